@@ -1,0 +1,28 @@
+"""Where is an invitation on its way to a person?"""
+
+from enum import StrEnum
+
+
+class InvitationState(StrEnum):
+    """
+    queued → sending → sent | failed | uncertain.
+
+    ``sending`` is committed before the first byte goes out. A worker that died
+    in between leaves it there; its successor cannot know whether the message
+    went, calls it ``uncertain``, and tries once more with the same Message-ID
+    and the same link.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+class LinkState(StrEnum):
+    """What a person finds behind a valid link to a survey."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    CLOSED = "closed"

@@ -1,0 +1,1 @@
+"""Tools without opinions about surveys: clock, random ids, signing."""

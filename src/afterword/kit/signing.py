@@ -1,0 +1,66 @@
+"""How does a link prove that we made it?"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from afterword.kit.ids import random_secret
+
+KEY_FILE_MODE = 0o600
+
+
+class Signer:
+    """
+    Signs small values into URL-safe text, one name space per purpose.
+
+    A value signed for one purpose is refused for every other one.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def sign(self, purpose: str, value: int) -> str:
+        """Value → signed text, URL-safe."""
+        return self._serializer(purpose).dumps(value)
+
+    def read(self, purpose: str, text: str) -> int | None:
+        """Signed text → value; None when it was not signed here for this purpose."""
+        try:
+            value = self._serializer(purpose).loads(text)
+        except BadData:
+            return None
+        return value if type(value) is int else None
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self._key, salt=f"afterword.{purpose}", signer_kwargs=_SIGNER)
+
+
+_SIGNER = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+
+
+def load_or_make_key(path: Path) -> str:
+    """
+    Read the signing key; make it at the first start, readable by its owner only.
+
+    Two processes that start at once agree on one key: the file is made under
+    another name and linked into place, and whoever comes second reads the first.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(random_secret())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    key = path.read_text().strip()
+    if not key:
+        raise ValueError(f"the signing key file {path} is empty: restore it, or delete it to make a new one")
+    return key
