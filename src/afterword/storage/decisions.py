@@ -1,0 +1,106 @@
+"""The ledger: what was decided, and why?"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterword.domain.eligibility import Decision, Verdict
+from afterword.domain.reason import Reason
+from afterword.storage.tables import decision, survey
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision of the ledger."""
+
+    event_id: int
+    survey_id: int
+    survey_key: str
+    survey_version: int
+    person_id: int | None
+    is_test: bool
+    reason: Reason
+    verdicts: tuple[Verdict, ...]
+    draw: float
+    probability: float
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A decision to be written down."""
+
+    event_id: int
+    survey_id: int
+    survey_version: int
+    person_id: int | None
+    is_test: bool
+    decision: Decision
+
+
+def add_entries(connection: sa.Connection, entries: Iterable[NewEntry], now: datetime) -> None:
+    """Write decisions down."""
+    rows = [
+        {
+            "event_id": entry.event_id,
+            "survey_id": entry.survey_id,
+            "survey_version": entry.survey_version,
+            "person_id": entry.person_id,
+            "is_test": entry.is_test,
+            "reason": entry.decision.reason.value,
+            "verdicts": _dump(entry.decision.verdicts),
+            "draw": entry.decision.draw,
+            "probability": entry.decision.probability,
+            "decided_at": now,
+        }
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(sa.insert(decision), rows)
+
+
+def list_entries(connection: sa.Connection, event_id: int) -> list[Entry]:
+    """All decisions about one event, by survey."""
+    statement = (
+        sa.select(decision, survey.c.key.label("survey_key"))
+        .join(survey, survey.c.id == decision.c.survey_id)
+        .where(decision.c.event_id == event_id)
+        .order_by(decision.c.survey_id)
+    )
+    return [_entry(row) for row in connection.execute(statement)]
+
+
+def count_by_reason(connection: sa.Connection, survey_id: int) -> dict[int, int]:
+    """Reason code → how often it decided, test events left out."""
+    statement = (
+        sa.select(decision.c.reason, sa.func.count())
+        .where(decision.c.survey_id == survey_id, sa.not_(decision.c.is_test))
+        .group_by(decision.c.reason)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def count_people(connection: sa.Connection, survey_id: int) -> int:
+    """How many different known people did something this survey listens to, test events left out."""
+    statement = sa.select(sa.func.count(decision.c.person_id.distinct())).where(
+        decision.c.survey_id == survey_id, sa.not_(decision.c.is_test)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _dump(verdicts: tuple[Verdict, ...]) -> str:
+    rows = [[verdict.reason.value, verdict.passed, dict(verdict.saw)] for verdict in verdicts]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _entry(row: Any) -> Entry:
+    fields = dict(row._mapping)
+    fields["reason"] = Reason(row.reason)
+    fields["verdicts"] = tuple(
+        Verdict(Reason(code), passed, saw) for code, passed, saw in json.loads(row.verdicts)
+    )
+    return Entry(**fields)

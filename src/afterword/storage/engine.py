@@ -1,0 +1,62 @@
+"""How is the database opened, and what must be true of it?"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import sqlalchemy as sa
+
+from afterword.domain.errors import AfterwordError
+
+POOL_CONNECTIONS_MAX = 8
+
+Connection = sa.Connection
+"""What ``Database`` lends and every storage function takes; other rooms need no SQLAlchemy."""
+
+StoreError = sa.exc.DBAPIError
+"""The database did not do what it was asked: away, full, read-only …"""
+
+
+class DatabaseError(AfterwordError):
+    """The database can't be used as it is; the message says what to do."""
+
+
+class Database:
+    """
+    One open database. Storage functions take the connection that ``read`` or ``write`` lend.
+
+    On SQLite there is one writing connection in the process, behind a lock, and
+    readers can't write. On PostgreSQL both come from one pool.
+    """
+
+    def __init__(
+        self, reader: sa.Engine, writer: sa.Engine, write_lock: AbstractContextManager[object]
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._write_lock = write_lock
+
+    @property
+    def is_postgres(self) -> bool:
+        """True on PostgreSQL, where several servers may share the database."""
+        return self._writer.dialect.name == "postgresql"
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Lend a connection that sees one consistent state and changes nothing."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Lend the writing connection: all is committed at the end, or nothing on an exception."""
+        with self._write_lock, self._writer.begin() as connection:
+            yield connection
+
+    def engine_for_migrations(self) -> sa.Engine:
+        """The engine that Alembic runs on."""
+        return self._writer
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._reader.dispose()
+        self._writer.dispose()

@@ -1,0 +1,104 @@
+"""What must happen later, who is at it, and what went wrong?"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from afterword.storage.tables import job
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the outbox, claimed: until ``run_at`` passes again nobody else touches it."""
+
+    id: int
+    kind: str
+    subject_id: int
+    attempts: int
+    lease: str
+
+
+def add_jobs(connection: sa.Connection, kind: str, subject_ids: Iterable[int], *, run_at: datetime) -> None:
+    """Put work into the outbox, in the transaction that makes it necessary."""
+    rows = [
+        {"kind": kind, "subject_id": subject_id, "run_at": run_at, "created_at": run_at}
+        for subject_id in subject_ids
+    ]
+    if rows:
+        connection.execute(sa.insert(job), rows)
+
+
+def claim(
+    connection: sa.Connection, *, lease: str, now: datetime, leased_until: datetime, limit: int
+) -> list[Job]:
+    """
+    Take due jobs for one worker, oldest first.
+
+    A claimed job's run_at moves to the end of the lease: when its worker dies,
+    the job is simply due again.
+    """
+    due = (
+        sa.select(job.c.id)
+        .where(job.c.run_at <= now, job.c.dead_at.is_(None))
+        .order_by(job.c.run_at, job.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        sa.update(job)
+        .where(job.c.id.in_(due.scalar_subquery()))
+        .values(lease=lease, run_at=leased_until, attempts=job.c.attempts + 1)
+        .returning(job.c.id, job.c.kind, job.c.subject_id, job.c.attempts, job.c.lease)
+    )
+    return sorted((Job(**row._mapping) for row in connection.execute(statement)), key=lambda item: item.id)
+
+
+def finish(connection: sa.Connection, claimed: Job) -> bool:
+    """Take a done job out; False when the lease was lost to another worker meanwhile."""
+    return connection.execute(sa.delete(job).where(*_held(claimed))).rowcount == 1
+
+
+def retry(connection: sa.Connection, claimed: Job, *, run_at: datetime, error: str) -> None:
+    """Let a failed job be due again."""
+    connection.execute(
+        sa.update(job).where(*_held(claimed)).values(run_at=run_at, lease=None, last_error=error)
+    )
+
+
+def bury(connection: sa.Connection, claimed: Job, *, now: datetime, error: str) -> None:
+    """Give a job up. It stays as a dead letter for people to see."""
+    connection.execute(
+        sa.update(job).where(*_held(claimed)).values(dead_at=now, lease=None, last_error=error)
+    )
+
+
+def any_due(connection: sa.Connection, now: datetime) -> bool:
+    """Tell whether there is work, without taking any."""
+    statement = sa.select(job.c.id).where(job.c.run_at <= now, job.c.dead_at.is_(None)).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def is_waiting(connection: sa.Connection, kind: str, subject_id: int) -> bool:
+    """Tell whether work of a kind about a subject is still to be done; a dead letter is not."""
+    statement = sa.select(job.c.id).where(
+        job.c.kind == kind, job.c.subject_id == subject_id, job.c.dead_at.is_(None)
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def count_jobs(connection: sa.Connection) -> tuple[int, int]:
+    """How many jobs wait or run, and how many are dead letters."""
+    dead = job.c.dead_at.is_not(None)
+    row = connection.execute(
+        sa.select(
+            sa.func.count().filter(sa.not_(dead)),
+            sa.func.count().filter(dead),
+        ).select_from(job)
+    ).one()
+    return row[0], row[1]
+
+
+def _held(claimed: Job) -> tuple[sa.ColumnElement[bool], ...]:
+    return job.c.id == claimed.id, job.c.lease == claimed.lease

@@ -1,0 +1,142 @@
+"""Which projects are there, and which tokens speak for them?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterword.domain.rate_limit import RateLimits
+from afterword.storage import revision
+from afterword.storage.tables import project, project_token
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A tool whose events are taken."""
+
+    id: int
+    name: str
+    created_at: datetime
+    limits: RateLimits
+    metadata_bytes: int
+    events_accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A project token as far as it is kept: its hash and the end that its owner recognises."""
+
+    id: int
+    project_id: int
+    hash: bytes
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def add_project(
+    connection: sa.Connection, name: str, *, limits: RateLimits, metadata_bytes: int, now: datetime
+) -> int:
+    """Add a project; returns its id."""
+    statement = sa.insert(project).values(
+        name=name,
+        created_at=now,
+        events_per_minute=limits.per_minute,
+        events_per_day=limits.per_day,
+        metadata_bytes=metadata_bytes,
+    )
+    revision.bump(connection)
+    project_id: int = connection.execute(statement.returning(project.c.id)).scalar_one()
+    return project_id
+
+
+def find_project(connection: sa.Connection, name: str) -> Project | None:
+    """Look a project up by its exact name."""
+    row = connection.execute(sa.select(project).where(project.c.name == name)).one_or_none()
+    return None if row is None else _project(row)
+
+
+def list_projects(connection: sa.Connection) -> list[Project]:
+    """All projects in the order in which they were made."""
+    return [_project(row) for row in connection.execute(sa.select(project).order_by(project.c.id))]
+
+
+def set_limits(
+    connection: sa.Connection, project_id: int, *, limits: RateLimits, metadata_bytes: int
+) -> None:
+    """Change what a project may send."""
+    revision.bump(connection)
+    connection.execute(
+        sa.update(project)
+        .where(project.c.id == project_id)
+        .values(
+            events_per_minute=limits.per_minute,
+            events_per_day=limits.per_day,
+            metadata_bytes=metadata_bytes,
+        )
+    )
+
+
+def add_token(
+    connection: sa.Connection, project_id: int, *, token_hash: bytes, hint: str, now: datetime
+) -> int:
+    """Let one more token speak for a project; returns the token's id."""
+    revision.bump(connection)
+    statement = sa.insert(project_token).values(
+        project_id=project_id, hash=token_hash, hint=hint, created_at=now
+    )
+    token_id: int = connection.execute(statement.returning(project_token.c.id)).scalar_one()
+    return token_id
+
+
+def list_tokens(connection: sa.Connection, project_id: int | None = None) -> list[Token]:
+    """The tokens of one project, or of all; expired ones too."""
+    statement = sa.select(project_token).order_by(project_token.c.id)
+    if project_id is not None:
+        statement = statement.where(project_token.c.project_id == project_id)
+    return [Token(**row._mapping) for row in connection.execute(statement)]
+
+
+def expire_token(connection: sa.Connection, token_id: int, at: datetime) -> None:
+    """Let a token end at a time, unless it ends earlier anyway."""
+    revision.bump(connection)
+    still_later = sa.or_(project_token.c.expires_at.is_(None), project_token.c.expires_at > at)
+    connection.execute(
+        sa.update(project_token).where(project_token.c.id == token_id, still_later).values(expires_at=at)
+    )
+
+
+def count_accepted(connection: sa.Connection, counts: dict[int, int]) -> None:
+    """Add to the running number of accepted events, project id → how many more."""
+    connection.execute(
+        sa.update(project)
+        .where(project.c.id == sa.bindparam("project"))
+        .values(events_accepted=project.c.events_accepted + sa.bindparam("more")),
+        [{"project": project_id, "more": more} for project_id, more in sorted(counts.items())],
+    )
+
+
+def lock_accepted(connection: sa.Connection, project_ids: list[int]) -> dict[int, int]:
+    """
+    Read how many events each project had accepted, and keep other processes from accepting more
+    until this transaction ends.
+    """
+    statement = (
+        sa.select(project.c.id, project.c.events_accepted)
+        .where(project.c.id.in_(project_ids))
+        .order_by(project.c.id)
+        .with_for_update()
+    )
+    return {row.id: row.events_accepted for row in connection.execute(statement)}
+
+
+def _project(row: Any) -> Project:
+    return Project(
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        limits=RateLimits(row.events_per_minute, row.events_per_day),
+        metadata_bytes=row.metadata_bytes,
+        events_accepted=row.events_accepted,
+    )

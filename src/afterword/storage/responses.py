@@ -1,0 +1,68 @@
+"""What did people answer?"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from afterword.domain.answer import Value
+from afterword.storage.tables import answer, invitation, response
+
+
+def set_response(
+    connection: sa.Connection,
+    invitation_id: int,
+    values: Mapping[str, Value],
+    *,
+    is_whole: bool,
+    now: datetime,
+) -> None:
+    """Record the current response to an invitation in place of the one there was."""
+    changed = connection.execute(
+        sa.update(response)
+        .where(response.c.invitation_id == invitation_id)
+        .values(is_whole=is_whole, updated_at=now)
+        .returning(response.c.id)
+    ).scalar()
+    response_id = (
+        changed
+        or connection.execute(
+            sa.insert(response)
+            .values(invitation_id=invitation_id, is_whole=is_whole, created_at=now, updated_at=now)
+            .returning(response.c.id)
+        ).scalar_one()
+    )
+    connection.execute(sa.delete(answer).where(answer.c.response_id == response_id))
+    rows = [
+        {"response_id": response_id, "question_key": key, "value": json.dumps(value, ensure_ascii=False)}
+        for key, value in values.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(answer), rows)
+
+
+def find_answers(connection: sa.Connection, invitation_id: int) -> dict[str, Value] | None:
+    """Question key → value of the current response; None without a response."""
+    response_id = connection.execute(
+        sa.select(response.c.id).where(response.c.invitation_id == invitation_id)
+    ).scalar()
+    if response_id is None:
+        return None
+    rows = connection.execute(
+        sa.select(answer.c.question_key, answer.c.value).where(answer.c.response_id == response_id)
+    )
+    return {row.question_key: json.loads(row.value) for row in rows}
+
+
+def list_answers(
+    connection: sa.Connection, survey_id: int, *, is_test: bool
+) -> list[tuple[int, datetime, str, Value]]:
+    """(person id, when last changed, question key, value) of a survey's responses, oldest first."""
+    statement = (
+        sa.select(invitation.c.person_id, response.c.updated_at, answer.c.question_key, answer.c.value)
+        .select_from(response.join(invitation).join(answer))
+        .where(invitation.c.survey_id == survey_id, invitation.c.is_test == is_test)
+        .order_by(response.c.updated_at, response.c.id)
+    )
+    return [(row[0], row[1], row[2], json.loads(row[3])) for row in connection.execute(statement)]

@@ -1,0 +1,16 @@
+"""Has anything changed that running servers must notice?"""
+
+import sqlalchemy as sa
+
+from afterword.storage.tables import revision
+
+
+def bump(connection: sa.Connection) -> None:
+    """Tell all servers that projects, tokens, people or surveys changed."""
+    connection.execute(sa.update(revision).values(number=revision.c.number + 1))
+
+
+def current(connection: sa.Connection) -> int:
+    """The number that grows with each change."""
+    number: int = connection.execute(sa.select(revision.c.number)).scalar_one()
+    return number

@@ -1,0 +1,153 @@
+"""What is special about SQLite: one writer, durable commits, one server per file."""
+
+import fcntl
+import os
+import sqlite3
+import threading
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
+
+try:
+    # A sound copy of SQLite; never two copies on one file in one process.
+    from pysqlite3 import dbapi2 as _pysqlite3
+except ImportError:
+    _pysqlite3 = None
+
+BUSY_TIMEOUT_MS = 5_000
+WAL_RESET_BUG_FIXED_IN = (3, 51, 3)
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: NORMAL loses acknowledged events at a power cut.
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "foreign_keys": 1,
+    "secure_delete": 1,
+    "mmap_size": 0,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+}
+"""Set on every connection, read back and compared."""
+
+
+def driver() -> ModuleType:
+    """The DB-API module that all of this process uses."""
+    if _pysqlite3 is not None:
+        return _pysqlite3  # type: ignore[no-any-return]
+    if sqlite3.sqlite_version_info < WAL_RESET_BUG_FIXED_IN:
+        warnings.warn(
+            f"SQLite {sqlite3.sqlite_version} has a bug that can corrupt a database in WAL mode: "
+            "install pysqlite3, or a Python with SQLite 3.51.3 or newer.",
+            stacklevel=2,
+        )
+    return sqlite3
+
+
+def open_sqlite(path: Path) -> Database:
+    """Open, or make, the database file; its directory must exist."""
+    is_new = not path.exists()
+    lock = threading.Lock()
+    writer = _engine(path, pool=1)
+    reader = _engine(path, pool=POOL_CONNECTIONS_MAX, query_only=True)
+    try:
+        with writer.connect():
+            pass
+    except sa.exc.DatabaseError as error:
+        raise DatabaseError(f"can't open the SQLite database {path}: {error.orig}") from error
+    if is_new:
+        path.chmod(0o600)
+        fsync_directory(path.parent)
+    return Database(reader, writer, lock)
+
+
+def _engine(path: Path, *, pool: int, query_only: bool = False) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        module=driver(),
+        poolclass=sa.QueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for name, value in PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name} = {value}")
+            found = cursor.execute(f"PRAGMA {name}").fetchone()
+            if found is not None and found[0] != value:
+                raise DatabaseError(
+                    f"SQLite refuses PRAGMA {name} = {value} on {path} (it stays {found[0]}): "
+                    "is the file on a file system that supports locks and shared memory?"
+                )
+        cursor.execute(f"PRAGMA query_only = {int(query_only)}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # IMMEDIATE: a transaction that reads first and writes later would fail instead of waiting.
+        connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def fsync_directory(path: Path) -> None:
+    """Make a new file's name durable, not only its content."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class ServerLock:
+    """
+    Held by the one server that may run on a data directory.
+
+    Rate limits on SQLite are counted in that server's memory, so a second one would double them.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / "server.lock"
+        self._file = self._path.open("a")
+
+    def acquire(self) -> None:
+        """
+        Raises:
+            DatabaseError: Another server runs on this directory.
+        """
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DatabaseError(
+                f"another Afterword server runs on {self._path.parent}: stop it first, "
+                "or set AFTERWORD_DATA to another directory"
+            ) from None
+
+    def release(self) -> None:
+        """Let the next server start."""
+        self._file.close()
+
+
+def backup(path: Path, target: Path) -> None:
+    """Copy a live database into a new file, complete and consistent."""
+    module = driver()
+    source = module.connect(str(path))
+    try:
+        copy = module.connect(str(target))
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+    finally:
+        source.close()
+    target.chmod(0o600)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+    fsync_directory(target.parent)

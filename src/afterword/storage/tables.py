@@ -1,0 +1,248 @@
+"""What does the database hold?"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterword.kit.clock import to_datetime, to_us
+
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""64 bits on both; on SQLite only INTEGER PRIMARY KEY is the row's own append-only key."""
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time, kept as microseconds since 1970 so that both databases order it alike."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        """Aware time → microseconds."""
+        return None if value is None else to_us(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        """Microseconds → aware UTC time."""
+        return None if value is None else to_datetime(value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    comment="One row, counted up by each change that running servers must notice.",
+)
+
+project = sa.Table(
+    "project",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("events_per_minute", sa.BigInteger, nullable=False),
+    sa.Column("events_per_day", sa.BigInteger, nullable=False),
+    sa.Column("metadata_bytes", sa.BigInteger, nullable=False),
+    sa.Column("events_accepted", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+project_token = sa.Table(
+    "project_token",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), nullable=False, index=True),
+    sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("hint", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    # Nothing but this append-only key on SQLite: each further index costs a page write per event.
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    sa.Column("project_id", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("counted_at", sa.BigInteger, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),
+    sa.Column("github_username", sa.Text),
+    sa.Column("gitlab_username", sa.Text),
+    sa.Column("metadata", sa.Text),
+    sa.Column("is_test", sa.Boolean, nullable=False),
+    sa.Column("person_id", sa.BigInteger),
+)
+sa.Index("uq_event_project_id_number", event.c.project_id, event.c.number, unique=True).ddl_if(
+    dialect="postgresql"
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("project_id", sa.BigInteger, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("arguments_hash", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("project_id", sa.BigInteger, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("message", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("first_at", Instant, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("is_bot", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("opted_out_at", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
+)
+
+survey = sa.Table(
+    "survey",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), nullable=False),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("latest_version", sa.Integer, nullable=False),
+    sa.Column("live_version", sa.Integer),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("published_at", Instant),
+    sa.Column("closed_at", Instant),
+)
+
+survey_version = sa.Table(
+    "survey_version",
+    metadata,
+    sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("definition", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.BigInteger, nullable=False),
+    sa.Column("run_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease", sa.Text),
+    sa.Column("dead_at", Instant),
+    sa.Column("last_error", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+)
+sa.Index(
+    "ix_job_run_at",
+    job.c.run_at,
+    postgresql_where=job.c.dead_at.is_(None),
+    sqlite_where=job.c.dead_at.is_(None),
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("survey_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("survey_version", sa.Integer, nullable=False),
+    sa.Column("person_id", sa.BigInteger),
+    sa.Column("is_test", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Integer, nullable=False),
+    sa.Column("verdicts", sa.Text, nullable=False),
+    sa.Column("draw", sa.Float, nullable=False),
+    sa.Column("probability", sa.Float, nullable=False),
+    sa.Column("decided_at", Instant, nullable=False),
+    sa.Index("ix_decision_survey_id_reason", "survey_id", "reason"),
+)
+
+invitation = sa.Table(
+    "invitation",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
+    sa.Column("survey_version", sa.Integer, nullable=False),
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), nullable=False),
+    sa.Column("event_id", sa.BigInteger, nullable=False),
+    sa.Column("is_test", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),
+    sa.Column("opened_at", Instant),
+    sa.Column("last_error", sa.Text),
+    sa.UniqueConstraint("event_id", "survey_id"),
+    sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
+)
+
+response = sa.Table(
+    "response",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("invitation_id", BigId, sa.ForeignKey("invitation.id"), nullable=False, unique=True),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+answer = sa.Table(
+    "answer",
+    metadata,
+    sa.Column("response_id", BigId, sa.ForeignKey("response.id"), primary_key=True, autoincrement=False),
+    sa.Column("question_key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+admin_link = sa.Table(
+    "admin_link",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+admin_session = sa.Table(
+    "admin_session",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
