@@ -1,0 +1,73 @@
+"""The one place where parts are put together; no logic."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterword.channels.base import Channel
+from afterword.channels.registry import open_channel
+from afterword.flows.directory import Directory
+from afterword.flows.links import Links
+from afterword.flows.record_notices import Notices
+from afterword.flows.track_event import Intake, TimesInDatabase, TimesInMemory
+from afterword.kit.clock import Clock, LimitClock, SystemClock
+from afterword.kit.signing import Signer, load_or_make_key
+from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings
+from afterword.storage import events
+from afterword.storage.engine import Database
+from afterword.storage.open import open_database
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every command and every server works with."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    links: Links
+    channel: Channel
+    mailbox: Path
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeParts:
+    """What only a server that takes events has."""
+
+    directory: Directory
+    intake: Intake
+    notices: Notices
+
+
+def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
+    """
+    Open everything that the settings name; makes the data directory when it is not there.
+
+    Raises:
+        AfterwordError: Something can't be opened; the message says what to do.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = settings.signing_key or load_or_make_key(settings.data / SIGNING_KEY_FILE)
+    mailbox = settings.data / MAILBOX_FOLDER
+    return Parts(
+        settings=settings,
+        clock=clock or SystemClock(),
+        database=open_database(settings.database_url, settings.data / DATABASE_FILE),
+        links=Links(Signer(key), settings.public_url),
+        channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=mailbox),
+        mailbox=mailbox,
+    )
+
+
+def open_intake(parts: Parts, on_work: Callable[[], None]) -> IntakeParts:
+    """Put the hot path together; ``on_work`` is called when the outbox got jobs."""
+    database = parts.database
+    with database.read() as connection:
+        not_before_us = events.last_counted_at(connection)
+    limit_clock = LimitClock(parts.clock, not_before_us)
+    times = TimesInDatabase() if database.is_postgres else TimesInMemory(database, limit_clock.now_us())
+    return IntakeParts(
+        directory=Directory(database),
+        intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, times=times, on_work=on_work),
+        notices=Notices(database, parts.clock),
+    )

@@ -1,0 +1,1 @@
+"""How do questions reach people?"""

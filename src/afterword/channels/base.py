@@ -1,0 +1,76 @@
+"""What does every channel do?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from afterword.domain.survey import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    One invitation, ready to be worded by a channel.
+
+    Attributes:
+        message_id: Stays the same when it is sent again, so that mail clients show it once.
+        first_question: Shown in the message itself.
+        answer_url: Where the survey is answered.
+        choice_urls: Value of the first question → link that preselects it; empty for text.
+        unsubscribe_url: One click ends all surveys.
+        event_name: What the person did.
+    """
+
+    message_id: str
+    to_email: str
+    to_name: str
+    project: str
+    title: str
+    introduction: str
+    event_name: str
+    first_question: Question
+    question_count: int
+    answer_url: str
+    choice_urls: dict[str, str]
+    unsubscribe_url: str
+    expires_at: datetime
+    created_at: datetime
+    is_test: bool
+
+
+class SendError(Exception):
+    """
+    A message did not go out.
+
+    Attributes:
+        permanent: Trying again is useless.
+        retry_after_s: When the other side said how long to wait.
+        uncertain: It may have gone out all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after_s: float | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after_s = retry_after_s
+        self.uncertain = uncertain
+
+
+class Channel(Protocol):
+    """One way to reach a person."""
+
+    name: str
+
+    async def send(self, message: Message) -> None:
+        """
+        Hand a message over; returns when the other side took it.
+
+        Raises:
+            SendError: It did not, or we can't know.
+        """

@@ -1,0 +1,47 @@
+"""What does an invitation look like as a mail?"""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from afterword.channels.base import Message
+from afterword.domain.survey import NpsQuestion, RatingQuestion
+
+_templates = Environment(
+    loader=PackageLoader("afterword.channels"),
+    autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+TEST_MARK = "[TEST] "
+
+
+def compose(message: Message, mail_from: str) -> EmailMessage:
+    """Word one invitation as a multipart mail that can be unsubscribed from in one click."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = _one_line(f"{TEST_MARK if message.is_test else ''}{message.title}")
+    mail["From"] = mail_from
+    mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
+    mail["Date"] = format_datetime(message.created_at)
+    mail["Message-ID"] = f"<{message.message_id}>"
+    mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    context = {
+        "message": message,
+        "question": message.first_question,
+        "is_scale": isinstance(message.first_question, RatingQuestion | NpsQuestion),
+    }
+    mail.set_content(_templates.get_template("invitation.txt").render(context))
+    mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
+    return mail
+
+
+def _one_line(text: str) -> str:
+    """Headers end at a line break, so nothing that a person typed may bring one."""
+    return " ".join(text.split())

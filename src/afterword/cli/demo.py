@@ -1,0 +1,62 @@
+"""``afterword demo``: two minutes to the first answered survey."""
+
+import logging
+
+import click
+
+from afterword.cli.open import open_app
+from afterword.cli.serve import run_server
+from afterword.flows.admin_access import make_admin_link
+from afterword.flows.set_up_demo import DEMO_EVENT, DEMO_PERSON, DEMO_SURVEY, set_up_demo
+from afterword.settings import load_settings
+
+_TEXT = """
+Afterword runs at {address}   (Ctrl-C stops it; the data stay in {data})
+
+1. Open the staff pages with this one-time link:
+     {link}
+
+2. Tell it that Ana finished a build. Paste into another terminal:
+     curl -sS {address}/events.track \\
+       -H 'Authorization: Bearer {token}' \\
+       -H 'Content-Type: application/json' \\
+       -d '{{"name": "{event}", "email": "{person}", "timestamp": "'$(date +%s)'"}}'
+
+3. Her mail is in the mailbox: {address}/mailbox
+   Answer it, then look at the report: {address}/surveys/{survey}/report
+
+No second mail? That is the throttle. Ask it why, in another terminal:
+     .venv/bin/afterword event explain last
+
+The project's token: {token}
+"""
+
+
+@click.command()
+@click.option("--host", help="Address to bind to; AFTERWORD_HOST.")
+@click.option("--port", type=int, help="Port to bind to; AFTERWORD_PORT.")
+def demo(host: str | None, port: int | None) -> None:
+    """
+    Try it: a project, five people, a live survey, and the server.
+
+    Makes the project "Build CLI" with five people and one published survey, then runs
+    the server and prints its address, a project token, and a curl line. Paste the curl
+    line into another terminal and a survey mail appears on the mailbox page (mails go
+    there as long as AFTERWORD_SMTP_URL is not set). Open it, answer, and look at the
+    report. Starting it again keeps everything and prints a new token; the one before
+    stays valid for a day.
+    """
+    settings = load_settings(host=host, port=port)
+    logging.getLogger().setLevel(settings.log_level.upper())
+    with open_app(settings) as parts:
+        token = set_up_demo(parts.database, parts.clock)
+        text = _TEXT.format(
+            address=settings.public_url,
+            data=settings.data,
+            link=make_admin_link(parts.database, parts.clock, parts.links),
+            token=token,
+            event=DEMO_EVENT,
+            person=DEMO_PERSON,
+            survey=DEMO_SURVEY,
+        )
+        run_server(parts, on_ready=lambda: click.echo(text))

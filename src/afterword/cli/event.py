@@ -1,0 +1,128 @@
+"""``afterword event``: what came in, and what was decided about it?"""
+
+import json
+
+import click
+
+from afterword.cli.open import open_app
+from afterword.flows import explain_event
+from afterword.flows.explain_reason import explain_reason, explain_verdict
+from afterword.storage.events import StoredEvent
+
+EVENTS_SHOWN = 50
+
+
+class EventId(click.ParamType[int | None]):
+    """A number, or ``last``, which becomes None."""
+
+    name = "event id"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Text → id."""
+        if value == "last":
+            return None
+        if not str(value).isdecimal() or len(str(value)) > 18:
+            self.fail(
+                "an event's id is a number, as `afterword event list PROJECT` shows it, or `last`", param, ctx
+            )
+        return int(str(value))
+
+
+@click.group()
+def event() -> None:
+    """What came in, and what was decided about it."""
+
+
+@event.command(name="list")
+@click.argument("project")
+@click.option("--limit", type=click.IntRange(1), default=EVENTS_SHOWN, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_(project: str, limit: int, as_json: bool) -> None:
+    """List a project's newest events, the newest last."""
+    with open_app() as parts:
+        found = explain_event.list_events(parts.database, project, limit=limit)[::-1]
+    if as_json:
+        click.echo(json.dumps([_as_dict(item) for item in found], indent=2, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("No events yet.")
+    for item in found:
+        who = item.person_email or item.email or item.github_username or item.gitlab_username
+        known = "" if item.person_id else " (not in the directory)"
+        test = "  TEST" if item.is_test else ""
+        click.echo(f"{item.id}  {item.received_at:%Y-%m-%d %H:%M:%S}  {item.name}  {who}{known}{test}")
+
+
+@event.command()
+@click.argument("event_id", metavar="ID", type=EventId())
+def explain(event_id: int | None) -> None:
+    """Tell why an event asked somebody, or nobody; ID is a number, or `last` for the newest."""
+    with open_app() as parts:
+        found = explain_event.explain_event(parts.database, event_id)
+    item = found.event
+    click.echo(f"Event {item.id}: {item.name}, received {item.received_at:%Y-%m-%d %H:%M:%S} UTC")
+    click.echo(f"Person: {item.person_email or 'not in the directory when it came'}")
+    if found.reason is None:
+        click.echo("Not decided yet: the worker has not come to it.")
+        return
+    if not found.entries:
+        click.echo(f"{found.reason.value} {found.reason.label}: {explain_reason(found.reason)}")
+    for entry in found.entries:
+        click.echo(f"\nSurvey {entry.survey_key}, version {entry.survey_version}:")
+        click.echo(f"  {entry.reason.value} {entry.reason.label}: {explain_reason(entry.reason)}")
+        for verdict in entry.verdicts:
+            mark = "ok  " if verdict.passed else "FAIL"
+            seen = explain_verdict(verdict)
+            click.echo(
+                f"    {mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
+            )
+    for invitation in found.invitations:
+        click.echo(f"\nInvitation {invitation.id}: {invitation.state}{_detail(invitation.last_error)}")
+
+
+@event.command()
+@click.argument("project")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def rejects(project: str, as_json: bool) -> None:
+    """Show what was refused or odd in the last 7 days, the latest first."""
+    with open_app() as parts:
+        found = explain_event.list_notices(parts.database, project)
+    if as_json:
+        rows = [
+            {
+                "kind": item.kind,
+                "code": item.code,
+                "message": item.message,
+                "count": item.count,
+                "first_at": item.first_at.isoformat(),
+                "last_at": item.last_at.isoformat(),
+            }
+            for item in found
+        ]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("Nothing was refused in the last 7 days.")
+    for item in found:
+        click.echo(
+            f"{item.last_at:%Y-%m-%d %H:%M:%S}  {item.kind}  {item.code}  {item.count} times  {item.message}"
+        )
+
+
+def _detail(error: str | None) -> str:
+    return f" ({error})" if error else ""
+
+
+def _as_dict(item: StoredEvent) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "occurred_at": item.occurred_at.isoformat(),
+        "received_at": item.received_at.isoformat(),
+        "email": item.email,
+        "github_username": item.github_username,
+        "gitlab_username": item.gitlab_username,
+        "metadata": item.metadata,
+        "is_test": item.is_test,
+        "person": item.person_email,
+    }

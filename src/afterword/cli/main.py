@@ -1,0 +1,59 @@
+"""The command ``afterword``: which nouns are there, and what happens to errors?"""
+
+import logging
+import sys
+
+import click
+
+from afterword import __version__
+from afterword.cli import (
+    admin,
+    demo,
+    event,
+    migrate,
+    people,
+    project,
+    report,
+    serve,
+    settings,
+    survey,
+    worker,
+)
+from afterword.domain.errors import AfterwordError
+
+ERROR_STATUS = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def cli() -> None:
+    """Ask developers about their internal tools at the moment they used them."""
+
+
+cli.add_command(demo.demo)
+cli.add_command(serve.serve)
+cli.add_command(worker.worker)
+cli.add_command(project.project)
+cli.add_command(people.people)
+cli.add_command(survey.survey)
+cli.add_command(event.event)
+cli.add_command(report.report)
+cli.add_command(admin.admin)
+cli.add_command(migrate.migrate)
+cli.add_command(settings.settings)
+
+
+def main() -> None:
+    """Run one command; an error that a person can mend is one line, without a traceback."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        cli(prog_name="afterword")
+    except AfterwordError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(ERROR_STATUS)
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough.
+        sys.stderr.close()
+        sys.exit(ERROR_STATUS)

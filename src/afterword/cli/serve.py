@@ -1,0 +1,143 @@
+"""``afterword serve``: take events, ask people, show reports."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import click
+import uvicorn
+import uvloop
+
+from afterword.bootstrap import Parts, open_intake
+from afterword.cli.open import open_app
+from afterword.flows.admin_access import make_admin_link, was_ever_opened
+from afterword.settings import SettingsError, load_settings
+from afterword.storage.sqlite import ServerLock
+from afterword.web.app import Web
+from afterword.web.protocol import Protocol
+from afterword.worker.loop import Worker
+
+DRAIN_S = 8
+"""How long requests at hand may take at the end; with the rest of the shutdown within 10 s."""
+
+BACKLOG_CONNECTIONS = 1_024
+
+logger = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--host", help="Address to bind to; AFTERWORD_HOST.")
+@click.option("--port", type=int, help="Port to bind to; AFTERWORD_PORT.")
+@click.option("--no-worker", is_flag=True, help="Leave jobs to `afterword worker` (PostgreSQL only).")
+def serve(host: str | None, port: int | None, no_worker: bool) -> None:
+    """Run the server; the worker runs in the same process."""
+    settings = load_settings(host=host, port=port)
+    logging.getLogger().setLevel(settings.log_level.upper())
+    with open_app(settings) as parts:
+        if no_worker and not parts.database.is_postgres:
+            raise click.UsageError("--no-worker needs PostgreSQL: on SQLite the server is the only worker")
+        if not was_ever_opened(parts.database):
+            link = make_admin_link(parts.database, parts.clock, parts.links)
+            click.echo(f"Open the staff pages with this one-time link:\n    {link}")
+        run_server(parts, with_worker=not no_worker)
+
+
+def run_server(
+    parts: Parts, *, with_worker: bool = True, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """
+    Serve until SIGTERM or SIGINT; whatever was accepted is on the disk when this returns.
+
+    Raises:
+        AfterwordError: Another server runs on these data, or the port is taken.
+    """
+    with _only_server(parts), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(parts, with_worker=with_worker, on_ready=on_ready))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server; signals only ask it to stop, so that everything else can end in order."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Without uvicorn's habit of raising the signal again at the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so when connections are taken."""
+        await super().startup(sockets)
+        self._on_ready()
+
+
+async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None]) -> None:
+    worker = Worker(parts)
+    intake = open_intake(parts, on_work=worker.wake)
+    settings = parts.settings
+    config = uvicorn.Config(
+        Web(parts, intake),
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG_CONNECTIONS,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    listener = _bind(settings.host, settings.port)
+    background = [
+        asyncio.create_task(intake.directory.run()),
+        asyncio.create_task(intake.notices.run()),
+    ]
+    working = asyncio.create_task(worker.run()) if with_worker else None
+    try:
+        await _Server(config, on_ready).serve(sockets=[listener])
+    finally:
+        await intake.intake.drain()
+        for task in background:
+            task.cancel()
+        await intake.notices.flush()
+        if working is not None:
+            worker.stop()
+            await working
+        listener.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"can't listen on {host} port {port} ({error.strerror}): "
+            "choose another with --port or AFTERWORD_PORT"
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _only_server(parts: Parts) -> Iterator[None]:
+    if parts.database.is_postgres:
+        yield
+        return
+    lock = ServerLock(parts.settings.data)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,71 @@
+"""What does a survey's report say?"""
+
+from collections import Counter
+
+from afterword.domain.reason import Reason
+from afterword.domain.report import (
+    GivenAnswer,
+    InvitationCounts,
+    Period,
+    Report,
+    ReportFacts,
+    assemble_report,
+)
+from afterword.flows.manage_surveys import get_survey
+from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND
+from afterword.flows.survey_definition import read_definition
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import decisions, invitations, responses, surveys
+from afterword.storage.engine import Connection, Database
+from afterword.storage.invitations import Progress
+
+_LOSSES = {EXPIRED: Reason.EXPIRED, INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND}
+
+
+def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
+    """
+    Report a survey from its first event on, in its live version (a draft: in its latest).
+
+    Raises:
+        NotFoundError: There is no such survey.
+    """
+    now = to_datetime(clock.now_us())
+    with database.read() as connection:
+        survey = get_survey(connection, survey_key)
+        version = survey.live_version or survey.latest_version
+        definition = read_definition(surveys.get_definition(connection, survey.id, version))
+        progress = invitations.progress(connection, survey.id, now)
+        facts = ReportFacts(
+            definition=definition,
+            state=survey.state,
+            version=version,
+            period=Period(start=survey.published_at, end=None),
+            decisions=decisions.count_by_reason(connection, survey.id),
+            invitations=_counts(progress),
+            population=decisions.count_people(connection, survey.id),
+            answers=_answers(connection, survey.id),
+            test_responses=progress.test_responses,
+        )
+    return assemble_report(facts)
+
+
+def _counts(progress: Progress) -> InvitationCounts:
+    lost: Counter[int] = Counter()
+    for kept, count in progress.lost.items():
+        lost[_LOSSES.get(kept, Reason.DELIVERY_FAILED)] += count
+    return InvitationCounts(
+        delivered=progress.delivered,
+        opened=progress.opened,
+        answered_partial=progress.answered_partial,
+        answered_whole=progress.answered_whole,
+        lost_before_delivery=lost,
+        expired_unopened=progress.expired_unopened,
+        expired_opened=progress.expired_opened,
+    )
+
+
+def _answers(connection: Connection, survey_id: int) -> list[GivenAnswer]:
+    return [
+        GivenAnswer(person_id, key, value, answered_at)
+        for person_id, answered_at, key, value in responses.list_answers(connection, survey_id, is_test=False)
+    ]

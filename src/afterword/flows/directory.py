@@ -1,0 +1,134 @@
+"""What must a server know by heart to answer an event without asking the database?"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from afterword.domain.identity import IdentityKind
+from afterword.domain.rate_limit import RateLimits
+from afterword.flows.survey_definition import read_definition
+from afterword.kit.clock import to_us
+from afterword.storage import people, projects, revision, surveys
+from afterword.storage.engine import Database
+
+POLL_S = 0.5
+"""How often a server looks whether a command changed something; seen within 2 s is the promise."""
+
+REFRESH_GAP_S = 0.1
+"""Least time between two look-ups caused by unknown tokens, so that guessing stays cheap for us."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """A token's project, and when the token ends (microseconds; None = never)."""
+
+    project_id: int
+    expires_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRules:
+    """What a project may send, and the event names that make work."""
+
+    limits: RateLimits
+    metadata_bytes: int
+    listened: frozenset[str]
+    listened_by_tests: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The directory at one revision."""
+
+    revision: int
+    tokens: Mapping[bytes, TokenGrant]
+    projects: Mapping[int, ProjectRules]
+    people: Mapping[tuple[IdentityKind, str], int]
+
+
+def load_snapshot(database: Database) -> Snapshot:
+    """Read the whole directory in one consistent state."""
+    with database.read() as connection:
+        number = revision.current(connection)
+        live, draft = _listeners(surveys.list_listening(connection))
+        return Snapshot(
+            revision=number,
+            tokens={
+                token.hash: TokenGrant(
+                    token.project_id, None if token.expires_at is None else to_us(token.expires_at)
+                )
+                for token in projects.list_tokens(connection)
+            },
+            projects={
+                project.id: ProjectRules(
+                    project.limits,
+                    project.metadata_bytes,
+                    listened=frozenset(live.get(project.id, ())),
+                    listened_by_tests=frozenset(draft.get(project.id, ())),
+                )
+                for project in projects.list_projects(connection)
+            },
+            people=people.resolve_map(connection),
+        )
+
+
+class Directory:
+    """Keeps a Snapshot current while the server runs."""
+
+    def __init__(self, database: Database) -> None:
+        self.snapshot = load_snapshot(database)
+        self._database = database
+        self._lock = asyncio.Lock()
+        self._looked_at = 0.0
+
+    async def refresh(self) -> None:
+        """Take over what changed since the last look."""
+        async with self._lock:
+            found = await asyncio.to_thread(self._newer_snapshot)
+            if found is not None:
+                self.snapshot = found
+
+    async def find_token(self, token_hash: bytes) -> TokenGrant | None:
+        """Look a token up that the snapshot does not know: it may be brand new."""
+        loop = asyncio.get_running_loop()
+        wait_s = self._looked_at + REFRESH_GAP_S - loop.time()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        if (grant := self.snapshot.tokens.get(token_hash)) is None:
+            self._looked_at = loop.time()
+            await self.refresh()
+            grant = self.snapshot.tokens.get(token_hash)
+        return grant
+
+    async def run(self) -> None:
+        """Look for changes until cancelled."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                await self.refresh()
+            except Exception:
+                # The old snapshot is good enough until the database is back.
+                logger.exception("can't look for changes in the database; trying again")
+
+    def _newer_snapshot(self) -> Snapshot | None:
+        with self._database.read() as connection:
+            number = revision.current(connection)
+        return None if number == self.snapshot.revision else load_snapshot(self._database)
+
+
+def _listeners(
+    listening: list[surveys.Listening],
+) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+    """Project id → event names that live surveys listen to, and those that only test events reach."""
+    live: dict[int, set[str]] = {}
+    test: dict[int, set[str]] = {}
+    for row in listening:
+        names = read_definition(row.definition).trigger.events
+        if row.is_live:
+            live.setdefault(row.project_id, set()).update(names)
+        if row.is_latest:
+            test.setdefault(row.project_id, set()).update(names)
+    return live, test

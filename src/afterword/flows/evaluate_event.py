@@ -1,0 +1,192 @@
+"""Whom does this event ask, and what does the ledger say about it?"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from afterword.domain.eligibility import (
+    Decision,
+    Facts,
+    Invite,
+    PersonFacts,
+    decide,
+    yield_to_other,
+)
+from afterword.domain.identity import IdentityKind, Resolution, normalise, resolve
+from afterword.domain.survey import Definition
+from afterword.domain.trigger import matches
+from afterword.flows.job_kinds import JobKind
+from afterword.flows.survey_definition import read_definition
+from afterword.kit.clock import Clock, to_datetime
+from afterword.kit.ids import random_chars
+from afterword.storage import decisions, events, invitations, jobs, people, surveys
+from afterword.storage.decisions import NewEntry
+from afterword.storage.engine import Connection, Database
+from afterword.storage.events import StoredEvent
+from afterword.storage.invitations import History
+from afterword.storage.people import Person
+from afterword.storage.surveys import Listening
+
+MESSAGE_ID_CHARS = 24
+_MESSAGE_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A survey that listens to the event, and what was decided for it."""
+
+    survey: Listening
+    definition: Definition
+    person: PersonFacts | None
+    decision: Decision
+
+    @property
+    def last_asked_s(self) -> float:
+        """When this person was last asked this survey, in seconds; 0 = never."""
+        asked_at = self.person.survey_invited_at if self.person else None
+        return asked_at.timestamp() if asked_at else 0.0
+
+
+def evaluate_event(database: Database, clock: Clock, event_id: int) -> bool:
+    """
+    Decide one event for every survey that listens to it, and reserve the invitation.
+
+    One transaction that locks the person first, so that a thousand parallel
+    events of one person invite once. Running it again changes nothing.
+
+    Returns:
+        True when the event led to an invitation.
+    """
+    now = to_datetime(clock.now_us())
+    with database.write() as connection:
+        event = events.get_event(connection, event_id)
+        if event is None:
+            return False
+        who = _resolve(connection, event)
+        person = None if who.person_id is None else people.get_person(connection, who.person_id, lock=True)
+        # Looked at behind the lock: a second worker finds what the first one wrote.
+        if decisions.list_entries(connection, event_id):
+            return False
+        history = invitations.history(connection, person.id, now) if person else None
+        candidates = [
+            _consider(event, survey, definition, who, _person_facts(person, history, survey.survey_id), now)
+            for survey, definition in _listening(connection, event)
+        ]
+        chosen = _choose(candidates)
+        _write_ledger(connection, event, chosen, who.person_id, now)
+        for candidate in chosen:
+            if isinstance(candidate.decision, Invite) and person is not None:
+                _invite(connection, event, candidate, person.id, now)
+                return True
+    return False
+
+
+def _resolve(connection: Connection, event: StoredEvent) -> Resolution:
+    """Resolve again: the person may have been imported since the event came."""
+    named = {
+        IdentityKind.EMAIL: event.email,
+        IdentityKind.GITHUB: event.github_username,
+        IdentityKind.GITLAB: event.gitlab_username,
+    }
+    handles = {kind: handle for kind, handle in named.items() if handle is not None}
+    known = people.find_owners(
+        connection, [(kind, normalise(kind, handle)) for kind, handle in handles.items()]
+    )
+    return resolve(handles, known)
+
+
+def _listening(connection: Connection, event: StoredEvent) -> list[tuple[Listening, Definition]]:
+    """The surveys that hear this event: the live versions, or with test data the latest ones."""
+    heard = []
+    for survey in surveys.list_listening(connection, event.project_id):
+        if survey.is_latest if event.is_test else survey.is_live:
+            definition = read_definition(survey.definition)
+            if event.name in definition.trigger.events:
+                heard.append((survey, definition))
+    return heard
+
+
+def _person_facts(person: Person | None, history: History | None, survey_id: int) -> PersonFacts | None:
+    if person is None or history is None:
+        return None
+    return PersonFacts(
+        id=person.id,
+        is_bot=person.is_bot,
+        is_active=person.is_active,
+        opted_out=person.opted_out_at is not None,
+        has_channel=bool(person.email),
+        survey_invited_at=history.survey_invited_at.get(survey_id),
+        any_invited_at=history.any_invited_at,
+        test_invitations=history.test_invitations,
+    )
+
+
+def _consider(
+    event: StoredEvent,
+    survey: Listening,
+    definition: Definition,
+    who: Resolution,
+    person: PersonFacts | None,
+    now: datetime,
+) -> _Candidate:
+    metadata = json.loads(event.metadata) if event.metadata else {}
+    facts = Facts(
+        occurred_at=event.occurred_at,
+        is_test=event.is_test,
+        survey_id=survey.survey_id,
+        survey_state=survey.state,
+        metadata_matches=matches(definition.trigger.where, metadata),
+        names_bot=who.is_bot,
+        person=person,
+    )
+    return _Candidate(survey, definition, person, decide(facts, definition.policy, now))
+
+
+def _choose(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Let at most one survey ask: the one that this person was asked least recently, then by draw."""
+    invites = [item for item in candidates if isinstance(item.decision, Invite)]
+    if len(invites) < 2:
+        return candidates
+    first = min(
+        invites,
+        key=lambda item: (item.last_asked_s, item.decision.draw, item.survey.survey_id),
+    )
+    return [
+        replace(item, decision=yield_to_other(item.decision, first.survey.key))
+        if item is not first and isinstance(item.decision, Invite)
+        else item
+        for item in candidates
+    ]
+
+
+def _write_ledger(
+    connection: Connection,
+    event: StoredEvent,
+    candidates: list[_Candidate],
+    person_id: int | None,
+    now: datetime,
+) -> None:
+    entries = [
+        NewEntry(
+            event.id, item.survey.survey_id, item.survey.version, person_id, event.is_test, item.decision
+        )
+        for item in candidates
+    ]
+    decisions.add_entries(connection, entries, now)
+
+
+def _invite(
+    connection: Connection, event: StoredEvent, candidate: _Candidate, person_id: int, now: datetime
+) -> None:
+    invitation_id = invitations.add_invitation(
+        connection,
+        survey_id=candidate.survey.survey_id,
+        survey_version=candidate.survey.version,
+        person_id=person_id,
+        event_id=event.id,
+        is_test=event.is_test,
+        message_id=random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
+        created_at=now,
+        expires_at=now + candidate.definition.policy.expires_after,
+    )
+    jobs.add_jobs(connection, JobKind.SEND_INVITATION, [invitation_id], run_at=now)

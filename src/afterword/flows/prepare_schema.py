@@ -1,0 +1,49 @@
+"""May this program work on this database, and what must happen first?"""
+
+from pathlib import Path
+
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import sqlite
+from afterword.storage.engine import Database, DatabaseError
+from afterword.storage.schema import SchemaState, check_schema, migrate
+
+BACKUP_FOLDER = "backups"
+
+
+def prepare_schema(database: Database, clock: Clock, sqlite_path: Path) -> None:
+    """
+    Bring an SQLite database up to date, after a backup copy; on PostgreSQL only look.
+
+    Raises:
+        DatabaseError: The schema is newer than this program, or, on PostgreSQL, older.
+    """
+    state = check_schema(database)
+    if state is SchemaState.CURRENT:
+        return
+    if state is SchemaState.NEWER:
+        raise DatabaseError("the database was made by a newer Afterword: start that version")
+    if database.is_postgres:
+        raise DatabaseError("the database's schema is not up to date: run `afterword migrate` first")
+    migrate_schema(database, clock, sqlite_path)
+
+
+def migrate_schema(database: Database, clock: Clock, sqlite_path: Path) -> Path | None:
+    """
+    Bring the schema up to date; returns the backup copy that was made of an SQLite database.
+
+    Raises:
+        DatabaseError: The schema is newer than this program.
+    """
+    state = check_schema(database)
+    if state is SchemaState.NEWER:
+        raise DatabaseError("the database was made by a newer Afterword: start that version")
+    if state is SchemaState.CURRENT:
+        return None
+    copy = None
+    if state is SchemaState.OLDER and not database.is_postgres:
+        folder = sqlite_path.parent / BACKUP_FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        copy = folder / f"before-migration-{to_datetime(clock.now_us()):%Y%m%dT%H%M%S}.db"
+        sqlite.backup(sqlite_path, copy)
+    migrate(database)
+    return copy

@@ -1,0 +1,40 @@
+"""What does a newcomer find in the demo?"""
+
+from datetime import timedelta
+from importlib.resources import as_file, files
+
+from afterword.flows.import_people import import_people
+from afterword.flows.manage_projects import create_project, find_project, rotate_token
+from afterword.flows.manage_surveys import apply_survey, list_surveys, publish_survey
+from afterword.flows.survey_definition import parse_survey_file
+from afterword.kit.clock import Clock
+from afterword.storage.engine import Database
+
+DEMO_PROJECT = "Build CLI"
+DEMO_SURVEY = "build-cli"
+DEMO_EVENT = "build.finished"
+DEMO_PERSON = "ana@example.com"
+TOKEN_OVERLAP = timedelta(days=1)
+
+_FILES = files("afterword") / "demo"
+
+
+def set_up_demo(database: Database, clock: Clock) -> str:
+    """
+    Make the demo's project, people and survey unless they are there; returns a fresh token.
+
+    Tokens are hashed at rest, so an earlier one can't be shown again: each start
+    makes a new one, and the one before stays valid for TOKEN_OVERLAP.
+    """
+    if find_project(database, DEMO_PROJECT) is None:
+        token = create_project(database, clock, DEMO_PROJECT).token
+    else:
+        token = rotate_token(database, clock, DEMO_PROJECT, overlap=TOKEN_OVERLAP)
+    with as_file(_FILES / "people.csv") as path:
+        import_people(database, clock, path)
+    if all(survey.key != DEMO_SURVEY for survey in list_surveys(database)):
+        name = "survey.yaml"
+        file = parse_survey_file((_FILES / name).read_text(encoding="utf-8"), name)
+        apply_survey(database, clock, file, dry_run=False)
+        publish_survey(database, clock, DEMO_SURVEY)
+    return token

@@ -1,0 +1,86 @@
+"""What does an invited person see and say?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterword.domain.answer import Answers, Fields, Value, is_whole, parse_answers
+from afterword.domain.invitation import LinkState
+from afterword.domain.survey import Definition, SurveyState
+from afterword.flows.survey_definition import read_definition
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import invitations, responses, surveys
+from afterword.storage.engine import Connection, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    What is behind a person's link.
+
+    Attributes:
+        answers: The current response; None before the first.
+    """
+
+    link_state: LinkState
+    definition: Definition
+    project: str
+    answers: Mapping[str, Value] | None
+    is_test: bool
+    expires_at: datetime
+
+
+def open_survey(database: Database, clock: Clock, invitation_id: int) -> Visit | None:
+    """Show a person their survey and remember that the page was opened. Records no answer."""
+    now = to_datetime(clock.now_us())
+    with database.write() as connection:
+        visit = _visit(connection, invitation_id, now)
+        if visit is not None and visit.link_state is LinkState.OPEN:
+            invitations.set_opened(connection, invitation_id, now)
+        return visit
+
+
+def submit_response(
+    database: Database, clock: Clock, invitation_id: int, fields: Fields
+) -> tuple[Visit | None, Answers | None]:
+    """
+    Record a person's response, or replace it, as long as the survey is open.
+
+    Returns:
+        What is behind the link, and what was read from the form; nothing is
+        recorded when the link is not open (no answers) or there are problems.
+    """
+    now = to_datetime(clock.now_us())
+    with database.write() as connection:
+        visit = _visit(connection, invitation_id, now)
+        if visit is None or visit.link_state is not LinkState.OPEN:
+            return visit, None
+        answers = parse_answers(visit.definition, fields)
+        if not answers.problems:
+            whole = is_whole(visit.definition, answers.values)
+            invitations.set_opened(connection, invitation_id, now)
+            responses.set_response(connection, invitation_id, answers.values, is_whole=whole, now=now)
+        return visit, answers
+
+
+def _visit(connection: Connection, invitation_id: int, now: datetime) -> Visit | None:
+    invitation = invitations.get_invitation(connection, invitation_id)
+    if invitation is None:
+        return None
+    survey = surveys.get_survey(connection, invitation.survey_id)
+    definition = surveys.get_definition(connection, survey.id, invitation.survey_version)
+    answers = responses.find_answers(connection, invitation_id)
+    state = LinkState.OPEN
+    if survey.state is SurveyState.CLOSED:
+        state = LinkState.CLOSED
+    elif answers is None and now >= invitation.expires_at:
+        # Who answered in time may still change their mind.
+        state = LinkState.EXPIRED
+    return Visit(
+        state,
+        read_definition(definition),
+        survey.project_name,
+        answers,
+        invitation.is_test,
+        invitation.expires_at,
+    )

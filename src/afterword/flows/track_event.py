@@ -1,0 +1,393 @@
+"""How does an event get onto the disk, within the limits, exactly once, and fast?"""
+
+import asyncio
+import logging
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Protocol
+
+from afterword.domain.event import Event
+from afterword.domain.rate_limit import DAY_US, RateLimits, free_at, retry_after_s
+from afterword.flows.job_kinds import JobKind
+from afterword.kit.clock import Clock, LimitClock, to_datetime
+from afterword.storage import events, jobs, projects
+from afterword.storage.engine import Connection, Database, StoreError
+from afterword.storage.events import NewEvent
+
+QUEUE_EVENTS_MAX = 10_000
+"""Events that may wait for a commit; beyond that the answer is 503 and memory stays flat."""
+
+BATCH_EVENTS_MAX = 2_000
+"""Events of one transaction at most, so that its waiters are answered while the next one fills."""
+
+IDEMPOTENCY_US = DAY_US
+"""How long an Idempotency-Key is remembered."""
+
+TRIM_AT_LENGTH = 4_096
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    """What became of one submitted event."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    KEY_REUSED = "key_reused"
+    LIMITED = "limited"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An outcome; with LIMITED also when to come again, in whole seconds."""
+
+    outcome: Outcome
+    retry_after_s: int = 0
+
+
+ACCEPTED = Answer(Outcome.ACCEPTED)
+REPLAYED = Answer(Outcome.REPLAYED)
+KEY_REUSED = Answer(Outcome.KEY_REUSED)
+UNAVAILABLE = Answer(Outcome.UNAVAILABLE)
+
+
+@dataclass(slots=True)
+class Submission:
+    """
+    One checked event on its way to the disk.
+
+    Attributes:
+        makes_work: A survey listens to it, so that a job goes with it into the transaction.
+        idempotency_key, arguments_hash: Both or neither.
+    """
+
+    project_id: int
+    limits: RateLimits
+    event: Event
+    person_id: int | None
+    makes_work: bool
+    idempotency_key: str | None = None
+    arguments_hash: bytes = b""
+
+
+class CountedTimes(Protocol):
+    """When were a project's earlier events counted?"""
+
+    def look_up(
+        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
+    ) -> dict[tuple[int, int], int]:
+        """(project id, first number, last number) … → (project id, number) → microseconds."""
+
+    def add(self, rows: Sequence[NewEvent]) -> None:
+        """Take note of committed events."""
+
+
+class TimesInMemory:
+    """For SQLite, whose one server counts all events: 8 bytes for each of the last day."""
+
+    def __init__(self, database: Database, now_us: int) -> None:
+        self._logs: dict[int, _Log] = {}
+        with database.read() as connection:
+            counted = list(events.counted_since(connection, now_us - DAY_US))
+        for project_id, number, counted_at_us in reversed(counted):
+            self._log(project_id, number).times.append(counted_at_us)
+
+    def look_up(
+        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
+    ) -> dict[tuple[int, int], int]:
+        """See CountedTimes."""
+        found = {}
+        for project_id, first, last in ranges:
+            if (log := self._logs.get(project_id)) is None:
+                continue
+            for number in range(max(first, log.first), min(last, log.first + len(log.times) - 1) + 1):
+                found[project_id, number] = log.times[number - log.first]
+        return found
+
+    def add(self, rows: Sequence[NewEvent]) -> None:
+        """See CountedTimes."""
+        for row in rows:
+            log = self._log(row.project_id, row.number)
+            log.times.append(row.counted_at)
+            if len(log.times) >= TRIM_AT_LENGTH and log.times[len(log.times) // 2] <= row.counted_at - DAY_US:
+                log.forget(row.counted_at - DAY_US)
+
+    def _log(self, project_id: int, number: int) -> "_Log":
+        if (log := self._logs.get(project_id)) is None:
+            log = self._logs[project_id] = _Log(number)
+        return log
+
+
+class _Log:
+    __slots__ = ("first", "times")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.times = array("q")
+
+    def forget(self, until_us: int) -> None:
+        old = bisect_right(self.times, until_us)
+        del self.times[:old]
+        self.first += old
+
+
+class TimesInDatabase:
+    """For PostgreSQL, where several servers count together: asked under the project's row lock."""
+
+    def look_up(
+        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
+    ) -> dict[tuple[int, int], int]:
+        """See CountedTimes."""
+        return events.counted_at(connection, ranges)
+
+    def add(self, rows: Sequence[NewEvent]) -> None:
+        """Nothing to do: the rows themselves are the memory."""
+
+
+class Intake:
+    """
+    Group commit: what arrives while one transaction is on its way to the disk goes into the next.
+
+    The event loop hands over batches, at most one is in flight, and each
+    waiter is answered only after the commit that holds its event.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        limit_clock: LimitClock,
+        times: CountedTimes,
+        on_work: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._limit_clock = limit_clock
+        self._times = times
+        self._on_work = on_work
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
+        self._pending: list[tuple[Submission, asyncio.Future[Answer]]] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+        self._refused_until: dict[int, tuple[RateLimits, int]] = {}
+
+    async def submit(self, submission: Submission) -> Answer:
+        """Store one event; answers after it is on the disk, or says why it is not."""
+        if self._draining or len(self._pending) >= QUEUE_EVENTS_MAX:
+            return UNAVAILABLE
+        if (refused := self._refusal(submission)) is not None:
+            return refused
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Answer] = loop.create_future()
+        self._pending.append((submission, waiter))
+        if self._idle.is_set():
+            self._idle.clear()
+            loop.call_soon(self._start_batch, loop)
+        return await waiter
+
+    async def drain(self) -> None:
+        """Take nothing new, and finish what was taken."""
+        self._draining = True
+        await self._idle.wait()
+        self._executor.shutdown()
+
+    @property
+    def is_draining(self) -> bool:
+        """True once nothing new is taken."""
+        return self._draining
+
+    @property
+    def queue_length(self) -> int:
+        """Events that wait for a commit."""
+        return len(self._pending)
+
+    def _refusal(self, submission: Submission) -> Answer | None:
+        """Answer a project that is known to be over its limit from memory: a storm costs no disk."""
+        refused = self._refused_until.get(submission.project_id)
+        if refused is None or submission.idempotency_key is not None or refused[0] != submission.limits:
+            return None
+        now_us = self._limit_clock.now_us()
+        if refused[1] <= now_us:
+            del self._refused_until[submission.project_id]
+            return None
+        return Answer(Outcome.LIMITED, retry_after_s(refused[1], now_us))
+
+    def _start_batch(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = self._pending[:BATCH_EVENTS_MAX]
+        del self._pending[:BATCH_EVENTS_MAX]
+        submissions = [submission for submission, _ in batch]
+        done = loop.run_in_executor(self._executor, self._commit, submissions)
+        done.add_done_callback(partial(self._settle, loop, batch))
+
+    def _settle(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[tuple[Submission, asyncio.Future[Answer]]],
+        done: "asyncio.Future[_Batch]",
+    ) -> None:
+        error = done.exception()
+        if error is not None and not isinstance(error, StoreError):
+            logger.error("a batch of %d events failed", len(batch), exc_info=error)
+            for _, waiter in batch:
+                if not waiter.done():
+                    waiter.set_exception(error)
+        elif error is not None:
+            logger.error("the database did not take %d events: %s", len(batch), error.orig)
+            self._answer(batch, [UNAVAILABLE] * len(batch))
+        else:
+            result = done.result()
+            self._refused_until |= result.refused_until
+            self._answer(batch, result.answers)
+            if result.made_work:
+                self._on_work()
+        if self._pending:
+            self._start_batch(loop)
+        else:
+            self._idle.set()
+
+    @staticmethod
+    def _answer(batch: list[tuple[Submission, asyncio.Future[Answer]]], answers: Sequence[Answer]) -> None:
+        for (_, waiter), answer in zip(batch, answers, strict=True):
+            if not waiter.done():
+                waiter.set_result(answer)
+
+    def _commit(self, submissions: list[Submission]) -> "_Batch":
+        """One transaction, in the intake's own thread."""
+        now_us = self._clock.now_us()
+        with self._database.write() as connection:
+            numbers = projects.lock_accepted(connection, list({item.project_id for item in submissions}))
+            times = self._times.look_up(connection, _ranges(submissions, numbers))
+            keys = _find_keys(connection, submissions, now_us - IDEMPOTENCY_US)
+            batch = _Batch(numbers, times, keys, now_us=now_us, counted_at_us=self._limit_clock.now_us())
+            for submission in submissions:
+                batch.add(submission)
+            batch.write(connection)
+        self._times.add(batch.rows)
+        return batch
+
+
+class _Batch:
+    """Decides, one after the other, what becomes of the submissions of one transaction."""
+
+    def __init__(
+        self,
+        numbers: dict[int, int],
+        times: dict[tuple[int, int], int],
+        keys: dict[tuple[int, str], bytes],
+        *,
+        now_us: int,
+        counted_at_us: int,
+    ) -> None:
+        self._numbers = numbers
+        self._times = times
+        self._keys = keys
+        self._now_us = now_us
+        self._counted_at_us = counted_at_us
+        self._new_keys: list[tuple[int, str, bytes]] = []
+        self._work: list[tuple[int, int]] = []
+        self._counts: dict[int, int] = {}
+        self.rows: list[NewEvent] = []
+        self.answers: list[Answer] = []
+        self.refused_until: dict[int, tuple[RateLimits, int]] = {}
+
+    @property
+    def made_work(self) -> bool:
+        """True when jobs were added."""
+        return bool(self._work)
+
+    def add(self, submission: Submission) -> None:
+        """Decide one submission, and remember what to write for it."""
+        self.answers.append(self._replay(submission) or self._limit(submission) or self._accept(submission))
+
+    def write(self, connection: Connection) -> None:
+        """Write what was accepted; nothing at all when nothing was."""
+        if not self.rows:
+            return
+        ids = events.append(connection, self.rows)
+        projects.count_accepted(connection, self._counts)
+        if self._new_keys:
+            events.add_idempotent(connection, self._new_keys, self._now_us)
+        if self._work:
+            now = to_datetime(self._now_us)
+            jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, [ids[key] for key in self._work], run_at=now)
+
+    def _replay(self, submission: Submission) -> Answer | None:
+        if submission.idempotency_key is None:
+            return None
+        used_with = self._keys.get((submission.project_id, submission.idempotency_key))
+        if used_with is None:
+            return None
+        return REPLAYED if used_with == submission.arguments_hash else KEY_REUSED
+
+    def _limit(self, submission: Submission) -> Answer | None:
+        project_id, limits = submission.project_id, submission.limits
+        number = self._numbers[project_id] + 1
+        free_at_us = free_at(
+            limits,
+            self._times.get((project_id, number - limits.per_minute)),
+            self._times.get((project_id, number - limits.per_day)),
+        )
+        if free_at_us <= self._counted_at_us:
+            return None
+        self.refused_until[project_id] = limits, free_at_us
+        return Answer(Outcome.LIMITED, retry_after_s(free_at_us, self._counted_at_us))
+
+    def _accept(self, submission: Submission) -> Answer:
+        project_id, event = submission.project_id, submission.event
+        number = self._numbers[project_id] = self._numbers[project_id] + 1
+        self._times[project_id, number] = self._counted_at_us
+        self._counts[project_id] = self._counts.get(project_id, 0) + 1
+        self.rows.append(
+            NewEvent(
+                project_id,
+                number,
+                self._counted_at_us,
+                self._now_us,
+                event.occurred_at_us,
+                event.name,
+                event.email,
+                event.github_username,
+                event.gitlab_username,
+                event.metadata,
+                event.is_test,
+                submission.person_id,
+            )
+        )
+        if submission.idempotency_key is not None:
+            key = project_id, submission.idempotency_key
+            self._keys[key] = submission.arguments_hash
+            self._new_keys.append((*key, submission.arguments_hash))
+        if submission.makes_work:
+            self._work.append((project_id, number))
+        return ACCEPTED
+
+
+def _ranges(submissions: Sequence[Submission], numbers: dict[int, int]) -> list[tuple[int, int, int]]:
+    """Which earlier events could stand in the way of these, if all of them were accepted?"""
+    counts: dict[tuple[int, RateLimits], int] = {}
+    for item in submissions:
+        counts[item.project_id, item.limits] = counts.get((item.project_id, item.limits), 0) + 1
+    ranges = []
+    for (project_id, limits), count in counts.items():
+        for limit in (limits.per_minute, limits.per_day):
+            first = numbers[project_id] + 1 - limit
+            if first + count > 1:
+                ranges.append((project_id, max(1, first), first + count - 1))
+    return ranges
+
+
+def _find_keys(
+    connection: Connection, submissions: Sequence[Submission], since_us: int
+) -> dict[tuple[int, str], bytes]:
+    keys = [
+        (item.project_id, item.idempotency_key) for item in submissions if item.idempotency_key is not None
+    ]
+    return events.find_idempotent(connection, keys, since_us) if keys else {}

@@ -1,0 +1,213 @@
+"""What did the operator set? The only reader of the environment."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from afterword.domain.errors import AfterwordError
+
+PREFIX = "AFTERWORD_"
+FILE_SUFFIX = "_FILE"
+CONFIG_VARIABLE = "AFTERWORD_CONFIG"
+MASK = "********"
+
+DATABASE_FILE = "afterword.db"
+SIGNING_KEY_FILE = "signing.key"
+MAILBOX_FOLDER = "mailbox"
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(AfterwordError):
+    """A setting is unknown or has a bad value; the message says which and what to do."""
+
+
+def _setting(default: Any, doc: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"doc": doc, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. The name of the variable is AFTERWORD_ and the field's name in capitals."""
+
+    data: Path = _setting(
+        Path("afterword-data"), "Directory of everything that is kept: database, signing key, mailbox."
+    )
+    database_url: str | None = _setting(
+        None, "postgresql://… for PostgreSQL; unset for SQLite in the data directory.", secret=True
+    )
+    host: str = _setting("127.0.0.1", "Address that the server binds to.")
+    port: int = _setting(8321, "Port that the server binds to; 1 to 65535.")
+    base_url: str | None = _setting(
+        None, "How people's browsers reach the server, for links in mails; unset for http://HOST:PORT."
+    )
+    smtp_url: str | None = _setting(
+        None,
+        "smtp://USER:PASSWORD@HOST:PORT (STARTTLS when offered; ?starttls=require to insist) or smtps://…; "
+        "unset for the built-in mailbox page.",
+        secret=True,
+    )
+    mail_from: str = _setting("Afterword <afterword@localhost>", "Sender of the mails.")
+    signing_key: str | None = _setting(
+        None, "Key that signs links, at least 32 characters; unset for one made at first start.", secret=True
+    )
+    log_level: str = _setting("info", "debug, info, warning or error.")
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the server, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+SIGNING_KEY_CHARS_MIN = 32
+NAMES = tuple(item.name for item in fields(Settings))
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """
+    Read the settings: a TOML file, then the environment, then overrides; the later wins.
+
+    Args:
+        environ: Instead of the process's environment.
+        overrides: Values given on the command line; None is not given.
+
+    Raises:
+        SettingsError: Naming the variable or the key, and what to do.
+    """
+    environ = os.environ if environ is None else environ
+    values = _read_file(environ.get(CONFIG_VARIABLE))
+    values |= _read_environment(environ)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    return Settings(**{name: _check(name, value) for name, value in values.items()})
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str]]:
+    """(variable, value with secrets masked, what it is for) of each setting."""
+    rows = []
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        shown = "" if value is None else MASK if item.metadata["secret"] else str(value)
+        rows.append((PREFIX + item.name.upper(), shown, item.metadata["doc"]))
+    return rows
+
+
+def _read_file(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        with Path(path).open("rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"{CONFIG_VARIABLE}: can't read {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{CONFIG_VARIABLE}: {path} is not TOML: {error}") from error
+    for name in values:
+        if name not in NAMES:
+            raise SettingsError(f"{path}: there is no setting {name!r}{_suggest(name, NAMES)}")
+    return values
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    variables = {PREFIX + name.upper(): name for name in NAMES}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        plain = variable.removesuffix(FILE_SUFFIX)
+        if variable in variables:
+            name, value = variables[variable], text
+        elif plain in variables:
+            name, value = variables[plain], _read_secret(variable, text)
+        else:
+            raise SettingsError(f"there is no setting {variable}{_suggest(variable, variables)}")
+        if name in values:
+            raise SettingsError(f"{plain} and {plain}{FILE_SUFFIX} are both set: keep one of them")
+        if value:
+            values[name] = value
+    return values
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: can't read the file {path}: {error}") from error
+
+
+def _suggest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f": did you mean {close[0]}?" if close else "; `afterword settings` lists them"
+
+
+def _check(name: str, value: Any) -> Any:
+    try:
+        return _CHECKS[name](value)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()}: {error}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("must be text without line breaks")
+    return value.strip()
+
+
+def _port(value: Any) -> int:
+    if isinstance(value, bool) or not str(value).isdecimal() or not 1 <= int(value) <= 65_535:
+        raise ValueError("must be a whole number from 1 to 65535")
+    return int(value)
+
+
+def _url(*schemes: str) -> Any:
+    def check(value: Any) -> str:
+        text = _text(value)
+        # The value itself may hold a password, so it is never repeated.
+        if urlsplit(text).scheme not in schemes or not urlsplit(text).netloc:
+            raise ValueError("must be a URL that starts with " + " or ".join(f"{s}://" for s in schemes))
+        _ = urlsplit(text).port
+        return text
+
+    return check
+
+
+def _data(value: Any) -> Path:
+    return Path(_text(str(value))).expanduser().absolute()
+
+
+def _log_level(value: Any) -> str:
+    if str(value).lower() not in LOG_LEVELS:
+        raise ValueError("must be one of " + ", ".join(LOG_LEVELS))
+    return str(value).lower()
+
+
+def _database_url(value: Any) -> str:
+    text = _text(value)
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql:// (leave it unset for SQLite in AFTERWORD_DATA)")
+    return text.replace("postgres://", "postgresql://", 1)
+
+
+def _signing_key(value: Any) -> str:
+    text = _text(value)
+    if len(text) < SIGNING_KEY_CHARS_MIN:
+        raise ValueError(f"must have at least {SIGNING_KEY_CHARS_MIN} characters")
+    return text
+
+
+_CHECKS: dict[str, Any] = {
+    "data": _data,
+    "database_url": _database_url,
+    "host": _text,
+    "port": _port,
+    "base_url": _url("http", "https"),
+    "smtp_url": _url("smtp", "smtps"),
+    "mail_from": _text,
+    "signing_key": _signing_key,
+    "log_level": _log_level,
+}

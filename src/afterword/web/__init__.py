@@ -1,0 +1,1 @@
+"""HTTP in: the hot path of events.track, and the pages."""

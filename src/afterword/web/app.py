@@ -1,0 +1,105 @@
+"""All routes in one list, and the callable that uvicorn runs."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from afterword.bootstrap import IntakeParts, Parts
+from afterword.web import health
+from afterword.web.admin import events, mailbox, session, surveys
+from afterword.web.admin.session import FIRST_PAGE, staff_only
+from afterword.web.errors import ErrorCode
+from afterword.web.openapi import show_openapi
+from afterword.web.pages import answer, unsubscribe
+from afterword.web.render import SECURITY_HEADERS, render_page
+from afterword.web.respond import (
+    Receive,
+    Scope,
+    Send,
+    error_body,
+    json_headers,
+    next_request_id,
+)
+from afterword.web.track import PATHS, Track
+
+STATIC = Path(__file__).parent / "static"
+
+
+async def root(request: Request) -> Response:
+    """Send staff to their first page."""
+    return RedirectResponse(FIRST_PAGE, status_code=303, headers=SECURITY_HEADERS)
+
+
+ROUTES = [
+    Route("/healthz", health.healthz),
+    Route("/readyz", health.readyz),
+    Route("/metrics", health.metrics),
+    Route("/openapi.json", show_openapi),
+    Route("/answer/{token}", answer.show, methods=["GET"]),
+    Route("/answer/{token}", answer.submit, methods=["POST"]),
+    Route("/answer/{token}/thanks", answer.thanks),
+    Route("/unsubscribe/{token}", unsubscribe.show, methods=["GET"]),
+    Route("/unsubscribe/{token}", unsubscribe.submit, methods=["POST"]),
+    Route("/admin/{secret}", session.show_link, methods=["GET"]),
+    Route("/admin/{secret}", session.use_link, methods=["POST"]),
+    Route("/sign-out", staff_only(session.close), methods=["POST"]),
+    Route("/", staff_only(root)),
+    Route("/surveys", staff_only(surveys.show_list)),
+    Route("/surveys/{key}/report", staff_only(surveys.show_report)),
+    Route("/events", staff_only(events.show_list)),
+    Route("/events/{id:int}", staff_only(events.show_event)),
+    Route("/mailbox", staff_only(mailbox.show_list)),
+    Route("/mailbox/{name}", staff_only(mailbox.show_mail)),
+    Route("/mailbox/{name}/html", staff_only(mailbox.show_mail_html)),
+    Mount("/static", StaticFiles(directory=STATIC), name="static"),
+]
+
+
+class Web:
+    """The server's one ASGI callable: events.track first, then the pages."""
+
+    def __init__(self, parts: Parts, intake: IntakeParts) -> None:
+        self.track = Track(
+            directory=intake.directory, intake=intake.intake, notices=intake.notices, clock=parts.clock
+        )
+        self._pages = Starlette(
+            routes=ROUTES, exception_handlers={HTTPException: _show_error, Exception: _show_error}
+        )
+        self._pages.state.parts = parts
+        self._pages.state.intake = intake
+        self._pages.state.metrics = health.metrics_registry(parts, intake, self.track)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"] in PATHS:
+            await self.track(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+_TITLES = {404: "Not found", 405: "Not possible", 500: "Something went wrong"}
+_CODES = {404: ErrorCode.UNKNOWN_METHOD, 405: ErrorCode.METHOD_NOT_ALLOWED}
+_MESSAGES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this HTTP method.",
+    500: "This is a bug on our side; the server's log has more.",
+}
+
+
+async def _show_error(request: Request, error: Exception) -> Response:
+    """Say it as a page to a browser, and as JSON to every other program."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
+    text = _MESSAGES.get(status, "This request can't be answered.")
+    if "text/html" in request.headers.get("accept", ""):
+        context = {"title": _TITLES.get(status, "That did not work"), "text": text}
+        return render_page("message.html", context, status=status, headers=headers)
+    body = error_body(_CODES.get(status, ErrorCode.INTERNAL_ERROR), text)
+    common = {name.decode(): value.decode() for name, value in json_headers(next_request_id(), body)}
+    return Response(body, status_code=status, headers={**headers, **common})

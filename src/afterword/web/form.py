@@ -1,0 +1,35 @@
+"""What did a person submit with a form?"""
+
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+FORM_BYTES_MAX = 256 * 1024
+FIELDS_MAX = 200
+
+
+class FormError(Exception):
+    """The form can't be read; the message is for the person who sent it."""
+
+
+async def read_form(request: Request) -> dict[str, list[str]]:
+    """
+    Read a URL-encoded form: field → the texts sent under it.
+
+    Raises:
+        FormError: Too large, or not such a form.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise FormError("This form was not sent the way a browser does. Please open the page and try again.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES_MAX:
+            raise FormError("This is too long to be taken. Please shorten your answer.")
+    try:
+        return parse_qs(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"
+        )
+    except ValueError:
+        raise FormError("This form can't be read. Please open the page and try again.") from None

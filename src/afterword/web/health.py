@@ -1,0 +1,86 @@
+"""GET /healthz, /readyz and /metrics: is the server well?"""
+
+import logging
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from afterword.bootstrap import IntakeParts, Parts
+from afterword.flows.outbox import count_jobs
+from afterword.web.parts import parts_of
+from afterword.web.track import Track
+
+NO_STORE = {"Cache-Control": "no-store"}
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+logger = logging.getLogger(__name__)
+
+
+async def healthz(request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"ok": True}, headers=NO_STORE)
+
+
+async def readyz(request: Request) -> Response:
+    """The server can take events: the database answers, and it is not shutting down."""
+    if request.app.state.intake.intake.is_draining:
+        return JSONResponse({"ok": False, "error": "draining"}, 503, headers=NO_STORE)
+    try:
+        await run_in_threadpool(count_jobs, parts_of(request).database)
+    except Exception:
+        logger.exception("not ready: the database does not answer")
+        return JSONResponse({"ok": False, "error": "database"}, 503, headers=NO_STORE)
+    return JSONResponse({"ok": True}, headers=NO_STORE)
+
+
+async def metrics(request: Request) -> Response:
+    """Numbers for Prometheus; no names of people, projects or events among them."""
+    text = await run_in_threadpool(generate_latest, request.app.state.metrics)
+    return PlainTextResponse(text, media_type=METRICS_TYPE, headers=NO_STORE)
+
+
+def metrics_registry(parts: Parts, intake: IntakeParts, track: Track) -> CollectorRegistry:
+    """The metrics of one server."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(parts, intake, track))
+    return registry
+
+
+class _Collector(Collector):
+    """Reads the numbers when they are asked for, so that counting costs the hot path nothing."""
+
+    def __init__(self, parts: Parts, intake: IntakeParts, track: Track) -> None:
+        self._parts = parts
+        self._intake = intake
+        self._track = track
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance: asking would need the database."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """The current numbers."""
+        requests = CounterMetricFamily(
+            "afterword_track_requests", "Requests to events.track by outcome.", labels=["outcome"]
+        )
+        for outcome, count in sorted(self._track.outcomes.items()):
+            requests.add_metric([outcome], count)
+        yield requests
+        yield GaugeMetricFamily(
+            "afterword_intake_queue_events",
+            "Events that wait for a commit.",
+            value=self._intake.intake.queue_length,
+        )
+        try:
+            waiting, dead = count_jobs(self._parts.database)
+        except Exception:
+            # The other numbers are needed most while the database is away.
+            logger.exception("metrics: the database does not answer")
+            return
+        yield GaugeMetricFamily("afterword_jobs_waiting", "Jobs that wait or run.", value=waiting)
+        yield GaugeMetricFamily("afterword_jobs_dead", "Jobs that were given up.", value=dead)

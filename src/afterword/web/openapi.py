@@ -1,0 +1,107 @@
+"""GET /openapi.json: how do programs talk to us? Generated from the types that parse the requests."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from afterword import __version__
+from afterword.web.errors import ErrorCode
+from afterword.web.track_body import TrackArguments
+
+
+class Ok(Struct):
+    """The event is on the disk."""
+
+    ok: Literal[True]
+
+
+class Failure(Struct):
+    """The event was not stored; ``error`` is for programs, ``message`` for people."""
+
+    ok: Literal[False]
+    error: ErrorCode
+    message: str
+
+
+_FAILURES = {
+    400: "The HTTP request is not well-formed.",
+    401: "No token, or one that is not valid.",
+    408: "The request took too long to arrive.",
+    413: "The whole body is over 64 KiB.",
+    422: "The arguments can't be read or don't fit.",
+    429: "Too many events: come again after Retry-After seconds.",
+    431: "Too many headers.",
+    503: "The event can't be stored now: come again after Retry-After seconds.",
+}
+_RETRY_AFTER = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of everything that tools call."""
+    (arguments, ok, failure), components = msgspec.json.schema_components(
+        (TrackArguments, Ok, Failure), ref_template="#/components/schemas/{name}"
+    )
+    # Unknown fields are taken and counted as a warning, although the fast parser hands them on.
+    components["TrackArguments"]["additionalProperties"] = True
+    components["TrackArguments"]["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
+        for name in ("email", "github_username", "gitlab_username")
+    ]
+    content = {
+        "application/json": {"schema": arguments},
+        "application/x-www-form-urlencoded": {"schema": arguments},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Afterword", "version": __version__, "license": {"name": "Apache-2.0"}},
+        "paths": {
+            "/events.track": {
+                "post": {
+                    "operationId": "events.track",
+                    "summary": "Tell that a developer used a tool.",
+                    "security": [{"projectToken": []}],
+                    "parameters": [_IDEMPOTENCY_KEY, _TEST_DATA],
+                    "requestBody": {"required": True, "content": content},
+                    "responses": {"200": _reply(ok, "Stored.")}
+                    | {str(status): _reply(failure, text) for status, text in _FAILURES.items()},
+                }
+            }
+        },
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"projectToken": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and arguments within 24 hours replay the answer and store nothing.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+_TEST_DATA = {
+    "name": "test_data",
+    "in": "query",
+    "description": "Counts when a JSON body has no test_data.",
+    "schema": {"enum": ["true", "false", "1", "0"]},
+}
+
+
+def _reply(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    reply: dict[str, Any] = {
+        "description": description,
+        "headers": {"X-Request-Id": {"schema": {"type": "string"}, "description": "For the log."}},
+        "content": {"application/json": {"schema": schema}},
+    }
+    if "Retry-After" in description:
+        reply["headers"]["Retry-After"] = _RETRY_AFTER
+    return reply
+
+
+async def show_openapi(request: Request) -> Response:
+    """The description as JSON."""
+    return JSONResponse(openapi(), headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"})

@@ -1,0 +1,1 @@
+"""The pages that a link lets people into: answering and unsubscribing."""

@@ -1,0 +1,266 @@
+"""POST /events.track, from the first byte to the reply."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections import Counter
+
+from afterword.domain.event import Event, EventError
+from afterword.domain.identity import IdentityKind, Resolution, resolve
+from afterword.domain.token import hash_token, is_well_formed
+from afterword.flows.directory import Directory, ProjectRules
+from afterword.flows.record_notices import NoticeKind, Notices
+from afterword.flows.track_event import Answer, Intake, Outcome, Submission
+from afterword.kit.clock import Clock
+from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, ErrorCode, api_error
+from afterword.web.protocol import HEADERS_MESSAGE, header_overflow
+from afterword.web.respond import (
+    OK_BODY,
+    Header,
+    Receive,
+    Scope,
+    Send,
+    error_body,
+    json_headers,
+    next_request_id,
+    send_reply,
+)
+from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
+
+PATHS = frozenset({"/events.track", "/events.track/"})
+BODY_BYTES_MAX = 64 * 1024
+BODY_TIMEOUT_S = 15.0
+IDEMPOTENCY_KEY_CHARS_MAX = 255
+TOKEN_BYTES_MAX = 1_024
+
+_ALLOW: Header = (b"allow", b"POST, OPTIONS")
+_REPLAYED: Header = (b"idempotent-replayed", b"true")
+_PREFLIGHT: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"authorization, content-type, idempotency-key"),
+    (b"access-control-max-age", b"7200"),
+    (b"cache-control", b"no-store"),
+]
+_NOT_AUTHED = api_error(
+    ErrorCode.NOT_AUTHED, "Send the project's token in the header Authorization: Bearer …", BEARER
+)
+_INVALID_AUTH = api_error(
+    ErrorCode.INVALID_AUTH, "This token is not valid for events.track: check it, or make a new one.", BEARER
+)
+_BODY_TOO_LARGE = api_error(
+    ErrorCode.METADATA_TOO_LARGE,
+    f"The whole request is too large: at most {BODY_BYTES_MAX // 1024} KiB.",
+    CLOSE,
+    status=413,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Track:
+    """The bare ASGI callable that answers events.track before any framework is asked."""
+
+    def __init__(self, *, directory: Directory, intake: Intake, notices: Notices, clock: Clock) -> None:
+        self._directory = directory
+        self._intake = intake
+        self._notices = notices
+        self._clock = clock
+        self.outcomes: Counter[str] = Counter()
+        """Outcome or error code → number of requests, for the metrics."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = next_request_id()
+        if scope["method"] == "OPTIONS":
+            await send_reply(send, 204, [*_PREFLIGHT, (b"x-request-id", request_id)], b"")
+            return
+        try:
+            headers = await self._track(scope, receive)
+        except ApiError as error:
+            await self._refuse(send, request_id, error)
+        except Exception:
+            logger.exception("request %s failed", request_id.decode())
+            message = "Something went wrong on our side; the log has more under this X-Request-Id."
+            await self._refuse(send, request_id, api_error(ErrorCode.INTERNAL_ERROR, message))
+        else:
+            await send_reply(send, 200, json_headers(request_id, OK_BODY, headers), OK_BODY)
+
+    async def _track(self, scope: Scope, receive: Receive) -> list[Header]:
+        """The checks in the order of the contract; returns the reply's further headers."""
+        if scope["method"] != "POST":
+            raise api_error(ErrorCode.METHOD_NOT_ALLOWED, "Send a POST request.", _ALLOW)
+        if header_overflow(scope):
+            raise api_error(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE, CLOSE)
+        headers = _Headers(scope["headers"])
+        if headers.content_length > BODY_BYTES_MAX:
+            raise _BODY_TOO_LARGE
+        project_id = await self._authenticate(headers)
+        try:
+            return await self._accept(scope, receive, headers, project_id)
+        except ApiError as error:
+            storm = error.code is ErrorCode.TOO_MANY_REQUESTS
+            self._notices.record(project_id, NoticeKind.REFUSED, error.code, error.message, urgent=not storm)
+            raise
+
+    async def _accept(
+        self, scope: Scope, receive: Receive, headers: "_Headers", project_id: int
+    ) -> list[Header]:
+        is_json = check_content(headers.content_type, headers.content_encoding)
+        key = _idempotency_key(headers.idempotency_keys)
+        body = await _read_body(receive)
+        rules = self._directory.snapshot.projects[project_id]
+        event = self._parse(body, scope["query_string"], project_id, rules, is_json=is_json)
+        who = self._resolve(event, project_id)
+        names = rules.listened_by_tests if event.is_test else rules.listened
+        submission = Submission(project_id, rules.limits, event, who.person_id, event.name in names)
+        if key is not None:
+            submission.idempotency_key = key
+            submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()
+        return self._answer(await self._intake.submit(submission))
+
+    async def _authenticate(self, headers: "_Headers") -> int:
+        token = _bearer_token(headers.authorizations)
+        token_hash = hash_token(token)
+        grant = self._directory.snapshot.tokens.get(token_hash)
+        if grant is None and is_well_formed(token):
+            grant = await self._directory.find_token(token_hash)
+        if grant is None or (grant.expires_at_us is not None and grant.expires_at_us <= self._clock.now_us()):
+            raise _INVALID_AUTH
+        return grant.project_id
+
+    def _parse(
+        self, body: bytes, query: bytes, project_id: int, rules: ProjectRules, *, is_json: bool
+    ) -> Event:
+        limits = {"now_us": self._clock.now_us(), "metadata_bytes_max": rules.metadata_bytes}
+        try:
+            if is_json:
+                event, unknown = parse_json_body(body, default_test_data=query_test_data(query), **limits)
+            else:
+                event, unknown = parse_form_body(body, **limits)
+        except EventError as error:
+            raise api_error(ErrorCode(error.code), error.message) from None
+        if unknown:
+            self._warn(project_id, "unknown_field", "An event had fields that events.track does not know.")
+        return event
+
+    def _resolve(self, event: Event, project_id: int) -> Resolution:
+        named = {
+            IdentityKind.EMAIL: event.email,
+            IdentityKind.GITHUB: event.github_username,
+            IdentityKind.GITLAB: event.gitlab_username,
+        }
+        handles = {kind: handle for kind, handle in named.items() if handle is not None}
+        found = resolve(handles, self._directory.snapshot.people)
+        for warning in found.warnings:
+            self._warn(project_id, warning.value, warning.message)
+        return found
+
+    def _warn(self, project_id: int, code: str, message: str) -> None:
+        self._notices.record(project_id, NoticeKind.WARNING, code, message)
+
+    def _answer(self, answer: Answer) -> list[Header]:
+        match answer.outcome:
+            case Outcome.ACCEPTED:
+                self.outcomes["accepted"] += 1
+                return []
+            case Outcome.REPLAYED:
+                self.outcomes["replayed"] += 1
+                return [_REPLAYED]
+            case Outcome.KEY_REUSED:
+                message = "This Idempotency-Key was used with other arguments: use a new one for each event."
+                raise api_error(ErrorCode.INVALID_ARGUMENTS, message)
+            case Outcome.LIMITED:
+                retry = (b"retry-after", b"%d" % answer.retry_after_s)
+                message = "The project sent too many events: wait as long as Retry-After says, in seconds."
+                raise api_error(ErrorCode.TOO_MANY_REQUESTS, message, retry)
+            case Outcome.UNAVAILABLE:
+                retry = (b"retry-after", b"%d" % UNAVAILABLE_RETRY_S)
+                message = "The event could not be stored now: send it again later."
+                raise api_error(ErrorCode.SERVICE_UNAVAILABLE, message, retry)
+
+    async def _refuse(self, send: Send, request_id: bytes, error: ApiError) -> None:
+        self.outcomes[error.code] += 1
+        body = error_body(error.code, error.message)
+        await send_reply(send, error.status, json_headers(request_id, body, error.headers), body)
+
+
+class _Headers:
+    """The few headers that events.track looks at."""
+
+    __slots__ = ("authorizations", "content_encoding", "content_length", "content_type", "idempotency_keys")
+
+    def __init__(self, headers: list[Header]) -> None:
+        self.authorizations: list[bytes] = []
+        self.idempotency_keys: list[bytes] = []
+        self.content_type: bytes | None = None
+        self.content_encoding: bytes | None = None
+        self.content_length = 0
+        for name, value in headers:
+            if name == b"authorization":
+                self.authorizations.append(value)
+            elif name == b"content-type":
+                self.content_type = value
+            elif name == b"content-length":
+                self.content_length = int(value)
+            elif name == b"content-encoding":
+                self.content_encoding = value
+            elif name == b"idempotency-key":
+                self.idempotency_keys.append(value)
+
+
+def _bearer_token(authorizations: list[bytes]) -> str:
+    if not authorizations or not authorizations[0].strip():
+        raise _NOT_AUTHED
+    if len(authorizations) > 1:
+        raise _INVALID_AUTH
+    scheme, *rest = authorizations[0].split()
+    if scheme.lower() == b"bearer" and not rest:
+        raise _NOT_AUTHED
+    if scheme.lower() != b"bearer" or len(rest) != 1 or len(rest[0]) > TOKEN_BYTES_MAX:
+        # Hashed all the same, so that every bad token takes the same time.
+        hmac.compare_digest(hash_token("x"), b"")
+        raise _INVALID_AUTH
+    return rest[0].decode("ascii", "surrogateescape")
+
+
+def _idempotency_key(values: list[bytes]) -> str | None:
+    if not values:
+        return None
+    key = values[0].decode("latin-1")
+    if (
+        len(values) > 1
+        or not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX
+        or not (key.isascii() and key.isprintable())
+    ):
+        message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters."
+        raise api_error(ErrorCode.INVALID_ARGUMENTS, message)
+    return key
+
+
+async def _read_body(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        body += await _read_rest(receive, len(body))
+    if len(body) > BODY_BYTES_MAX:
+        raise _BODY_TOO_LARGE
+    return body
+
+
+async def _read_rest(receive: Receive, length: int) -> bytes:
+    rest = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            while length + len(rest) <= BODY_BYTES_MAX:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise api_error(ErrorCode.INVALID_REQUEST, "The connection ended within the body.", CLOSE)
+                rest += message.get("body", b"")
+                if not message.get("more_body"):
+                    break
+    except TimeoutError:
+        message_text = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds."
+        raise api_error(ErrorCode.REQUEST_TIMEOUT, message_text, CLOSE) from None
+    return bytes(rest)

@@ -1,0 +1,1 @@
+"""Jobs out of the outbox."""

@@ -1,0 +1,118 @@
+"""Claim, run, settle: how does work get done, whatever happens to the worker?"""
+
+import asyncio
+import logging
+import random
+from datetime import timedelta
+
+from afterword.bootstrap import Parts
+from afterword.channels.base import SendError
+from afterword.domain.backoff import retry_delay_s
+from afterword.flows import outbox
+from afterword.flows.housekeep import housekeep
+from afterword.flows.outbox import Job
+from afterword.worker.jobs import run_job
+
+POLL_S = 0.25
+"""How long work from another process may lie unseen; work of this process wakes the worker at once."""
+
+CLAIM_JOBS_MAX = 20
+ATTEMPTS_MAX = 8
+"""About an hour and a half of trying, with the delays of domain/backoff."""
+
+HOUSEKEEPING_S = 600.0
+ERROR_PAUSE_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker. Several may run on one PostgreSQL."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Say that there is work; called on the event loop."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let ``run`` return after the jobs at hand."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until stopped. An unreachable database is waited for."""
+        housekeeping = asyncio.create_task(self._housekeep())
+        try:
+            while not self._stopping:
+                try:
+                    worked = await self.run_once()
+                except Exception:
+                    logger.exception("the worker can't get at the outbox; trying again")
+                    await asyncio.sleep(ERROR_PAUSE_S)
+                    continue
+                if not worked:
+                    await self._rest()
+        finally:
+            housekeeping.cancel()
+
+    async def run_once(self) -> bool:
+        """Claim what is due and do it; False when nothing was due."""
+        self._woken.clear()
+        claimed = await asyncio.to_thread(
+            outbox.claim, self._parts.database, self._parts.clock, limit=CLAIM_JOBS_MAX
+        )
+        for evaluated in claimed:
+            await self._do(evaluated)
+        return bool(claimed)
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _do(self, job: Job) -> None:
+        is_last = job.attempts >= ATTEMPTS_MAX
+        try:
+            await run_job(self._parts, job, is_last_attempt=is_last)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must be settled
+            await asyncio.to_thread(self._settle_failure, job, error, is_last)
+        else:
+            await asyncio.to_thread(outbox.finish, self._parts.database, job)
+
+    def _settle_failure(self, job: Job, error: Exception, is_last: bool) -> None:
+        database, clock = self._parts.database, self._parts.clock
+        text = str(error) if isinstance(error, SendError) else f"{type(error).__name__}: see the log"
+        if is_last or (isinstance(error, SendError) and error.permanent):
+            logger.error("job %d (%s) is given up: %s", job.id, job.kind, text, exc_info=_unexpected(error))
+            outbox.bury(database, clock, job, error=text)
+            return
+        asked_s = error.retry_after_s if isinstance(error, SendError) else None
+        delay = timedelta(seconds=retry_delay_s(job.attempts, random.random(), asked_s))  # noqa: S311
+        logger.warning(
+            "job %d (%s) failed, next try in %d s: %s",
+            job.id,
+            job.kind,
+            delay.total_seconds(),
+            text,
+            exc_info=_unexpected(error),
+        )
+        outbox.retry(database, clock, job, delay=delay, error=text)
+
+    async def _housekeep(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(housekeep, self._parts.database, self._parts.clock)
+            except Exception:
+                logger.exception("housekeeping failed; trying again later")
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+
+def _unexpected(error: Exception) -> Exception | None:
+    """A failed delivery is no bug, so its log line needs no traceback."""
+    return None if isinstance(error, SendError) else error
