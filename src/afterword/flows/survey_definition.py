@@ -145,7 +145,7 @@ class SurveyFile(_File):
     title: Title
     trigger: TriggerFile
     questions: Annotated[list[QuestionFile], Meta(min_length=1, max_length=QUESTIONS_MAX)]
-    throttle: ThrottleFile = ThrottleFile()
+    throttle: ThrottleFile = msgspec.field(default_factory=ThrottleFile)
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
     thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] | None = None
 
