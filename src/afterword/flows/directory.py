@@ -15,9 +15,6 @@ from afterword.storage.engine import Database
 POLL_S = 0.5
 """How often a server looks whether a command changed something; seen within 2 s is the promise."""
 
-REFRESH_GAP_S = 0.1
-"""Least time between two look-ups caused by unknown tokens, so that guessing stays cheap for us."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -82,26 +79,40 @@ class Directory:
         self.snapshot = load_snapshot(database)
         self._database = database
         self._lock = asyncio.Lock()
-        self._looked_at = 0.0
+        self._looks = 0
 
     async def refresh(self) -> None:
-        """Take over what changed since the last look."""
+        """
+        Take over what changed until now.
+
+        Callers that come while a look is under way share the next one, so that
+        a storm of bad tokens costs one small query at a time.
+        """
+        wanted = self._looks + 1
         async with self._lock:
+            if self._looks >= wanted:
+                return
+            self._looks += 1
             found = await asyncio.to_thread(self._newer_snapshot)
             if found is not None:
                 self.snapshot = found
 
-    async def find_token(self, token_hash: bytes) -> TokenGrant | None:
-        """Look a token up that the snapshot does not know: it may be brand new."""
-        loop = asyncio.get_running_loop()
-        wait_s = self._looked_at + REFRESH_GAP_S - loop.time()
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        if (grant := self.snapshot.tokens.get(token_hash)) is None:
-            self._looked_at = loop.time()
+    async def find_token(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
+        """
+        Find what a token grants now.
+
+        Every token that is not good is looked up in the database, for it may be
+        brand new; so all bad ones take the same way and the same time.
+        """
+        if (grant := self._good_grant(token_hash, now_us)) is None:
             await self.refresh()
-            grant = self.snapshot.tokens.get(token_hash)
+            grant = self._good_grant(token_hash, now_us)
         return grant
+
+    def _good_grant(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
+        grant = self.snapshot.tokens.get(token_hash)
+        is_over = grant is not None and grant.expires_at_us is not None and grant.expires_at_us <= now_us
+        return None if is_over else grant
 
     async def run(self) -> None:
         """Look for changes until cancelled."""

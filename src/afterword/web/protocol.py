@@ -26,12 +26,13 @@ class Protocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _headers_bytes = 0
+    _in_headers = False
     _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline for the first request's headers."""
         super().connection_made(transport)
-        self._start_deadline()
+        self._watch_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the deadline."""
@@ -47,13 +48,14 @@ class Protocol(HttpToolsProtocol):
         except (UnicodeDecodeError, ValueError, httptools.HttpParserInvalidURLError):
             # A request target that is no URL; uvicorn lets it escape.
             self.send_400_response("")
+        if self._in_headers and not self._is_refused:
+            self._watch_headers()
 
     def on_message_begin(self) -> None:
-        """A request starts: its headers get a deadline if they are not all here yet."""
+        """A request starts."""
         super().on_message_begin()
         self._headers_bytes = 0
-        if self._deadline is None:
-            self._start_deadline()
+        self._in_headers = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count, so that a flood ends early."""
@@ -68,6 +70,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers are in time."""
+        self._in_headers = False
         self._stop_deadline()
         if self._is_refused:
             return
@@ -108,8 +111,10 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(b"".join([*lines, b"\r\n", body]))
         self.transport.close()
 
-    def _start_deadline(self) -> None:
-        self._deadline = self.loop.call_later(HEADERS_TIMEOUT_S, self._headers_late)
+    def _watch_headers(self) -> None:
+        """Give headers that are not all here yet their deadline; most requests never need one."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEADERS_TIMEOUT_S, self._headers_late)
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

@@ -16,7 +16,9 @@ from afterword.worker.jobs import run_job
 POLL_S = 0.25
 """How long work from another process may lie unseen; work of this process wakes the worker at once."""
 
-CLAIM_JOBS_MAX = 20
+JOBS_AT_ONCE_MAX = 20
+"""Claimed jobs all run at once: one that waited for a slow mail server could outlive its lease."""
+
 ATTEMPTS_MAX = 8
 """About an hour and a half of trying, with the delays of domain/backoff."""
 
@@ -33,6 +35,7 @@ class Worker:
         self._parts = parts
         self._woken = asyncio.Event()
         self._stopping = False
+        self._running: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Say that there is work; called on the event loop."""
@@ -49,25 +52,41 @@ class Worker:
         try:
             while not self._stopping:
                 try:
-                    worked = await self.run_once()
+                    started = await self._start_due()
                 except Exception:
                     logger.exception("the worker can't get at the outbox; trying again")
                     await asyncio.sleep(ERROR_PAUSE_S)
                     continue
-                if not worked:
+                if not started:
                     await self._rest()
+            await asyncio.gather(*self._running, return_exceptions=True)
         finally:
             housekeeping.cancel()
 
     async def run_once(self) -> bool:
-        """Claim what is due and do it; False when nothing was due."""
+        """Claim what is due and do it to its end; False when nothing was due."""
+        started = await self._start_due()
+        await asyncio.gather(*started)
+        return bool(started)
+
+    async def _start_due(self) -> list[asyncio.Task[None]]:
         self._woken.clear()
-        claimed = await asyncio.to_thread(
-            outbox.claim, self._parts.database, self._parts.clock, limit=CLAIM_JOBS_MAX
-        )
-        for evaluated in claimed:
-            await self._do(evaluated)
-        return bool(claimed)
+        limit = JOBS_AT_ONCE_MAX - len(self._running)
+        if not limit:
+            return []
+        claimed = await asyncio.to_thread(outbox.claim, self._parts.database, self._parts.clock, limit=limit)
+        started = [asyncio.create_task(self._do(job)) for job in claimed]
+        for task in started:
+            self._running.add(task)
+            task.add_done_callback(self._finish)
+        return started
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Its lease ends by itself, and then it is done again.
+            logger.error("a job could not be settled", exc_info=error)
+        self._woken.set()
 
     async def _rest(self) -> None:
         try:

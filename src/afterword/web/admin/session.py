@@ -51,7 +51,12 @@ def is_same_origin(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or origin == f"{request.url.scheme}://{request.url.netloc}"
+    base_url = parts_of(request).settings.public_url
+    return origin in (None, f"{request.url.scheme}://{request.url.netloc}", _origin(base_url))
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])
 
 
 async def show_link(request: Request) -> Response:

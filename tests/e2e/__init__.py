@@ -1,0 +1,1 @@
+"""The real server, a real SMTP server, a real browser."""
