@@ -19,6 +19,7 @@ MASK = "********"
 DATABASE_FILE = "afterword.db"
 SIGNING_KEY_FILE = "signing.key"
 MAILBOX_FOLDER = "mailbox"
+SERVER_URL_FILE = "server.url"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

@@ -63,7 +63,7 @@ def answer(page: Page, mail: EmailMessage) -> None:
     page.get_by_role("link", name=re.compile(r"^4\b")).first.click()
     expect(page.get_by_role("radio", name=re.compile(r"^4\b")).first).to_be_checked()
 
-    page.get_by_role("group", name=re.compile("recommend")).get_by_text("9", exact=True).click()
+    page.get_by_role("radiogroup", name=re.compile("recommend")).get_by_text("9", exact=True).click()
     page.get_by_text("Clarity").click()
     page.get_by_text("Local").click()
     page.get_by_text("Cache").click()
@@ -73,7 +73,7 @@ def answer(page: Page, mail: EmailMessage) -> None:
 
     page.get_by_role("link", name=re.compile("change", re.IGNORECASE)).first.click()
     expect(page.get_by_role("textbox")).to_have_value(COMMENT)
-    page.get_by_role("group", name=re.compile("recommend")).get_by_text("10", exact=True).click()
+    page.get_by_role("radiogroup", name=re.compile("recommend")).get_by_text("10", exact=True).click()
     page.get_by_role("button").first.click()
     expect(page.locator("body")).to_contain_text("Thank you")
 

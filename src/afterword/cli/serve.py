@@ -14,7 +14,7 @@ import uvloop
 from afterword.bootstrap import Parts, open_intake
 from afterword.cli.open import open_app
 from afterword.flows.admin_access import make_admin_link, was_ever_opened
-from afterword.settings import SettingsError, load_settings
+from afterword.settings import SERVER_URL_FILE, SettingsError, load_settings
 from afterword.storage.sqlite import ServerLock
 from afterword.web.app import Web
 from afterword.web.protocol import Protocol
@@ -42,7 +42,11 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
         if not was_ever_opened(parts.database):
             link = make_admin_link(parts.database, parts.clock, parts.links)
             click.echo(f"Open the staff pages with this one-time link:\n    {link}")
-        run_server(parts, with_worker=not no_worker)
+        run_server(
+            parts,
+            with_worker=not no_worker,
+            on_ready=lambda: click.echo(f"Afterword listens at {settings.public_url}"),
+        )
 
 
 def run_server(
@@ -102,9 +106,12 @@ async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None
         asyncio.create_task(intake.notices.run()),
     ]
     working = asyncio.create_task(worker.run()) if with_worker else None
+    url_file = settings.data / SERVER_URL_FILE
+    url_file.write_text(settings.public_url)
     try:
         await _Server(config, on_ready).serve(sockets=[listener])
     finally:
+        url_file.unlink(missing_ok=True)
         await intake.intake.drain()
         for task in background:
             task.cancel()

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from afterword.domain.event import (
+    IDENTITY_CHARS_MAX,
     JSON_DEPTH_MAX,
+    NAME_CHARS_MAX,
     Event,
     EventError,
     EventErrorCode,
@@ -28,6 +30,13 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _METADATA_KEY = re.compile(r"metadata((?:\[[^\[\]]*\])+)")
 
 
+def _handle(description: str, example: str) -> Meta:
+    # For the description of the API only: the parser's own refusal would not say what to do.
+    return Meta(
+        description=description, examples=[example], extra_json_schema={"maxLength": IDENTITY_CHARS_MAX}
+    )
+
+
 class TrackArguments(Struct, forbid_unknown_fields=True):
     """
     The arguments of events.track, as the usual JSON client sends them.
@@ -38,18 +47,29 @@ class TrackArguments(Struct, forbid_unknown_fields=True):
 
     name: Annotated[
         str,
-        Meta(description="Name of the event, such as build.finished: 1 to 255 characters after trimming."),
+        Meta(
+            description="Name of the event: 1 to 255 characters after trimming.",
+            examples=["build.finished"],
+            extra_json_schema={"minLength": 1, "maxLength": NAME_CHARS_MAX},
+        ),
     ]
     timestamp: Annotated[
         str | int,
-        Meta(description="When it occurred: Unix time in seconds, digits with up to 9 decimals."),
+        Meta(
+            description="When it occurred: Unix time in seconds, digits with up to 9 decimals.",
+            examples=["1680723287"],
+            extra_json_schema={"pattern": r"^[1-9][0-9]{0,9}(\.[0-9]{1,9})?$", "minimum": 1},
+        ),
     ]
-    email: Annotated[str | None, Meta(description="Who did it. One of the three is required.")] = None
-    github_username: Annotated[str | None, Meta(description="Who did it, by GitHub name.")] = None
-    gitlab_username: Annotated[str | None, Meta(description="Who did it, by GitLab name.")] = None
+    email: Annotated[str | None, _handle("Who did it; one of the three is required.", "a@example.com")] = None
+    github_username: Annotated[str | None, _handle("Who did it, by GitHub name.", "anasouza")] = None
+    gitlab_username: Annotated[str | None, _handle("Who did it, by GitLab name.", "ana.souza")] = None
     metadata: Annotated[
         dict[str, Any] | str | None,
-        Meta(description="Anything else: an object, or a string holding one, of up to 1,024 bytes compact."),
+        Meta(
+            description="Anything else: an object, or a string holding one, of up to 1,024 bytes compact.",
+            examples=[{"outcome": "ok", "duration_s": 41}],
+        ),
     ] = None
     test_data: Annotated[
         bool | None, Meta(description="Skip the throttle, reach drafts, and never count in reports.")

@@ -1,0 +1,1 @@
+"""The contract of POST /events.track, one test or more for each of its sentences."""

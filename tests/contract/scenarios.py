@@ -1,0 +1,190 @@
+"""What must be watched for many seconds: deadlines and the minute of the rate limit, all at once."""
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.contract.cases import as_json
+from tests.support.http import Connection, Reply, head_bytes
+from tests.support.postgres import Databases
+from tests.support.project import JSON, PATH, Project, create_project
+from tests.support.server import RunningServer
+
+WATCH_S_MAX = 30.0
+TRICKLE_S = 0.5
+MINUTE_S = 60
+BEFORE_BORDER_S = 0.1
+AFTER_BORDER_S = 0.1
+OPEN_AHEAD_S = 1.0
+BURST = 30
+SCENARIOS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class TimedReply:
+    """A reply, when it came after the start, and whether the server closed after it."""
+
+    reply: Reply
+    after_s: float
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Border:
+    """Replies to the bursts on both sides of a minute's border."""
+
+    before: list[Reply]
+    after: list[Reply]
+
+
+@dataclass(frozen=True)
+class Waited:
+    """
+    What a project at its limit was told, and what came of it.
+
+    Attributes:
+        limited: The 429.
+        wait_s_possible: The exact waits that fit the times at which requests were sent and answered.
+        early: The reply a second before that wait was over.
+        in_time: The reply right after it.
+    """
+
+    limited: Reply
+    wait_s_possible: range
+    early: Reply
+    in_time: Reply
+
+
+def watch(address: tuple[str, int], start: bytes, then_each: bytes = b"") -> TimedReply:
+    """
+    Send the start of a request, then a little of the rest again and again, until a reply comes.
+
+    Args:
+        then_each: What is sent every half second; empty for a client that falls silent.
+    """
+    with Connection(address, WATCH_S_MAX) as connection, ThreadPoolExecutor(1) as sender:
+        began = time.monotonic()
+        connection.send(start)
+        pending = sender.submit(_trickle, connection, then_each, began + WATCH_S_MAX) if then_each else None
+        reply = connection.read_reply()
+        after_s = time.monotonic() - began
+        closed = connection.is_closed_by_server()
+        connection.close()
+        if pending is not None:
+            pending.exception()
+    return TimedReply(reply, after_s, closed)
+
+
+def _trickle(connection: Connection, piece: bytes, until: float) -> None:
+    while time.monotonic() < until:
+        time.sleep(TRICKLE_S)
+        connection.send(piece)
+
+
+def unfinished_head(project: Project) -> bytes:
+    """Write headers without the empty line that ends them."""
+    return head_bytes("POST", PATH, [("Host", "afterword.test"), project.authorization])[:-2]
+
+
+def unfinished_body(project: Project) -> bytes:
+    """Write headers that promise a body, and the first bytes of it."""
+    headers = [("Host", "afterword.test"), project.authorization, ("Content-Type", JSON)]
+    return head_bytes("POST", PATH, [*headers, ("Content-Length", "4000")]) + b'{"name": "'
+
+
+def cross_the_border(project: Project) -> Border:
+    """Send 30 valid events at :59.9 and 30 at :00.1 of the wall clock."""
+    now = time.time()
+    border = math.ceil((now + OPEN_AHEAD_S + BEFORE_BORDER_S) / MINUTE_S) * MINUTE_S
+    time.sleep(border - BEFORE_BORDER_S - OPEN_AHEAD_S - time.time())
+    with ExitStack() as opened:
+        first = _open(opened, project)
+        second = _open(opened, project)
+        time.sleep(max(0.0, border - BEFORE_BORDER_S - time.time()))
+        _send(first, project)
+        time.sleep(max(0.0, border + AFTER_BORDER_S - time.time()))
+        _send(second, project)
+        return Border([c.read_reply() for c in first], [c.read_reply() for c in second])
+
+
+def _open(opened: ExitStack, project: Project) -> list[Connection]:
+    return [opened.enter_context(Connection(project.server.address)) for _ in range(BURST)]
+
+
+def _send(connections: list[Connection], project: Project) -> None:
+    for connection in connections:
+        connection.send(project.request(as_json()))
+
+
+def wait_as_told(project: Project) -> Waited:
+    """On a project limited to two a minute: send three, wait as the third was told, try again."""
+    project.wait_until_usable()
+    sent = [time.monotonic()]
+    first = project.post(as_json())
+    answered = [time.monotonic()]
+    assert first.status == 200, first
+    project.post(as_json())
+    sent.append(time.monotonic())
+    limited = project.post(as_json())
+    answered.append(time.monotonic())
+    (first_sent, third_sent), (first_answered, third_answered) = sent, answered
+    shortest = math.ceil(MINUTE_S - (third_answered - first_sent))
+    longest = math.ceil(MINUTE_S - (third_sent - first_answered))
+    wait_s = int(limited.header("Retry-After") or 0)
+    time.sleep(max(0.0, third_sent + wait_s - 1.1 - time.monotonic()))
+    early = project.post(as_json())
+    time.sleep(max(0.0, third_answered + wait_s - time.monotonic()))
+    return Waited(limited, range(shortest, longest + 1), early, project.post(as_json()))
+
+
+class Scenarios:
+    """
+    Long scenarios on servers of their own, one per database; a context manager.
+
+    All begin on entry; ``result`` waits for one.
+    """
+
+    def __init__(self, databases: Databases, directory: Path) -> None:
+        self._databases = databases
+        self._directory = directory
+        self._opened = ExitStack()
+        self._results: dict[tuple[str, str], Future[Any]] = {}
+
+    def __enter__(self) -> Self:
+        pool = self._opened.enter_context(ThreadPoolExecutor(SCENARIOS_AT_ONCE))
+        for kind in ("sqlite", "postgres"):
+            url = self._databases.make(kind)
+            server = self._opened.enter_context(RunningServer(self._directory / kind, url))
+            for name, scenario in _prepare(server).items():
+                self._results[kind, name] = pool.submit(scenario)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+    def result(self, kind: str, name: str) -> Any:
+        """Wait for a scenario's result; what went wrong in it is raised here."""
+        return self._results[kind, name].result()
+
+
+def _prepare(server: RunningServer) -> dict[str, Callable[[], Any]]:
+    project = create_project(server)
+    two_a_minute = create_project(server, events_per_minute=2)
+    head, body = unfinished_head(project), unfinished_body(project)
+    return {
+        "headers fall silent": partial(watch, server.address, head),
+        "headers trickle": partial(watch, server.address, head, b"X-More: 1\r\n"),
+        "body falls silent": partial(watch, server.address, body),
+        "body trickles": partial(watch, server.address, body, b"x"),
+        "border": partial(cross_the_border, project),
+        "wait": partial(wait_as_told, two_a_minute),
+    }

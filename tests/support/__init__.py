@@ -1,0 +1,1 @@
+"""What several test packages share: a real server, a raw HTTP client, PostgreSQL from a wheel."""
