@@ -2,12 +2,14 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from afterword.domain.errors import AfterwordError
 
@@ -21,6 +23,7 @@ SIGNING_KEY_FILE = "signing.key"
 MAILBOX_FOLDER = "mailbox"
 SERVER_URL_FILE = "server.url"
 
+STARTTLS = ("auto", "require", "never")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -49,8 +52,8 @@ class Settings:
     )
     smtp_url: str | None = _setting(
         None,
-        "smtp://USER:PASSWORD@HOST:PORT (STARTTLS when offered; ?starttls=require to insist) or smtps://…; "
-        "unset for the built-in mailbox page.",
+        "smtp://USER:PASSWORD@HOST:PORT or smtps://…, with STARTTLS when the server offers it "
+        "(?starttls=require insists, ?starttls=never does without); unset for the built-in mailbox page.",
         secret=True,
     )
     mail_from: str = _setting("Afterword <afterword@localhost>", "Sender of the mails.")
@@ -106,7 +109,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
             values = tomllib.load(file)
     except OSError as error:
         raise SettingsError(f"{CONFIG_VARIABLE}: can't read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{CONFIG_VARIABLE}: {path} is not TOML: {error}") from error
     for name in values:
         if name not in NAMES:
@@ -136,9 +139,13 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _read_secret(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        secret = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{variable}: can't read the file {path}: {error}") from error
+    if not secret:
+        # Not the default: a secret that was not filled in must not turn PostgreSQL into SQLite.
+        raise SettingsError(f"{variable}: the file {path} is empty")
+    return secret
 
 
 def _suggest(name: str, known: Any) -> str:
@@ -168,13 +175,37 @@ def _port(value: Any) -> int:
 def _url(*schemes: str) -> Any:
     def check(value: Any) -> str:
         text = _text(value)
-        # The value itself may hold a password, so it is never repeated.
-        if urlsplit(text).scheme not in schemes or not urlsplit(text).netloc:
-            raise ValueError("must be a URL that starts with " + " or ".join(f"{s}://" for s in schemes))
-        _ = urlsplit(text).port
+        try:
+            url = urlsplit(text)
+            is_good = url.scheme in schemes and bool(url.hostname) and (url.port is None or url.port > 0)
+        except ValueError:
+            # Python's own message repeats the value, which may hold a password.
+            is_good = False
+        if not is_good:
+            raise ValueError(
+                "must be a URL that starts with "
+                + " or ".join(f"{scheme}://" for scheme in schemes)
+                + "; signs such as / ? # @ in a password are written as %2F %3F %23 %40"
+            )
         return text
 
     return check
+
+
+def _smtp_url(value: Any) -> str:
+    text: str = _url("smtp", "smtps")(value)
+    for name, values in parse_qs(urlsplit(text).query, keep_blank_values=True).items():
+        if name != "starttls" or values[-1] not in STARTTLS:
+            raise ValueError("knows one option, ?starttls=, which is one of " + ", ".join(STARTTLS))
+    return text
+
+
+def _mail_from(value: Any) -> str:
+    text = _text(value)
+    addresses = getaddresses([text])
+    if len(addresses) != 1 or not re.fullmatch(r"[^@\s]+@[^@\s]+", addresses[0][1]):
+        raise ValueError("must be one address, such as Afterword <afterword@example.com>")
+    return text
 
 
 def _data(value: Any) -> Path:
@@ -207,8 +238,8 @@ _CHECKS: dict[str, Any] = {
     "host": _text,
     "port": _port,
     "base_url": _url("http", "https"),
-    "smtp_url": _url("smtp", "smtps"),
-    "mail_from": _text,
+    "smtp_url": _smtp_url,
+    "mail_from": _mail_from,
     "signing_key": _signing_key,
     "log_level": _log_level,
 }

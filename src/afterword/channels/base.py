@@ -13,7 +13,8 @@ class Message:
     One invitation, ready to be worded by a channel.
 
     Attributes:
-        message_id: Stays the same when it is sent again, so that mail clients show it once.
+        message_id: The part before the @. Stays the same when it is sent again, so that mail
+            clients show it once.
         first_question: Shown in the message itself.
         answer_url: Where the survey is answered.
         choice_urls: Value of the first question → link that preselects it; empty for text.

@@ -1,6 +1,8 @@
 """How does an invitation travel by SMTP?"""
 
 import asyncio
+from email.utils import parseaddr
+from enum import Enum
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -13,6 +15,14 @@ SEND_TIMEOUT_S = 30.0
 
 _PORTS = {"smtp": 25, "smtps": 465}
 _PERMANENT_FROM = 500
+
+
+class _Step(Enum):
+    """How far a delivery came."""
+
+    GREETING = "greeting"
+    RECIPIENT = "recipient"
+    TEXT = "text"
 
 
 class EmailChannel:
@@ -44,25 +54,22 @@ class EmailChannel:
             password=self._password,
             timeout=SEND_TIMEOUT_S,
         )
-        handed_over = False
+        step = _Step.GREETING
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await client.connect()
-                handed_over = True
-                await client.send_message(mail)
-        except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
-            raise _refused(error) from error
+                await client.mail(parseaddr(self._mail_from)[1])
+                step = _Step.RECIPIENT
+                await client.rcpt(message.to_email)
+                step = _Step.TEXT
+                await client.data(mail.as_bytes())
+        except aiosmtplib.SMTPResponseException as error:
+            # The server's own words may hold an address and are left out. A sender or a password
+            # that is refused is the operator's to mend, and then the mail can still go.
+            permanent = error.code >= _PERMANENT_FROM and step is not _Step.GREETING
+            raise SendError(f"SMTP: refused with {error.code}", permanent=permanent) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            # After the data began, a silent server may have taken the mail all the same.
-            raise SendError(f"SMTP: {type(error).__name__}", uncertain=handed_over) from error
+            # Once the text is on its way, a silent server may have taken it all the same.
+            raise SendError(f"SMTP: {type(error).__name__}", uncertain=step is _Step.TEXT) from error
         finally:
             client.close()
-
-
-def _refused(error: Exception) -> SendError:
-    """4xx is worth another try, 5xx is not. The server's text may hold an address and is left out."""
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        code = max((item.code for item in error.recipients), default=_PERMANENT_FROM)
-    else:
-        code = getattr(error, "code", _PERMANENT_FROM)
-    return SendError(f"SMTP: refused with {code}", permanent=code >= _PERMANENT_FROM)

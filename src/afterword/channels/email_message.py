@@ -2,11 +2,11 @@
 
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime, formataddr, parseaddr
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from afterword.channels.base import Message
+from afterword.channels.base import Message, SendError
 from afterword.domain.survey import NpsQuestion, RatingQuestion
 
 _templates = Environment(
@@ -19,15 +19,20 @@ _templates = Environment(
 
 TEST_MARK = "[TEST] "
 
+_POLICY = SMTP.clone(max_line_length=998)
+"""The standard's hard limit: folded at 78, a long unsubscribe link is encoded and works nowhere."""
+
 
 def compose(message: Message, mail_from: str) -> EmailMessage:
     """Word one invitation as a multipart mail that can be unsubscribed from in one click."""
-    mail = EmailMessage(policy=SMTP)
+    if not message.to_email.isascii():
+        raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
+    mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = _one_line(f"{TEST_MARK if message.is_test else ''}{message.title}")
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)
-    mail["Message-ID"] = f"<{message.message_id}>"
+    mail["Message-ID"] = f"<{message.message_id}@{parseaddr(mail_from)[1].rpartition('@')[2]}>"
     mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"

@@ -52,6 +52,7 @@ class MailboxChannel:
         # Sent again means the same Message-ID, the same file: it is there once.
         target = self._folder / (re.sub(r"[^0-9A-Za-z.-]", "-", mail["Message-ID"].strip("<>")) + _SUFFIX)
         draft = target.with_suffix(f".{os.getpid()}.draft")
+        draft.touch(mode=0o600)
         draft.write_bytes(mail.as_bytes())
         draft.replace(target)
 

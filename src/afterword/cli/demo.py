@@ -1,6 +1,9 @@
 """``afterword demo``: two minutes to the first answered survey."""
 
 import logging
+import shlex
+import sys
+from pathlib import Path
 
 import click
 
@@ -8,7 +11,7 @@ from afterword.cli.open import open_app
 from afterword.cli.serve import run_server
 from afterword.flows.admin_access import make_admin_link
 from afterword.flows.set_up_demo import DEMO_EVENT, DEMO_PERSON, DEMO_SURVEY, set_up_demo
-from afterword.settings import load_settings
+from afterword.settings import Settings, load_settings
 
 _TEXT = """
 Afterword runs at {address}   (Ctrl-C stops it; the data stay in {data})
@@ -26,10 +29,18 @@ Afterword runs at {address}   (Ctrl-C stops it; the data stay in {data})
    Answer it, then look at the report: {address}/surveys/{survey}/report
 
 No second mail? That is the throttle. Ask it why, in another terminal:
-     .venv/bin/afterword event explain last
+     {command} event explain last
 
 The project's token: {token}
 """
+
+
+def _command(settings: Settings) -> str:
+    """How this very program is called from another terminal, on the same data."""
+    program = Path(sys.argv[0])
+    name = str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else "afterword"
+    is_default = settings.data.absolute() == Settings().data.absolute()
+    return name if is_default else f"AFTERWORD_DATA={shlex.quote(str(settings.data))} {name}"
 
 
 @click.command()
@@ -58,5 +69,6 @@ def demo(host: str | None, port: int | None) -> None:
             event=DEMO_EVENT,
             person=DEMO_PERSON,
             survey=DEMO_SURVEY,
+            command=_command(settings),
         )
         run_server(parts, on_ready=lambda: click.echo(text))

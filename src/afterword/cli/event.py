@@ -8,8 +8,14 @@ from afterword.cli.open import open_app
 from afterword.flows import explain_event
 from afterword.flows.explain_reason import explain_reason, explain_verdict
 from afterword.storage.events import StoredEvent
+from afterword.storage.jobs import Progress
 
 EVENTS_SHOWN = 50
+
+_UNDECIDED = {
+    Progress.WAITING: "Not decided yet: the worker has not come to it.",
+    Progress.GIVEN_UP: "Not decided: the worker gave up after errors, which the server's log holds.",
+}
 
 
 class EventId(click.ParamType[int | None]):
@@ -62,10 +68,10 @@ def explain(event_id: int | None) -> None:
     item = found.event
     click.echo(f"Event {item.id}: {item.name}, received {item.received_at:%Y-%m-%d %H:%M:%S} UTC")
     click.echo(f"Person: {item.person_email or 'not in the directory when it came'}")
-    if found.reason is None:
-        click.echo("Not decided yet: the worker has not come to it.")
+    if found.progress is not None:
+        click.echo(_UNDECIDED[found.progress])
         return
-    if not found.entries:
+    if not found.entries and found.reason is not None:
         click.echo(f"{found.reason.value} {found.reason.label}: {explain_reason(found.reason)}")
     for entry in found.entries:
         click.echo(f"\nSurvey {entry.survey_key}, version {entry.survey_version}:")

@@ -1,7 +1,7 @@
 """``afterword project``: tools whose events are taken, and their tokens."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
@@ -9,6 +9,7 @@ from afterword.cli.open import open_app
 from afterword.domain.rate_limit import EVENTS_PER_DAY_DEFAULT, EVENTS_PER_MINUTE_DEFAULT
 from afterword.flows import manage_projects
 from afterword.flows.survey_definition import parse_duration
+from afterword.kit.clock import to_datetime
 from afterword.storage.projects import Project, Token
 
 
@@ -49,8 +50,11 @@ def list_(as_json: bool) -> None:
     """List the projects with their limits and tokens."""
     with open_app() as parts:
         found = manage_projects.list_projects(parts.database)
+        now = to_datetime(parts.clock.now_us())
     if as_json:
-        click.echo(json.dumps([_as_dict(item, tokens) for item, tokens in found], indent=2))
+        click.echo(
+            json.dumps([_as_dict(item, tokens) for item, tokens in found], indent=2, ensure_ascii=False)
+        )
         return
     if not found:
         click.echo("No projects yet: `afterword project create NAME` makes one.")
@@ -60,7 +64,7 @@ def list_(as_json: bool) -> None:
             f"a minute, {item.limits.per_day} a day, {item.metadata_bytes} bytes of metadata)"
         )
         for token in tokens:
-            click.echo(f"    token {token.id}  {token.hint}  {_validity(token)}")
+            click.echo(f"    token {token.id}  {token.hint}  {_validity(token, now)}")
 
 
 @project.command(name="set")
@@ -114,8 +118,11 @@ def revoke(name: str, token: str) -> None:
     click.echo(f"The token {ended.id} ({ended.hint}) is not valid any more.")
 
 
-def _validity(token: Token) -> str:
-    return f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "valid"
+def _validity(token: Token, now: datetime) -> str:
+    if token.expires_at is None:
+        return "valid"
+    word = "until" if token.expires_at > now else "ended"
+    return f"{word} {token.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _as_dict(item: Project, tokens: list[Token]) -> dict[str, object]:

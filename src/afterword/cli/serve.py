@@ -39,14 +39,14 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     with open_app(settings) as parts:
         if no_worker and not parts.database.is_postgres:
             raise click.UsageError("--no-worker needs PostgreSQL: on SQLite the server is the only worker")
-        if not was_ever_opened(parts.database):
-            link = make_admin_link(parts.database, parts.clock, parts.links)
-            click.echo(f"Open the staff pages with this one-time link:\n    {link}")
-        run_server(
-            parts,
-            with_worker=not no_worker,
-            on_ready=lambda: click.echo(f"Afterword listens at {settings.public_url}"),
-        )
+        run_server(parts, with_worker=not no_worker, on_ready=lambda: _announce(parts))
+
+
+def _announce(parts: Parts) -> None:
+    click.echo(f"Afterword listens at {parts.settings.public_url}")
+    if not was_ever_opened(parts.database):
+        link = make_admin_link(parts.database, parts.clock, parts.links)
+        click.echo(f"Open the staff pages with this one-time link:\n    {link}")
 
 
 def run_server(

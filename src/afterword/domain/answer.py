@@ -43,7 +43,7 @@ def parse_answers(definition: Definition, fields: Fields) -> Answers:
     values: dict[str, Value] = {}
     problems: dict[str, str] = {}
     for question in definition.questions:
-        texts = [text.strip() for text in fields.get(question.key, ()) if text.strip()]
+        texts = [text for sent in fields.get(question.key, ()) if (text := _clean(sent))]
         if not texts:
             if question.required:
                 problems[question.key] = "Please answer this question."
@@ -74,6 +74,11 @@ def is_whole(definition: Definition, values: Mapping[str, Value]) -> bool:
     return all(question.key in values for question in definition.questions)
 
 
+def _clean(text: str) -> str:
+    """Line ends as they are stored, without NUL, which no database keeps, and without blanks around."""
+    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
 def _parse_value(question: Question, texts: Sequence[str]) -> Value:
     match question:
         case RatingQuestion() | NpsQuestion():
@@ -100,7 +105,6 @@ def _parse_options(question: ChoiceQuestion, texts: Sequence[str]) -> list[str]:
 
 
 def _parse_text(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\x00", "")
     if len(text) > ANSWER_TEXT_CHARS_MAX:
         raise ValueError(f"Please use at most {ANSWER_TEXT_CHARS_MAX} characters; this has {len(text)}.")
     return text

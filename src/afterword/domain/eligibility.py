@@ -130,7 +130,8 @@ def draw_for(facts: Facts, policy: Policy, now: datetime) -> float:
     period = max(policy.survey_cooldown, _SAMPLING_PERIOD_MIN)
     person = facts.person.id if facts.person else 0
     text = f"{facts.survey_id}:{person}:{(now - _EPOCH) // period}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) / 2**56
+    # 53 bits are what a float holds exactly; more would round up to 1 now and then.
+    return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) / 2**53
 
 
 def _probability(facts: Facts, policy: Policy) -> float:

@@ -14,6 +14,11 @@ OPTIONS_MAX = 20
 ANSWER_TEXT_CHARS_MAX = 4_000
 
 
+RATING_LABELS = ("Very dissatisfied", "Very satisfied")
+NPS_LABELS = ("Not at all likely", "Extremely likely")
+THANKS = "Thank you. Your answer helps the team that builds this tool."
+
+
 class SurveyState(StrEnum):
     """Where a survey is in its life: draft → live → closed, and never back."""
 
@@ -37,8 +42,8 @@ class RatingQuestion:
     key: str
     text: str
     required: bool = True
-    low_label: str = "Very dissatisfied"
-    high_label: str = "Very satisfied"
+    low_label: str = RATING_LABELS[0]
+    high_label: str = RATING_LABELS[1]
     kind = "rating"
 
     @property
@@ -54,8 +59,8 @@ class NpsQuestion:
     key: str
     text: str
     required: bool = True
-    low_label: str = "Not at all likely"
-    high_label: str = "Extremely likely"
+    low_label: str = NPS_LABELS[0]
+    high_label: str = NPS_LABELS[1]
     kind = "nps"
 
     @property
@@ -116,4 +121,4 @@ class Definition:
     questions: tuple[Question, ...]
     policy: Policy = Policy()
     introduction: str = ""
-    thanks: str = "Thank you. Your answer helps the team that builds this tool."
+    thanks: str = THANKS

@@ -15,8 +15,8 @@ def format_token(random_chars: str) -> str:
     """
     Make a project token out of RANDOM_CHARS random characters of ALPHABET (190 bits).
 
-    The prefix lets secret scanners find a leaked token; the checksum lets the
-    server refuse a mistyped one without asking the database.
+    The prefix lets secret scanners find a leaked token, and the checksum lets
+    them tell it from other text without asking us.
     """
     body = PREFIX + random_chars
     return body + _checksum(body)

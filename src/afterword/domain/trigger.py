@@ -94,7 +94,13 @@ def _kind(value: Any) -> type:
 
 
 def _equal(found: Any, wanted: Any) -> bool:
-    return _kind(found) is _kind(wanted) and bool(found == wanted)
+    if _kind(found) is not _kind(wanted):
+        return False
+    if isinstance(found, list):
+        return len(found) == len(wanted) and all(map(_equal, found, wanted))
+    if isinstance(found, Mapping):
+        return found.keys() == wanted.keys() and all(_equal(found[key], wanted[key]) for key in found)
+    return bool(found == wanted)
 
 
 def _contains(found: Any, wanted: Any) -> bool:

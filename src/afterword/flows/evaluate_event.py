@@ -98,7 +98,7 @@ def _resolve(connection: Connection, event: StoredEvent) -> Resolution:
 def _listening(connection: Connection, event: StoredEvent) -> list[tuple[Listening, Definition]]:
     """The surveys that hear this event: the live versions, or with test data the latest ones."""
     heard = []
-    for survey in surveys.list_listening(connection, event.project_id):
+    for survey in surveys.list_listening(connection, event.project_id, at=event.received_at):
         if survey.is_latest if event.is_test else survey.is_live:
             definition = read_definition(survey.definition)
             if event.name in definition.trigger.events:

@@ -11,6 +11,7 @@ from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
+from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice
 
 
@@ -20,19 +21,20 @@ class Explanation:
     An event with all that was decided about it.
 
     Attributes:
-        is_pending: A survey listens to it, and the worker has not decided yet.
+        progress: Where its decision is while there is none: the worker has not come to
+            it yet, or gave up. None when it was decided, or no survey listened.
     """
 
     event: StoredEvent
     entries: list[Entry]
     invitations: list[Invitation]
-    is_pending: bool
+    progress: Progress | None
 
     @property
     def reason(self) -> Reason | None:
-        """The event's outcome in one code; None while it is pending."""
+        """The event's outcome in one code; None while there is no decision."""
         if not self.entries:
-            return None if self.is_pending else Reason.NO_MATCHING_SURVEY
+            return None if self.progress else Reason.NO_MATCHING_SURVEY
         return min(entry.reason for entry in self.entries)
 
 
@@ -55,7 +57,7 @@ def explain_event(database: Database, event_id: int | None) -> Explanation:
             event,
             entries,
             invitations.list_for_event(connection, event.id),
-            is_pending=not entries and jobs.is_waiting(connection, JobKind.EVALUATE_EVENT, event.id),
+            progress=None if entries else jobs.find_progress(connection, JobKind.EVALUATE_EVENT, event.id),
         )
 
 

@@ -49,9 +49,11 @@ async def send_invitation(
         return
     try:
         await channel.send(attempt.message)
-    except SendError as error:
-        state = _state_after(error, attempt, is_last_attempt=is_last_attempt)
-        await asyncio.to_thread(_set_state, database, invitation_id, state, None, str(error))
+    except Exception as error:
+        # A channel tells every failed delivery by SendError; anything else is a bug, and nothing went out.
+        failure = error if isinstance(error, SendError) else SendError(f"{type(error).__name__}: see the log")
+        state = _state_after(failure, attempt, is_last_attempt=is_last_attempt)
+        await asyncio.to_thread(_set_state, database, invitation_id, state, None, str(failure))
         raise
     sent_at = to_datetime(clock.now_us())
     await asyncio.to_thread(_set_state, database, invitation_id, InvitationState.SENT, sent_at, None)

@@ -30,12 +30,17 @@ class Visit:
     expires_at: datetime
 
 
-def open_survey(database: Database, clock: Clock, invitation_id: int) -> Visit | None:
-    """Show a person their survey and remember that the page was opened. Records no answer."""
+def open_survey(database: Database, clock: Clock, invitation_id: int, *, is_shown: bool) -> Visit | None:
+    """
+    Look behind a link, and remember that the page was opened when it is shown. Records no answer.
+
+    Args:
+        is_shown: False for whoever asks only for the headers, as link checkers do.
+    """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
         visit = _visit(connection, invitation_id, now)
-        if visit is not None and visit.link_state is LinkState.OPEN:
+        if is_shown and visit is not None and visit.link_state is LinkState.OPEN:
             invitations.set_opened(connection, invitation_id, now)
         return visit
 

@@ -11,12 +11,16 @@ import yaml
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from afterword.domain.errors import InvalidInputError
+from afterword.domain.event import NAME_CHARS_MAX
 from afterword.domain.policy import Policy
 from afterword.domain.survey import (
     LABEL_CHARS_MAX,
+    NPS_LABELS,
     OPTIONS_MAX,
     QUESTION_TEXT_CHARS_MAX,
     QUESTIONS_MAX,
+    RATING_LABELS,
+    THANKS,
     TITLE_CHARS_MAX,
     Definition,
     MultipleChoiceQuestion,
@@ -39,6 +43,7 @@ Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="a-
 Title = Annotated[str, Meta(min_length=1, max_length=TITLE_CHARS_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)]
 Label = Annotated[str, Meta(min_length=1, max_length=LABEL_CHARS_MAX)]
+EventName = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Duration = Annotated[str, Meta(pattern=r"^[0-9]{1,5}[smhd]$", description="such as 30m, 72h or 90d")]
 
 
@@ -61,16 +66,20 @@ class _ScaleFile(_File, tag_field="type"):
     key: Key
     text: Text
     required: bool = True
-    low_label: Label | None = None
-    high_label: Label | None = None
 
 
 class RatingFile(_ScaleFile, tag="rating"):
     """Satisfaction on 1–5."""
 
+    low_label: Label = RATING_LABELS[0]
+    high_label: Label = RATING_LABELS[1]
+
 
 class NpsFile(_ScaleFile, tag="nps"):
     """Recommendation on 0–10."""
+
+    low_label: Label = NPS_LABELS[0]
+    high_label: Label = NPS_LABELS[1]
 
 
 class SingleChoiceFile(_File, tag_field="type", tag="single_choice"):
@@ -123,7 +132,7 @@ class ConditionFile(_File, rename={"all_": "all", "any_": "any", "not_": "not", 
 class TriggerFile(_File):
     """Which events a survey listens to."""
 
-    events: Annotated[list[Label], Meta(min_length=1, max_length=EVENTS_MAX)]
+    events: Annotated[list[EventName], Meta(min_length=1, max_length=EVENTS_MAX)]
     where: ConditionFile | None = None
 
 
@@ -147,7 +156,7 @@ class SurveyFile(_File):
     questions: Annotated[list[QuestionFile], Meta(min_length=1, max_length=QUESTIONS_MAX)]
     throttle: ThrottleFile = msgspec.field(default_factory=ThrottleFile)
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
-    thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] | None = None
+    thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] = THANKS
 
 
 _decode = msgspec.json.Decoder(SurveyFile).decode
@@ -218,7 +227,6 @@ class _FieldError(ValueError):
 def _definition(file: SurveyFile) -> Definition:
     _check_unique("$.questions", "key", [question.key for question in file.questions])
     where = file.trigger.where
-    optional = {} if file.thanks is None else {"thanks": file.thanks}
     return Definition(
         key=file.survey,
         title=file.title,
@@ -231,7 +239,7 @@ def _definition(file: SurveyFile) -> Definition:
         ),
         policy=_policy(file.throttle),
         introduction=file.introduction,
-        **optional,
+        thanks=file.thanks,
     )
 
 
@@ -249,11 +257,10 @@ def _policy(file: ThrottleFile) -> Policy:
 
 def _question(file: QuestionFile, path: str) -> Question:
     match file:
-        case RatingFile() | NpsFile():
-            labels = {"low_label": file.low_label, "high_label": file.high_label}
-            given = {name: label for name, label in labels.items() if label is not None}
-            kind = RatingQuestion if isinstance(file, RatingFile) else NpsQuestion
-            return kind(file.key, file.text, file.required, **given)
+        case RatingFile():
+            return RatingQuestion(file.key, file.text, file.required, file.low_label, file.high_label)
+        case NpsFile():
+            return NpsQuestion(file.key, file.text, file.required, file.low_label, file.high_label)
         case SingleChoiceFile():
             return SingleChoiceQuestion(file.key, file.text, _options(file.options, path), file.required)
         case MultipleChoiceFile():
@@ -355,6 +362,10 @@ class _Lines:
             return self.error(path, f"there is no such type: one of {', '.join(_QUESTION_TYPES)}")
         if "matching regex" in what and "smhd" in what:
             return self.error(path, "a duration is a number and a unit, such as 30m, 72h or 90d")
+        if re.search(r"str.*got `(bool|int|float|date)", what):
+            return self.error(
+                path, "this must be text: put it into quotes, for YAML reads it as something else"
+            )
         return self.error(path, what[:1].lower() + what[1:])
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -48,9 +49,10 @@ def load_or_make_key(path: Path) -> str:
     another name and linked into place, and whoever comes second reads the first.
     """
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE)
+        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+        draft = Path(name)
         with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, KEY_FILE_MODE)
             file.write(random_secret())
             file.flush()
             os.fsync(file.fileno())

@@ -123,6 +123,10 @@ def set_opened(connection: sa.Connection, invitation_id: int, now: datetime) -> 
     )
 
 
+_ENDED_UNDELIVERED = (InvitationState.FAILED.value, InvitationState.UNCERTAIN.value)
+"""Nobody tries again. An uncertain one may have arrived: it counts as delivered once it is opened."""
+
+
 def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progress:
     """Count a survey's invitations."""
     columns = invitation.c
@@ -152,7 +156,7 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
     ).one()
     lost = connection.execute(
         sa.select(columns.last_error, sa.func.count())
-        .where(of_survey, is_real, sa.not_(is_opened), columns.state == InvitationState.FAILED.value)
+        .where(of_survey, is_real, sa.not_(is_opened), columns.state.in_(_ENDED_UNDELIVERED))
         .group_by(columns.last_error)
     )
     return Progress(*row[:4], {item[0] or "": item[1] for item in lost}, *row[4:])

@@ -3,10 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 
 from afterword.storage.tables import job
+
+
+class Progress(StrEnum):
+    """Where is a job that is not done?"""
+
+    WAITING = "waiting"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +88,13 @@ def any_due(connection: sa.Connection, now: datetime) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def is_waiting(connection: sa.Connection, kind: str, subject_id: int) -> bool:
-    """Tell whether work of a kind about a subject is still to be done; a dead letter is not."""
-    statement = sa.select(job.c.id).where(
-        job.c.kind == kind, job.c.subject_id == subject_id, job.c.dead_at.is_(None)
-    )
-    return connection.execute(statement.limit(1)).first() is not None
+def find_progress(connection: sa.Connection, kind: str, subject_id: int) -> Progress | None:
+    """Where is the work of a kind about a subject? None when it is done, or never was any."""
+    statement = sa.select(job.c.dead_at).where(job.c.kind == kind, job.c.subject_id == subject_id)
+    row = connection.execute(statement.limit(1)).first()
+    if row is None:
+        return None
+    return Progress.WAITING if row[0] is None else Progress.GIVEN_UP
 
 
 def count_jobs(connection: sa.Connection) -> tuple[int, int]:

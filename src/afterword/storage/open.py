@@ -10,7 +10,7 @@ def open_database(url: str | None, sqlite_path: Path) -> Database:
     Open the database that the settings name.
 
     Args:
-        url: ``postgresql://…`` or ``sqlite:///path``; None means SQLite at sqlite_path.
+        url: ``postgresql://…``; None means SQLite at sqlite_path.
         sqlite_path: Where the embedded default lives.
 
     Raises:

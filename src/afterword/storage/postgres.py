@@ -42,6 +42,7 @@ def _engine(url: str) -> sa.Engine:
             pool_size=POOL_CONNECTIONS_MAX,
             max_overflow=0,
             pool_pre_ping=True,
+            hide_parameters=True,  # they hold people's data, and errors end up in the log
             # Prepared statements break behind PgBouncer in transaction mode.
             connect_args={"prepare_threshold": None, "connect_timeout": CONNECT_TIMEOUT_S},
         )

@@ -69,6 +69,7 @@ def _engine(path: Path, *, pool: int, query_only: bool = False) -> sa.Engine:
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
         module=driver(),
+        hide_parameters=True,  # they hold people's data, and errors end up in the log
         poolclass=sa.QueuePool,
         pool_size=pool,
         max_overflow=0,

@@ -108,8 +108,19 @@ class Listening:
     definition: str
 
 
-def list_listening(connection: sa.Connection, project_id: int | None = None) -> list[Listening]:
-    """The live and the latest versions of all surveys that are not closed."""
+def list_listening(
+    connection: sa.Connection, project_id: int | None = None, *, at: datetime | None = None
+) -> list[Listening]:
+    """
+    The live and the latest versions of all surveys that are not closed.
+
+    Args:
+        project_id: Of this project only.
+        at: Also those that were closed after this time.
+    """
+    is_open = survey.c.state != SurveyState.CLOSED.value
+    if at is not None:
+        is_open = sa.or_(is_open, survey.c.closed_at > at)
     is_live = survey_version.c.version == survey.c.live_version
     is_latest = survey_version.c.version == survey.c.latest_version
     statement = (
@@ -124,7 +135,7 @@ def list_listening(connection: sa.Connection, project_id: int | None = None) -> 
             survey_version.c.definition,
         )
         .join(survey_version, survey_version.c.survey_id == survey.c.id)
-        .where(survey.c.state != SurveyState.CLOSED.value, sa.or_(is_live, is_latest))
+        .where(is_open, sa.or_(is_live, is_latest))
         .order_by(survey.c.id, survey_version.c.version)
     )
     if project_id is not None:

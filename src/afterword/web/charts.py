@@ -10,6 +10,7 @@ taken out again in ``_finish``, its public XML filter.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from textwrap import wrap
@@ -20,6 +21,12 @@ from markupsafe import Markup
 
 from afterword.domain.report import QuestionReport
 from afterword.domain.statistics import PASSIVE_FROM, PROMOTER_FROM, SATISFIED_FROM, Distribution, Share
+
+# pygal's hook for map plugins speaks an import protocol that Python 3.12 dropped, and is asked
+# about every import of this process from then on. We draw no maps.
+sys.meta_path[:] = [
+    finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] != "pygal"
+]
 
 WIDTH = 360
 """Units of the view box. A chart 340 px wide is drawn at 0.94, so 13 units of text are 12 px."""

@@ -21,7 +21,7 @@ async def show(request: Request) -> Response:
     invitation_id = parts.links.read_answer(request.path_params["token"])
     if invitation_id is None:
         return invalid_link()
-    visit = await run_in_threadpool(open_survey, parts.database, parts.clock, invitation_id)
+    visit = await _open(request, invitation_id)
     if visit is None:
         return invalid_link()
     if visit.link_state is not LinkState.OPEN:
@@ -64,12 +64,18 @@ async def thanks(request: Request) -> Response:
     invitation_id = parts.links.read_answer(token)
     if invitation_id is None:
         return invalid_link()
-    visit = await run_in_threadpool(open_survey, parts.database, parts.clock, invitation_id)
+    visit = await _open(request, invitation_id)
     if visit is None:
         return invalid_link()
     if visit.answers is None:
         return RedirectResponse(f"/answer/{token}", status_code=303, headers=SECURITY_HEADERS)
     return render_page("answer_thanks.html", {"visit": visit, "answer_path": f"/answer/{token}"})
+
+
+async def _open(request: Request, invitation_id: int) -> Visit | None:
+    parts = parts_of(request)
+    is_shown = request.method == "GET"
+    return await run_in_threadpool(open_survey, parts.database, parts.clock, invitation_id, is_shown=is_shown)
 
 
 def invalid_link() -> Response:
