@@ -12,7 +12,7 @@ from afterword.flows.record_notices import Notices
 from afterword.flows.track_event import Intake, TimesInDatabase, TimesInMemory
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.signing import Signer, load_or_make_key
-from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings
+from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
 from afterword.storage import events
 from afterword.storage.engine import Database
 from afterword.storage.open import open_database
@@ -46,8 +46,13 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     Raises:
         AfterwordError: Something can't be opened; the message says what to do.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = settings.signing_key or load_or_make_key(settings.data / SIGNING_KEY_FILE)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = settings.signing_key or load_or_make_key(settings.data / SIGNING_KEY_FILE)
+    except OSError as error:
+        raise SettingsError(f"AFTERWORD_DATA: can't use {settings.data}: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
     mailbox = settings.data / MAILBOX_FOLDER
     return Parts(
         settings=settings,

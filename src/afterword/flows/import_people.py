@@ -136,7 +136,8 @@ def _parse_row(line: int, cells: "dict[str, str | list[str] | None]", zones: set
         return BadRow(line, "timezone is not an IANA time zone, such as Europe/Berlin")
     usernames = {kind: texts[kind.value] for kind in _USERNAME_KINDS if texts.get(kind.value)}
     for kind, username in usernames.items():
-        if normalise(kind, username) in JUNK or username.endswith(BOT_SUFFIX):
+        key = normalise(kind, username)
+        if not key or key in JUNK or key.endswith(BOT_SUFFIX):
             return BadRow(line, f"{kind.value} is not the name of a person")
     return _Row(line, email, texts.get("name", ""), usernames, zone or None, texts.get("team") or None)
 

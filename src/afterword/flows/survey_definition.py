@@ -1,6 +1,7 @@
 """How is a survey written down, as a file and in the database?"""
 
 import difflib
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -201,7 +202,14 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
         where = f"{name}:{mark.line + 1}" if mark else name
         raise SurveyFileError(f"{where}: this is not YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SurveyFileError(f"{name}: this is not YAML: {error}") from error
+        reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
+        raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise SurveyFileError(
+            f"{name}: a text holds half of a surrogate pair, which is no character"
+        ) from None
     try:
         file = msgspec.convert(document, SurveyFile)
     except msgspec.ValidationError as error:

@@ -1,0 +1,1 @@
+"""Channels: does a message get out, and do we know what became of it?"""

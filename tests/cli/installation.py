@@ -1,0 +1,182 @@
+"""An installation on SQLite, used by commands as a person types them."""
+
+import asyncio
+import contextlib
+import io
+import json
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from afterword.bootstrap import open_intake
+from afterword.cli.main import main
+from afterword.cli.open import open_app
+from afterword.domain.event import parse_event
+from afterword.domain.rate_limit import RateLimits
+from afterword.flows.manage_projects import find_project
+from afterword.flows.record_notices import NoticeKind
+from afterword.flows.submit_response import submit_response
+from afterword.flows.track_event import ACCEPTED, Submission
+from afterword.worker.loop import Worker
+
+PROJECT = "Build CLI"
+PEOPLE = "email,name,github_username,team\nana@example.com,Ana Souza,anasouza,Core\nben@example.com,Ben,,\n"
+SURVEY = """\
+survey: build-cli
+project: Build CLI
+title: How was your build?
+trigger:
+  events: [build.finished]
+questions:
+  - key: satisfaction
+    type: rating
+    text: How satisfied are you?
+  - key: comment
+    type: text
+    text: What should we improve first?
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What ``--json`` printed."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """
+    A data directory; the environment of the test names it.
+
+    Attributes:
+        token: The project's; empty when there is no project.
+    """
+
+    folder: Path
+    token: str = ""
+
+    def run(self, *arguments: str, typed: str = "") -> Done:
+        """Run one command; an exception that a person would see as a traceback is raised here."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.object(sys, "argv", ["afterword", *arguments]),
+            mock.patch.object(sys, "stdin", io.StringIO(typed)),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            warnings.catch_warnings(),
+        ):
+            # pygal's import hook is of an old kind; Python tells developers only.
+            warnings.filterwarnings("ignore", "PluginImportFixer", ImportWarning)
+            try:
+                main()
+                status = 0
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return Done(status, out.getvalue(), err.getvalue())
+
+    def ok(self, *arguments: str, typed: str = "") -> str:
+        """Run a command that has to work; what it printed."""
+        done = self.run(*arguments, typed=typed)
+        assert (done.status, done.err) == (0, ""), done
+        return done.out
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command with ``--json`` that has to work; what it printed."""
+        return json.loads(self.ok(*arguments, "--json"))
+
+    def error(self, *arguments: str, typed: str = "") -> str:
+        """Run a command that has to refuse: one line on stderr, nothing on stdout, status 1."""
+        done = self.run(*arguments, typed=typed)
+        assert done.status == 1, done
+        assert done.out == ""
+        assert done.err.startswith("Error: ")
+        assert done.err.count("\n") == 1, done.err
+        assert done.err.endswith("\n")
+        return done.err
+
+    def usage_error(self, *arguments: str) -> str:
+        """Run a command whose options make no sense: click's own words, status 2."""
+        done = self.run(*arguments)
+        assert done.status == 2, done
+        assert done.out == ""
+        assert "Traceback" not in done.err
+        return done.err
+
+    def file(self, name: str, text: str | bytes) -> str:
+        """Write a file beside the data directory; its path."""
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    def set_up(self) -> str:
+        """Make a project with people and a live survey; the project's token."""
+        token: str = self.json("project", "create", PROJECT)["token"]
+        self.ok("people", "import", self.file("people.csv", PEOPLE))
+        self.ok("survey", "apply", self.file("survey.yaml", SURVEY))
+        self.ok("survey", "publish", "build-cli")
+        return token
+
+    def track(self, name: str = "build.finished", **arguments: Any) -> None:
+        """Take an event, as the server does."""
+
+        async def take() -> None:
+            with open_app() as parts:
+                project = find_project(parts.database, PROJECT)
+                assert project is not None
+                now_us = parts.clock.now_us()
+                sent = {"email": "ana@example.com", "timestamp": str(now_us // 1_000_000)} | arguments
+                event = parse_event(name=name, now_us=now_us, **sent)
+                intake = open_intake(parts, on_work=lambda: None)
+                person_id = None
+                for kind, handle in intake.directory.snapshot.people:
+                    if handle == event.email:
+                        person_id = intake.directory.snapshot.people[kind, handle]
+                listens = name == "build.finished"
+                submission = Submission(project.id, RateLimits(), event, person_id, makes_work=listens)
+                assert await intake.intake.submit(submission) == ACCEPTED
+                await intake.intake.drain()
+
+        asyncio.run(take())
+
+    def work(self) -> None:
+        """Do what the worker has to do."""
+
+        async def do() -> None:
+            with open_app() as parts:
+                worker = Worker(parts)
+                while await worker.run_once():
+                    pass
+
+        asyncio.run(do())
+
+    def answer(self, invitation_id: int, **texts: str) -> None:
+        """Answer an invitation."""
+        with open_app() as parts:
+            fields = {key: [text] for key, text in texts.items()}
+            _, answers = submit_response(parts.database, parts.clock, invitation_id, fields)
+        assert answers is not None
+        assert not answers.problems
+
+    def notice(self, kind: NoticeKind, code: str, text: str) -> None:
+        """Record that something was refused or odd."""
+
+        async def record() -> None:
+            with open_app() as parts:
+                project = find_project(parts.database, PROJECT)
+                assert project is not None
+                notices = open_intake(parts, on_work=lambda: None).notices
+                notices.record(project.id, kind, code, text)
+                await notices.flush()
+
+        asyncio.run(record())

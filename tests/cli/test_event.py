@@ -1,0 +1,147 @@
+"""``afterword event``: can anybody find out what came in, and why it asked or did not ask?"""
+
+import json
+import time
+
+import pytest
+
+from afterword.flows.record_notices import NoticeKind
+from tests.cli.installation import PROJECT, Installation
+
+
+class TestList:
+    def test_of_nothing_says_so(self, lively: Installation) -> None:
+        assert lively.ok("event", "list", PROJECT) == "No events yet.\n"
+        assert lively.json("event", "list", PROJECT) == []
+
+    def test_shows_the_newest_last(self, lively: Installation) -> None:
+        for name in ("first", "second", "third"):
+            lively.track(name)
+        assert [event["name"] for event in lively.json("event", "list", PROJECT)] == [
+            "first",
+            "second",
+            "third",
+        ]
+        newest = lively.json("event", "list", PROJECT, "--limit", "2")
+        assert [event["name"] for event in newest] == ["second", "third"]
+
+    def test_shows_who_it_was_and_whether_it_was_a_test(self, lively: Installation) -> None:
+        lively.track("known")
+        lively.track("unknown", email="dan@example.com", test_data=True)
+        known, unknown = lively.ok("event", "list", PROJECT).splitlines()
+        assert known.endswith("  known  ana@example.com")
+        assert unknown.endswith("  unknown  dan@example.com (not in the directory)  TEST")
+
+    def test_as_json_has_everything_that_was_sent(self, lively: Installation) -> None:
+        lively.track(
+            "build.finished", github_username="@Ana", metadata={"färbe": "blau"}, timestamp="1700000000.5"
+        )
+        (event,) = lively.json("event", "list", PROJECT)
+        assert set(event) == {
+            "id",
+            "name",
+            "occurred_at",
+            "received_at",
+            "email",
+            "github_username",
+            "gitlab_username",
+            "metadata",
+            "is_test",
+            "person",
+        }
+        assert event["occurred_at"] == "2023-11-14T22:13:20.500000+00:00"
+        assert (event["github_username"], event["gitlab_username"]) == ("@Ana", None)
+        assert json.loads(event["metadata"]) == {"färbe": "blau"}
+        assert (event["is_test"], event["person"]) == (False, "ana@example.com")
+
+    def test_an_unknown_project_is_refused_with_those_that_there_are(self, lively: Installation) -> None:
+        assert f"no project 'x': '{PROJECT}'" in lively.error("event", "list", "x")
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "x"])
+    def test_a_bad_limit_is_refused(self, lively: Installation, limit: str) -> None:
+        assert "--limit" in lively.usage_error("event", "list", PROJECT, "--limit", limit)
+
+
+class TestExplain:
+    def test_the_last_event_that_invited(self, lively: Installation) -> None:
+        lively.track()
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "build.finished" in out
+        assert "Person: ana@example.com" in out
+        assert "Survey build-cli, version 1:\n  0 invited: The person was invited." in out
+        assert "FAIL" not in out
+        assert "ok   42 survey_cooldown: never invited before" in out
+        assert "Invitation 1: sent" in out
+
+    def test_the_second_event_fell_under_both_cooldowns(self, lively: Installation) -> None:
+        for _ in range(2):
+            lively.track()
+            lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "  42 survey_cooldown: " in out
+        assert "FAIL 42 survey_cooldown: last invited " in out
+        assert "FAIL 45 global_cooldown: last invited " in out
+        assert "Invitation" not in out
+
+    def test_an_event_by_its_number(self, lively: Installation) -> None:
+        lively.track()
+        lively.track("other")
+        (first, _) = lively.json("event", "list", PROJECT)
+        assert f"Event {first['id']}: build.finished" in lively.ok("event", "explain", str(first["id"]))
+
+    def test_an_event_of_somebody_unknown(self, lively: Installation) -> None:
+        lively.track(email="dan@example.com")
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "Person: not in the directory" in out
+        assert "FAIL 30 person_unresolved" in out
+
+    def test_an_event_that_is_too_old(self, lively: Installation) -> None:
+        lively.track(timestamp=str(int(time.time()) - 2 * 86_400))
+        lively.work()
+        assert "FAIL 11 stale_event: 2 d old, at most 30 min" in lively.ok("event", "explain", "last")
+
+    def test_a_test_event(self, lively: Installation) -> None:
+        lively.track(test_data=True)
+        lively.work()
+        assert "  1 invited_test: " in lively.ok("event", "explain", "last")
+
+    def test_an_event_that_no_survey_listened_to(self, lively: Installation) -> None:
+        lively.track("deploy.finished")
+        lively.work()
+        assert "20 no_matching_survey: " in lively.ok("event", "explain", "last")
+
+    def test_an_event_that_the_worker_has_not_come_to(self, lively: Installation) -> None:
+        lively.track()
+        assert "Not decided yet" in lively.ok("event", "explain", "last")
+
+    @pytest.mark.parametrize("event_id", ["last", "1", "999999999999999999", "0"])
+    def test_an_event_that_is_not_there_is_refused(self, lively: Installation, event_id: str) -> None:
+        assert "no such event" in lively.error("event", "explain", event_id)
+
+    @pytest.mark.parametrize("event_id", ["first", "1.5", "", "1" * 19, "LAST"])
+    def test_what_is_no_number_is_refused_with_what_it_may_be(
+        self, lively: Installation, event_id: str
+    ) -> None:
+        assert "or `last`" in lively.usage_error("event", "explain", event_id)
+
+
+class TestRejects:
+    def test_of_nothing_says_so(self, lively: Installation) -> None:
+        assert "Nothing was refused" in lively.ok("event", "rejects", PROJECT)
+        assert lively.json("event", "rejects", PROJECT) == []
+
+    def test_shows_code_message_and_how_often(self, lively: Installation) -> None:
+        for _ in range(2):
+            lively.notice(NoticeKind.REFUSED, "invalid_arguments", "name is required.")
+        assert "refused  invalid_arguments  2 times  name is required." in lively.ok(
+            "event", "rejects", PROJECT
+        )
+        (row,) = lively.json("event", "rejects", PROJECT)
+        assert set(row) == {"kind", "code", "message", "count", "first_at", "last_at"}
+        assert (row["kind"], row["code"], row["count"]) == ("refused", "invalid_arguments", 2)
+        assert row["first_at"] <= row["last_at"]
+
+    def test_an_unknown_project_is_refused(self, lively: Installation) -> None:
+        assert "no project 'x'" in lively.error("event", "rejects", "x")
