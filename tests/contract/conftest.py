@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.scenarios import Scenarios
 from tests.support.postgres import Databases
-from tests.support.project import Project, create_project, import_people
+from tests.support.project import Project, ProjectPool, create_project, import_people
 from tests.support.server import CLOCK_STEP, RunningServer
 
 PEOPLE = """\
@@ -19,6 +19,20 @@ octo@example.com,Octo Cat,octocat,octo-gl,UTC,Platform
 zoe@example.com,Zoë Zhu,zoë,zoe-gl,UTC,Platform
 """
 ROOMY = {"events_per_minute": 100_000, "events_per_day": 1_000_000}
+ONE_A_MINUTE = {"events_per_minute": 1}
+PREPARED: list[dict[str, int]] = [
+    *[ROOMY] * 2,
+    *[ONE_A_MINUTE] * 5,
+    {"events_per_minute": 3},
+    {"events_per_minute": 50},
+    {"events_per_minute": 100_000},
+    {"events_per_minute": 2, "events_per_day": 2},
+    {"events_per_minute": 2, "events_per_day": 3},
+    {"events_per_minute": 100, "events_per_day": 3},
+    {"metadata_bytes": 64},
+    {"metadata_bytes": 4_096},
+]
+"""The limits that tests take from the pool."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -57,15 +71,21 @@ def server(
 
 
 @pytest.fixture(scope="session")
-def roomy(server: RunningServer) -> Project:
-    """A project whose limits answer no test of inputs."""
-    return create_project(server, **ROOMY)
+def pool(server: RunningServer) -> ProjectPool:
+    """Fresh projects with limits of their own, made early so that no test waits for its settings."""
+    return ProjectPool(server, PREPARED)
 
 
 @pytest.fixture(scope="session")
-def nothing_yet(server: RunningServer) -> Project:
+def roomy(pool: ProjectPool) -> Project:
+    """A project whose limits answer no test of inputs."""
+    return pool.take(**ROOMY)
+
+
+@pytest.fixture(scope="session")
+def nothing_yet(pool: ProjectPool) -> Project:
     """A roomy project that is sent only what must be refused."""
-    return create_project(server, **ROOMY)
+    return pool.take(**ROOMY)
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +102,21 @@ def project(server: RunningServer) -> Project:
     return create_project(server)
 
 
-@pytest.fixture
-def own_server(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[RunningServer]:
-    """A server of one test's own, to be stopped, killed and starved."""
-    url = databases.make(database_kind)
-    with RunningServer(tmp_path / "data", url) as running:
+@pytest.fixture(scope="session")
+def _victim(
+    database_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    directory = tmp_path_factory.mktemp(f"victim-{database_kind}")
+    with RunningServer(directory / "data", databases.make(database_kind)) as running:
         yield running
-    databases.drop(url)
+
+
+@pytest.fixture
+def own_server(_victim: RunningServer) -> RunningServer:
+    """A server to be stopped, killed and starved; one such test at a time."""
+    if not _victim.is_running:
+        _victim.start()
+    return _victim
 
 
 @dataclass(frozen=True)
@@ -98,17 +126,30 @@ class SteppingServer:
     server: RunningServer
     step_file: Path
 
+    @property
+    def step_s(self) -> int:
+        """How many seconds it is off."""
+        return int(self.step_file.read_text()) if self.step_file.exists() else 0
+
     def step(self, seconds: int) -> None:
         """Set the clock off by so many seconds."""
         self.step_file.write_text(str(seconds))
 
+    def restart(self, step_s: int) -> None:
+        """Step the clock while the server is down."""
+        self.server.stop()
+        self.step(step_s)
+        self.server.start()
 
-@pytest.fixture
-def stepping(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[SteppingServer]:
-    """A server of one test's own with a clock that can be stepped."""
-    url, step_file = databases.make(database_kind), tmp_path / "step"
+
+@pytest.fixture(scope="session")
+def stepping(
+    database_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SteppingServer]:
+    """A server with a clock that can be stepped; it goes on from where the test before left it."""
+    directory = tmp_path_factory.mktemp("stepping")
+    url, step_file = databases.make(database_kind), directory / "step"
     environment = {"TESTS_CLOCK_STEP_FILE": str(step_file)}
-    server = RunningServer(tmp_path / "data", url, environment=environment, python_path=(CLOCK_STEP,))
+    server = RunningServer(directory / "data", url, environment=environment, python_path=(CLOCK_STEP,))
     with server:
         yield SteppingServer(server, step_file)
-    databases.drop(url)

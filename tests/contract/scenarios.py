@@ -155,16 +155,19 @@ class Scenarios:
         self._databases = databases
         self._directory = directory
         self._opened = ExitStack()
-        self._results: dict[tuple[str, str], Future[Any]] = {}
+        self._pool = self._opened.enter_context(ThreadPoolExecutor(SCENARIOS_AT_ONCE))
+        self._begun: dict[str, Future[dict[str, Future[Any]]]] = {}
 
     def __enter__(self) -> Self:
-        pool = self._opened.enter_context(ThreadPoolExecutor(SCENARIOS_AT_ONCE))
         for kind in ("sqlite", "postgres"):
             url = self._databases.make(kind)
-            server = self._opened.enter_context(RunningServer(self._directory / kind, url))
-            for name, scenario in _prepare(server).items():
-                self._results[kind, name] = pool.submit(scenario)
+            self._begun[kind] = self._pool.submit(self._begin, kind, url)
         return self
+
+    def _begin(self, kind: str, url: str | None) -> dict[str, Future[Any]]:
+        server = RunningServer(self._directory / kind, url)
+        self._opened.enter_context(server)
+        return {name: self._pool.submit(scenario) for name, scenario in _prepare(server).items()}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -173,7 +176,7 @@ class Scenarios:
 
     def result(self, kind: str, name: str) -> Any:
         """Wait for a scenario's result; what went wrong in it is raised here."""
-        return self._results[kind, name].result()
+        return self._begun[kind].result()[name].result()
 
 
 def _prepare(server: RunningServer) -> dict[str, Callable[[], Any]]:

@@ -6,14 +6,16 @@ from uuid import uuid4
 import pytest
 
 from tests.contract.cases import as_form, as_json
+from tests.contract.conftest import SteppingServer
 from tests.contract.shape import assert_accepted, assert_limited, assert_refused
 from tests.support.http import Reply
-from tests.support.project import FORM, JSON, Project, create_project
+from tests.support.project import FORM, JSON, Project, ProjectPool, create_project
 from tests.support.server import RunningServer
 
 CHARS_MAX = 255
 PER_MINUTE = 30
 AT_ONCE = 16
+DAY_S = 86_400
 
 
 def send(project: Project, key: str | bytes, body: bytes = b"", content_type: str = JSON) -> Reply:
@@ -121,9 +123,9 @@ def test_a_replay_counts_nothing_and_is_answered_at_the_limit_too(project: Proje
     assert len(project.events()) == PER_MINUTE
 
 
-def test_a_key_of_a_limited_request_can_be_used_again(server: RunningServer) -> None:
+def test_a_key_of_a_limited_request_can_be_used_again(pool: ProjectPool) -> None:
     """A client retries a 429 with its key; it must not be told that the event was stored."""
-    project = create_project(server, events_per_minute=1)
+    project = pool.take(events_per_minute=1)
     assert_accepted(project.post(as_json()))
     key = fresh_key()
     assert_limited(send(project, key))
@@ -176,3 +178,15 @@ def test_a_key_is_remembered_over_a_restart(own_server: RunningServer) -> None:
     assert is_replay(replay)
     assert_refused(send(project, key, as_json(name="another")), 422, "invalid_arguments")
     assert len(project.events()) == 1
+
+
+def test_a_key_is_remembered_for_24_h(stepping: SteppingServer) -> None:
+    project = create_project(stepping.server)
+    began = stepping.step_s
+    key = fresh_key()
+    assert_accepted(send(project, key))
+    stepping.step(began + DAY_S - 60)
+    assert is_replay(send(project, key))
+    stepping.step(began + DAY_S + 60)
+    assert not is_replay(send(project, key))
+    assert len(project.events()) == 2

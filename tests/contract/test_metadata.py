@@ -18,7 +18,7 @@ from tests.contract.cases import (
     send_all,
 )
 from tests.contract.shape import assert_accepted, assert_refused
-from tests.support.project import FORM, Project, create_project, set_limits
+from tests.support.project import FORM, Project, ProjectPool, create_project, set_limits
 from tests.support.server import RunningServer
 
 BYTES_MAX = 1_024
@@ -234,8 +234,8 @@ def test_metadata_that_is_no_object_is_invalid_arguments(unstored: Project, case
 
 
 @pytest.mark.parametrize("limit", [64, 4_096])
-def test_the_limit_is_a_setting_of_the_project(server: RunningServer, limit: int) -> None:
-    project = create_project(server, metadata_bytes=limit)
+def test_the_limit_is_a_setting_of_the_project(pool: ProjectPool, limit: int) -> None:
+    project = pool.take(metadata_bytes=limit)
     assert_accepted(project.post(as_json(metadata=sized(limit))))
     assert_refused(project.post(as_json(metadata=sized(limit + 1))), 422, "metadata_too_large")
     assert [event["metadata"] for event in project.events()] == [compact(sized(limit))]

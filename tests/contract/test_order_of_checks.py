@@ -5,7 +5,7 @@ import pytest
 from tests.contract.cases import ABSENT, Refused, as_form, as_json, params, raw_json
 from tests.contract.shape import assert_accepted, assert_limited, assert_refused
 from tests.support.http import Connection, Header, exchange, request_bytes
-from tests.support.project import FORM, JSON, PATH, Project, create_project
+from tests.support.project import FORM, JSON, PATH, Project, ProjectPool
 from tests.support.server import RunningServer
 
 BAD_FRAMING: list[Header] = [("Content-Length", "2"), ("Transfer-Encoding", "chunked")]
@@ -85,9 +85,9 @@ def test_the_earlier_check_of_a_body_answers(unstored: Project, case: Refused) -
 
 
 @pytest.fixture(scope="module")
-def full(server: RunningServer) -> Project:
+def full(pool: ProjectPool) -> Project:
     """A project that has used its minute up."""
-    project = create_project(server, events_per_minute=1)
+    project = pool.take(events_per_minute=1)
     assert_accepted(project.post(as_json()))
     assert_limited(project.post(as_json()))
     return project

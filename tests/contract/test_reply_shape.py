@@ -1,13 +1,26 @@
 """Every reply: the same headers, a boolean ok, a code, and a message that repeats nothing."""
 
 import json
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.contract.cases import ABSENT, as_form, as_json
 from tests.contract.shape import STATUSES, assert_accepted, assert_limited, assert_refused, assert_reply_shape
 from tests.support.http import Connection, Header, Reply, exchange, request_bytes
-from tests.support.project import FORM, JSON, PATH, Project, create_project
+from tests.support.project import (
+    CHANGES_SEEN_S,
+    FORM,
+    JSON,
+    PATH,
+    Project,
+    ProjectPool,
+    create_project,
+    import_people,
+)
 from tests.support.server import RunningServer
 
 SECRET = "swordfish-4711"
@@ -20,9 +33,9 @@ def raw(server: RunningServer, method: str, target: str, *headers: Header, body:
 
 
 @pytest.fixture(scope="module")
-def replies(server: RunningServer, roomy: Project) -> dict[str, Reply]:
+def replies(server: RunningServer, roomy: Project, pool: ProjectPool) -> dict[str, Reply]:
     """One reply of each kind that a client can provoke at will."""
-    limited = create_project(server, events_per_minute=1)
+    limited = pool.take(events_per_minute=1)
     limited.post(as_json())
     many: list[Header] = [(f"X-{n}", "1") for n in range(120)]
     return {
@@ -164,9 +177,7 @@ def test_the_reply_tells_nothing_of_the_person_or_of_a_survey(
     reply = roomy.post(as_json(**changes))
     assert_accepted(reply)
     assert reply.body == replies["accepted"].body
-    assert sorted(name.lower() for name, _ in reply.headers) == sorted(
-        name.lower() for name, _ in replies["accepted"].headers
-    )
+    assert headers_of(reply) == headers_of(replies["accepted"])
 
 
 def test_a_browser_on_another_site_may_read_the_answer(roomy: Project, unstored: Project) -> None:
@@ -181,3 +192,42 @@ def test_a_connection_stays_usable_after_a_refusal(roomy: Project) -> None:
         assert_refused(connection.read_reply(), 422, "invalid_arguments")
         connection.send(roomy.request(as_json()))
         assert_accepted(connection.read_reply())
+
+
+SURVEY = """\
+survey: hook
+project: {project}
+title: How was it?
+trigger: {{events: [action-executed]}}
+questions: [{{key: ease, type: rating, text: "How easy was it?"}}]
+"""
+ANSWERED_S_MAX = 2.0
+
+
+def test_the_reply_does_not_wait_for_the_survey_or_tell_of_it(tmp_path: Path) -> None:
+    """A person is asked by way of a mail server that takes the connection and never says a word."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        smtp = {"AFTERWORD_SMTP_URL": f"smtp://127.0.0.1:{silent.getsockname()[1]}"}
+        with RunningServer(tmp_path / "data", environment=smtp) as server:
+            project = create_project(server)
+            import_people(server, tmp_path, "email,name\nada@example.com,Ada\n")
+            definition = tmp_path / "survey.yaml"
+            definition.write_text(SURVEY.format(project=project.name))
+            server.cli("survey", "apply", str(definition))
+            server.cli("survey", "publish", "hook")
+            time.sleep(CHANGES_SEEN_S)
+            nobody = project.post(as_json(email="nobody@example.com"))
+            for _ in range(3):
+                began = time.monotonic()
+                reply = project.post(as_json(timestamp=str(int(time.time()))))
+                assert time.monotonic() - began < ANSWERED_S_MAX
+                assert_accepted(reply)
+                assert reply.body == nobody.body
+                assert headers_of(reply) == headers_of(nobody)
+            silent.settimeout(ANSWERED_S_MAX * 5)
+            silent.accept()[0].close()
+
+
+def headers_of(reply: Reply) -> list[str]:
+    """List the names of a reply's headers."""
+    return sorted(name.lower() for name, _ in reply.headers)

@@ -5,6 +5,7 @@ import resource
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,8 @@ from tests.contract.scenarios import Scenarios, TimedReply
 from tests.contract.shape import assert_accepted, assert_refused, assert_unavailable
 from tests.support.http import BadReplyError, Connection, exchange, request_bytes
 from tests.support.postgres import Databases
-from tests.support.project import FORM, JSON, PATH, Project, create_project
-from tests.support.server import RunningServer
+from tests.support.project import FORM, JSON, PATH, Project, ProjectPool, create_project
+from tests.support.server import PLANTED_BUG, RunningServer
 
 HEADERS_S = 10
 BODY_S = 15
@@ -97,8 +98,8 @@ def test_an_endless_chunked_body_is_cut_off_with_413(unstored: Project) -> None:
         assert_refused(connection.read_reply(), 413, "metadata_too_large")
 
 
-def test_a_wait_for_the_rate_limit_is_429_and_never_503(server: RunningServer) -> None:
-    project = create_project(server, events_per_minute=1)
+def test_a_wait_for_the_rate_limit_is_429_and_never_503(pool: ProjectPool) -> None:
+    project = pool.take(events_per_minute=1)
     statuses = [project.post(as_json()).status for _ in range(4)]
     assert statuses == [200, 429, 429, 429]
 
@@ -161,6 +162,20 @@ def wait_until_accepted(project: Project) -> None:
         assert time.monotonic() < deadline, "the store is back, but the server still answers 503"
         time.sleep(0.2)
     assert_accepted(reply)
+
+
+def test_a_bug_is_500_with_its_details_only_in_the_log(tmp_path: Path) -> None:
+    """The request id leads from the answer to the log; the server goes on."""
+    with RunningServer(tmp_path / "data", python_path=(PLANTED_BUG,)) as server:
+        project = create_project(server)
+        reply = project.post(as_json(name="plant-the-bug"))
+        assert_refused(reply, 500, "internal_error")
+        detail = "the-planted-bug-was-hit"
+        assert detail not in reply.body.decode()
+        assert detail in server.log()
+        assert (reply.header("X-Request-Id") or "no id") in server.log()
+        assert_accepted(project.post(as_json(name="goes-on")))
+        assert [event["name"] for event in project.events()] == ["goes-on"]
 
 
 def test_a_request_caught_by_the_draining_is_answered_200_and_kept_or_503_and_not(

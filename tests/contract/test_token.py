@@ -1,14 +1,16 @@
 """Token: who is asked for, and what each wrong way of naming it is answered."""
 
+import json
 import statistics
 import time
+from dataclasses import dataclass
 
 import pytest
 
 from tests.contract.cases import as_form, as_json
 from tests.contract.shape import assert_accepted, assert_refused
 from tests.support.http import Connection, Header, Reply, exchange, request_bytes
-from tests.support.project import FORM, JSON, PATH, Project, create_project
+from tests.support.project import CHANGES_SEEN_S, FORM, JSON, PATH, Project, create_project
 from tests.support.server import RunningServer
 
 ROUNDS = 150
@@ -89,17 +91,57 @@ def test_one_body_answers_every_bad_token(unstored: Project) -> None:
     assert len(bodies) == 1, bodies
 
 
-def test_a_revoked_token_is_refused_like_an_unknown_one(server: RunningServer) -> None:
+@dataclass(frozen=True)
+class Rotated:
+    """One project through the token that was revoked and through the one that took its place."""
+
+    revoked: Project
+    replacing: Project
+
+
+@pytest.fixture(scope="module")
+def rotated(server: RunningServer) -> Rotated:
+    """A project whose first token was used, and then revoked long enough ago to be seen."""
     old = create_project(server)
     assert_accepted(old.post(as_json(name="with-the-old-token")))
     new = old.rotate("0s")
-    time.sleep(2.0)
-    revoked = old.post(as_json())
+    time.sleep(CHANGES_SEEN_S)
+    return Rotated(old, new)
+
+
+def test_a_revoked_token_is_refused_like_an_unknown_one(rotated: Rotated) -> None:
+    revoked = rotated.revoked.post(as_json())
     assert_refused(revoked, 401, "invalid_auth")
-    unknown = old.with_token("unknown").post(as_json())
-    assert revoked.body == unknown.body
-    assert_accepted(new.post(as_json(name="with-the-new-token")))
-    assert [event["name"] for event in new.events()] == ["with-the-old-token", "with-the-new-token"]
+    assert revoked.body == rotated.revoked.with_token("unknown").post(as_json()).body
+    assert_accepted(rotated.replacing.post(as_json(name="with-the-new-token")))
+    stored = [event["name"] for event in rotated.replacing.events()]
+    assert stored == ["with-the-old-token", "with-the-new-token"]
+
+
+@pytest.mark.parametrize("by", ["id", "hint"])
+def test_one_token_of_a_project_can_be_revoked_and_the_other_stays_good(
+    server: RunningServer, by: str
+) -> None:
+    old = create_project(server)
+    new = old.rotate("24h")
+    assert_accepted(old.post(as_json()))
+    assert_accepted(new.post(as_json()))
+    ending = str(token_row(server, old)[by])
+    server.cli("project", "revoke", old.name, ending)
+    time.sleep(CHANGES_SEEN_S)
+    assert_refused(old.post(as_json()), 401, "invalid_auth")
+    assert_accepted(new.post(as_json()))
+
+
+def token_row(server: RunningServer, project: Project) -> dict[str, object]:
+    """Find a project's token in the list that its operator sees; a list never shows the token itself."""
+    listed = server.cli("project", "list", "--json")
+    assert project.token not in listed
+    (tokens,) = [row["tokens"] for row in json.loads(listed) if row["name"] == project.name]
+    (found,) = [
+        row for row in tokens if project.token.endswith(row["hint"].lstrip("\N{HORIZONTAL ELLIPSIS}"))
+    ]
+    return dict(found)
 
 
 def test_a_new_token_is_good_at_once(server: RunningServer) -> None:
@@ -115,14 +157,12 @@ def test_the_token_alone_identifies_the_project(server: RunningServer, unstored:
     assert len(project.events()) == 1
 
 
-def test_unknown_revoked_and_malformed_tokens_answer_in_one_time_class(server: RunningServer) -> None:
-    old = create_project(server)
-    old.rotate("0s")
-    time.sleep(2.0)
+def test_unknown_revoked_and_malformed_tokens_answer_in_one_time_class(rotated: Rotated) -> None:
+    old = rotated.revoked
     unknown = f"{old.token[:-6]}{'aaaaaa' if not old.token.endswith('aaaaaa') else 'bbbbbb'}"
     kinds = {"revoked": old.token, "unknown": unknown, "malformed": "!!!", "long": "a" * 5_000}
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
-    with Connection(server.address) as connection:
+    with Connection(old.server.address) as connection:
         for _ in range(ROUNDS):
             for kind, token in kinds.items():
                 began = time.perf_counter()

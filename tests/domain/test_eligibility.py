@@ -233,7 +233,7 @@ class TestEveryReasonIsKept:
         assert saw[Reason.TEST_CAPPED] == {"test_invitations": 12, "per_hour_max": 10}
         policy = Policy(sampling_rate=0.25)
         saw = {verdict.reason: verdict.saw for verdict in decide(GOOD, policy, NOW).verdicts}
-        assert saw[Reason.NOT_SAMPLED] == {"draw": round(draw_for(GOOD, policy, NOW), 6), "rate": 0.25}
+        assert saw[Reason.NOT_SAMPLED] == {"draw": round(draw_for(GOOD, NOW), 6), "rate": 0.25}
 
 
 times = st.timedeltas(min_value=-100 * DAY, max_value=DAY).map(lambda ago: NOW + ago)

@@ -49,14 +49,14 @@ cooldowns = st.integers(0, 60 * 24).map(lambda hours: hours * HOUR)
 
 
 class TestCooldowns:
-    @given(histories, cooldowns, cooldowns, cooldowns)
+    @given(histories, cooldowns, cooldowns, cooldowns, st.sampled_from([0.1, 0.5, 1.0]))
     @settings(max_examples=60)
-    def test_a_longer_survey_cooldown_never_invites_more(
-        self, times: list[datetime], one: timedelta, other: timedelta, everything: timedelta
+    def test_a_longer_survey_cooldown_never_invites_more_with_sampling_too(
+        self, times: list[datetime], one: timedelta, other: timedelta, everything: timedelta, rate: float
     ) -> None:
         shorter, longer = sorted((one, other))
-        few = invitations(times, Policy(survey_cooldown=longer, global_cooldown=everything))
-        many = invitations(times, Policy(survey_cooldown=shorter, global_cooldown=everything))
+        few = invitations(times, Policy(longer, everything, sampling_rate=rate))
+        many = invitations(times, Policy(shorter, everything, sampling_rate=rate))
         assert len(few) <= len(many)
 
     @given(histories, cooldowns, cooldowns, cooldowns, st.sampled_from([0.1, 0.5, 1.0]))
@@ -121,19 +121,12 @@ class TestSampling:
     def test_the_draw_is_the_same_all_through_a_period(self, person_id: int, later: timedelta) -> None:
         start = datetime(1970, 1, 1, tzinfo=UTC) + 600 * 30 * DAY
         facts = facts_of(person_id)
-        assert draw_for(facts, self.MONTHLY, start) == draw_for(facts, self.MONTHLY, start + later)
-        assert draw_for(facts, self.MONTHLY, start) != draw_for(facts, self.MONTHLY, start + 30 * DAY)
-
-    def test_the_draw_lasts_a_day_at_least(self) -> None:
-        none = Policy(survey_cooldown=0 * DAY)
-        midnight = START
-        facts = facts_of(7)
-        assert draw_for(facts, none, midnight) == draw_for(facts, none, midnight + 23 * HOUR)
-        assert draw_for(facts, none, midnight) != draw_for(facts, none, midnight + DAY)
+        assert draw_for(facts, start) == draw_for(facts, start + later)
+        assert draw_for(facts, start) != draw_for(facts, start + 30 * DAY)
 
     def test_the_draw_differs_between_people_and_between_surveys(self) -> None:
         draws = {
-            draw_for(facts_of(person_id, survey_id=survey_id), self.MONTHLY, START)
+            draw_for(facts_of(person_id, survey_id=survey_id), START)
             for person_id in range(1, 51)
             for survey_id in range(1, 21)
         }
@@ -142,11 +135,11 @@ class TestSampling:
     def test_the_draw_does_not_depend_on_the_event(self) -> None:
         facts = facts_of(7)
         other = replace(facts, occurred_at=START - HOUR, metadata_matches=False)
-        assert draw_for(facts, self.MONTHLY, START) == draw_for(other, self.MONTHLY, START)
+        assert draw_for(facts, START) == draw_for(other, START)
 
     def test_draws_are_uniform(self) -> None:
         count, cells = 10_000, 20
-        draws = [draw_for(facts_of(person_id), self.MONTHLY, START) for person_id in range(count)]
+        draws = [draw_for(facts_of(person_id), START) for person_id in range(count)]
         assert all(0 <= draw < 1 for draw in draws)
         heights = [sum(int(draw * cells) == cell for draw in draws) for cell in range(cells)]
         chi_square = sum((height - count / cells) ** 2 / (count / cells) for height in heights)
@@ -175,12 +168,12 @@ class TestSampling:
             facts = facts_of(person_id)
             decision = decide(facts, self.MONTHLY, START)
             assert decision.probability == 0.1
-            assert decision.draw == draw_for(facts, self.MONTHLY, START)
+            assert decision.draw == draw_for(facts, START)
             assert isinstance(decision, Invite) is (decision.draw < 0.1)
 
     def test_a_draw_that_equals_the_rate_is_not_below_it(self) -> None:
         facts = facts_of(7)
-        draw = draw_for(facts, self.MONTHLY, START)
+        draw = draw_for(facts, START)
         assert isinstance(decide(facts, replace(self.MONTHLY, sampling_rate=draw), START), Skip)
 
     def test_even_the_greatest_hash_draws_less_than_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,4 +181,4 @@ class TestSampling:
         monkeypatch.setattr(
             eligibility.hashlib, "sha256", lambda text: SimpleNamespace(digest=lambda: greatest)
         )
-        assert draw_for(facts_of(7), self.MONTHLY, START) < 1
+        assert draw_for(facts_of(7), START) < 1

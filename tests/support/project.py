@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,27 @@ def set_limits(project: Project, **settings: int) -> Project:
 def create_projects(server: RunningServer, count: int, **settings: int) -> list[Project]:
     """Make several fresh projects."""
     return [create_project(server, **settings) for _ in range(count)]
+
+
+class ProjectPool:
+    """
+    Fresh projects with settings of their own, made ahead of their use.
+
+    Args:
+        prepared: The settings of the projects to make now; others are made when asked for.
+    """
+
+    def __init__(self, server: RunningServer, prepared: Iterable[Mapping[str, int]]) -> None:
+        self._server = server
+        self._ready: dict[frozenset[tuple[str, int]], list[Project]] = {}
+        for settings in prepared:
+            made = create_project(server, **settings)
+            self._ready.setdefault(frozenset(settings.items()), []).append(made)
+
+    def take(self, **settings: int) -> Project:
+        """Take a project that no other test has."""
+        ready = self._ready.get(frozenset(settings.items()))
+        return ready.pop() if ready else create_project(self._server, **settings)
 
 
 def import_people(server: RunningServer, directory: Path, people: str) -> None:

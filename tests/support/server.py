@@ -19,6 +19,8 @@ from tests.support.http import Address, BadReplyError, exchange, request_bytes
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 CLOCK_STEP = Path(__file__).resolve().parent / "clock_step"
 """On a server's python_path it makes its wall clock step; see the file in it."""
+PLANTED_BUG = Path(__file__).resolve().parent / "planted_bug"
+"""On a server's python_path it makes one event break it; see the file in it."""
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0
 POLL_S = 0.05

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from afterword.domain.policy import TEST_INVITATIONS_PER_HOUR_MAX, Policy
+from afterword.domain.policy import SAMPLING_PERIOD, TEST_INVITATIONS_PER_HOUR_MAX, Policy
 from afterword.domain.reason import Reason
 from afterword.domain.survey import SurveyState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_SKEW_MAX = timedelta(minutes=5)
-_SAMPLING_PERIOD_MIN = timedelta(days=1)
 
 Saw = Mapping[str, str | int | float | bool | None]
 """What a rule looked at, in the units that its names end in."""
@@ -104,7 +103,7 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
 
     Source: docs/reference/throttle.md.
     """
-    draw = draw_for(facts, policy, now)
+    draw = draw_for(facts, now)
     rules = TEST_RULES if facts.is_test else RULES
     verdicts = tuple(verdict for rule in rules for verdict in rule(facts, policy, now))
     failed = tuple(sorted(verdict.reason for verdict in verdicts if not verdict.passed))
@@ -120,16 +119,15 @@ def yield_to_other(decision: Invite, survey_key: str) -> Skip:
     return Skip((Reason.LOWER_PRIORITY,), (*decision.verdicts, verdict), decision.draw, decision.probability)
 
 
-def draw_for(facts: Facts, policy: Policy, now: datetime) -> float:
+def draw_for(facts: Facts, now: datetime) -> float:
     """
-    Draw u in [0, 1) for a person, a survey and a period (the survey cooldown, at least a day).
+    Draw u in [0, 1) for a person, a survey and a SAMPLING_PERIOD.
 
     A hash instead of a random number: a person who does a thing a thousand
     times is drawn once per period, not a thousand times.
     """
-    period = max(policy.survey_cooldown, _SAMPLING_PERIOD_MIN)
     person = facts.person.id if facts.person else 0
-    text = f"{facts.survey_id}:{person}:{(now - _EPOCH) // period}"
+    text = f"{facts.survey_id}:{person}:{(now - _EPOCH) // SAMPLING_PERIOD}"
     # 53 bits are what a float holds exactly; more would round up to 1 now and then.
     return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) / 2**53
 
@@ -204,7 +202,7 @@ def _global_cooldown(facts: Facts, policy: Policy, now: datetime) -> Iterator[Ve
 
 
 def _sampled(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    draw = draw_for(facts, policy, now)
+    draw = draw_for(facts, now)
     saw = {"draw": round(draw, 6), "rate": policy.sampling_rate}
     yield Verdict(Reason.NOT_SAMPLED, draw < policy.sampling_rate, saw)
 

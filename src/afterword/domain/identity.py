@@ -50,6 +50,18 @@ class Resolution:
     is_bot: bool = False
 
 
+def name_handles(
+    *, email: str | None, github_username: str | None, gitlab_username: str | None
+) -> dict[IdentityKind, str]:
+    """The handles that an event names, without the absent ones."""
+    named = {
+        IdentityKind.EMAIL: email,
+        IdentityKind.GITHUB: github_username,
+        IdentityKind.GITLAB: gitlab_username,
+    }
+    return {kind: handle for kind, handle in named.items() if handle is not None}
+
+
 def normalise(kind: IdentityKind, value: str) -> str:
     """
     Bring a handle into the form by which it is compared.

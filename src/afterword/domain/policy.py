@@ -26,5 +26,13 @@ class Policy:
     expires_after: timedelta = timedelta(hours=72)
 
 
+SAMPLING_PERIOD = timedelta(days=30)
+"""
+A person is drawn once per period, however often they do the thing.
+
+The same for all surveys: tied to a survey's cooldown, a longer cooldown would
+draw anew at other times and could ask somebody more often.
+"""
+
 TEST_INVITATIONS_PER_HOUR_MAX = 10
 """Test invitations per person and hour: a project token can be public and must not be a mail cannon."""

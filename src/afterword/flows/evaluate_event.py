@@ -12,7 +12,7 @@ from afterword.domain.eligibility import (
     decide,
     yield_to_other,
 )
-from afterword.domain.identity import IdentityKind, Resolution, normalise, resolve
+from afterword.domain.identity import Resolution, name_handles, normalise, resolve
 from afterword.domain.survey import Definition
 from afterword.domain.trigger import matches
 from afterword.flows.job_kinds import JobKind
@@ -83,12 +83,9 @@ def evaluate_event(database: Database, clock: Clock, event_id: int) -> bool:
 
 def _resolve(connection: Connection, event: StoredEvent) -> Resolution:
     """Resolve again: the person may have been imported since the event came."""
-    named = {
-        IdentityKind.EMAIL: event.email,
-        IdentityKind.GITHUB: event.github_username,
-        IdentityKind.GITLAB: event.gitlab_username,
-    }
-    handles = {kind: handle for kind, handle in named.items() if handle is not None}
+    handles = name_handles(
+        email=event.email, github_username=event.github_username, gitlab_username=event.gitlab_username
+    )
     known = people.find_owners(
         connection, [(kind, normalise(kind, handle)) for kind, handle in handles.items()]
     )

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Iterable
 
 from afterword.domain.event import Event, EventError
-from afterword.domain.identity import IdentityKind, Resolution, resolve
+from afterword.domain.identity import IdentityWarning, name_handles, resolve
 from afterword.domain.token import hash_token
 from afterword.flows.directory import Directory, ProjectRules
 from afterword.flows.record_notices import NoticeKind, Notices
@@ -33,6 +34,8 @@ BODY_TIMEOUT_S = 15.0
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 TOKEN_BYTES_MAX = 1_024
 
+UNKNOWN_FIELD = "unknown_field"
+_UNKNOWN_FIELD_MESSAGE = "An event had fields that events.track does not know."
 _IMPOSSIBLE = ""
 _ALLOW: Header = (b"allow", b"POST, OPTIONS")
 _REPLAYED: Header = (b"idempotent-replayed", b"true")
@@ -111,14 +114,23 @@ class Track:
         key = _idempotency_key(headers.idempotency_keys)
         body = await _read_body(receive)
         rules = self._directory.snapshot.projects[project_id]
-        event = self._parse(body, scope["query_string"], project_id, rules, is_json=is_json)
-        who = self._resolve(event, project_id)
+        event, has_unknown = self._parse(body, scope["query_string"], rules, is_json=is_json)
+        handles = name_handles(
+            email=event.email,
+            github_username=event.github_username,
+            gitlab_username=event.gitlab_username,
+        )
+        who = resolve(handles, self._directory.snapshot.people)
         names = rules.listened_by_tests if event.is_test else rules.listened
         submission = Submission(project_id, rules.limits, event, who.person_id, event.name in names)
         if key is not None:
             submission.idempotency_key = key
             submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()
-        return self._answer(await self._intake.submit(submission))
+        answer = await self._intake.submit(submission)
+        if answer.outcome is Outcome.ACCEPTED:
+            # Only now: what was limited or replayed is not in the project's data, and a storm writes nothing.
+            self._warn(project_id, who.warnings, has_unknown=has_unknown)
+        return self._reply_headers(answer)
 
     async def _authenticate(self, headers: "_Headers") -> int:
         token_hash = hash_token(_bearer_token(headers.authorizations))
@@ -127,37 +139,22 @@ class Track:
             raise _INVALID_AUTH
         return grant.project_id
 
-    def _parse(
-        self, body: bytes, query: bytes, project_id: int, rules: ProjectRules, *, is_json: bool
-    ) -> Event:
+    def _parse(self, body: bytes, query: bytes, rules: ProjectRules, *, is_json: bool) -> tuple[Event, bool]:
         limits = {"now_us": self._clock.now_us(), "metadata_bytes_max": rules.metadata_bytes}
         try:
             if is_json:
-                event, unknown = parse_json_body(body, default_test_data=query_test_data(query), **limits)
-            else:
-                event, unknown = parse_form_body(body, **limits)
+                return parse_json_body(body, default_test_data=query_test_data(query), **limits)
+            return parse_form_body(body, **limits)
         except EventError as error:
             raise api_error(ErrorCode(error.code), error.message) from None
-        if unknown:
-            self._warn(project_id, "unknown_field", "An event had fields that events.track does not know.")
-        return event
 
-    def _resolve(self, event: Event, project_id: int) -> Resolution:
-        named = {
-            IdentityKind.EMAIL: event.email,
-            IdentityKind.GITHUB: event.github_username,
-            IdentityKind.GITLAB: event.gitlab_username,
-        }
-        handles = {kind: handle for kind, handle in named.items() if handle is not None}
-        found = resolve(handles, self._directory.snapshot.people)
-        for warning in found.warnings:
-            self._warn(project_id, warning.value, warning.message)
-        return found
+    def _warn(self, project_id: int, warnings: Iterable[IdentityWarning], *, has_unknown: bool) -> None:
+        for warning in warnings:
+            self._notices.record(project_id, NoticeKind.WARNING, warning.value, warning.message)
+        if has_unknown:
+            self._notices.record(project_id, NoticeKind.WARNING, UNKNOWN_FIELD, _UNKNOWN_FIELD_MESSAGE)
 
-    def _warn(self, project_id: int, code: str, message: str) -> None:
-        self._notices.record(project_id, NoticeKind.WARNING, code, message)
-
-    def _answer(self, answer: Answer) -> list[Header]:
+    def _reply_headers(self, answer: Answer) -> list[Header]:
         match answer.outcome:
             case Outcome.ACCEPTED:
                 self.outcomes["accepted"] += 1
