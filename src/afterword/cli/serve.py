@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 import click
@@ -83,7 +84,12 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
 
+THREAD_SWITCH_S = 0.0005
+"""So soon a busy event loop lets the committing thread run; Python's own 5 ms add up in each commit."""
+
+
 async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None]) -> None:
+    sys.setswitchinterval(THREAD_SWITCH_S)
     worker = Worker(parts)
     intake = open_intake(parts, on_work=worker.wake)
     settings = parts.settings

@@ -78,8 +78,8 @@ class Directory:
     def __init__(self, database: Database) -> None:
         self.snapshot = load_snapshot(database)
         self._database = database
-        self._lock = asyncio.Lock()
-        self._looks = 0
+        self._next_look: asyncio.Task[None] | None = None
+        self._last_look: asyncio.Task[None] | None = None
 
     async def refresh(self) -> None:
         """
@@ -88,14 +88,18 @@ class Directory:
         Callers that come while a look is under way share the next one, so that
         a storm of bad tokens costs one small query at a time.
         """
-        wanted = self._looks + 1
-        async with self._lock:
-            if self._looks >= wanted:
-                return
-            self._looks += 1
-            found = await asyncio.to_thread(self._newer_snapshot)
-            if found is not None:
-                self.snapshot = found
+        if self._next_look is None:
+            self._next_look = self._last_look = asyncio.create_task(self._look(self._last_look))
+        await asyncio.shield(self._next_look)
+
+    async def _look(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        # Whoever comes from now on may look for what is written only after this look.
+        self._next_look = None
+        found = await asyncio.to_thread(self._newer_snapshot)
+        if found is not None:
+            self.snapshot = found
 
     async def find_token(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
         """

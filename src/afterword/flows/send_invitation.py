@@ -94,12 +94,13 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         invitation = invitations.get_invitation(connection, invitation_id)
         if invitation is None or invitation.state not in (InvitationState.QUEUED, InvitationState.SENDING):
             return None
-        if (obstacle := _obstacle(connection, invitation, now)) is not None:
-            invitations.set_state(connection, invitation.id, InvitationState.FAILED, error=obstacle)
-            return None
-        # Committed before the first byte: should we die here, nobody takes the mail for unsent,
-        # and a try after an unknown end is the last one.
+        # Found in sending, a message may be out already: its earlier sender died, or never heard an answer.
         is_repeated = invitation.state is InvitationState.SENDING
+        if (obstacle := _obstacle(connection, invitation, now)) is not None:
+            ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
+            invitations.set_state(connection, invitation.id, ended, error=obstacle)
+            return None
+        # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING
         invitations.set_state(connection, invitation.id, state)
         message = _message(connection, links, invitation, now)

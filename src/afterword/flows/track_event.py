@@ -4,6 +4,7 @@ import asyncio
 import logging
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -240,7 +241,7 @@ class Intake:
                 if not waiter.done():
                     waiter.set_exception(error)
         elif error is not None:
-            logger.error("the database did not take %d events: %s", len(batch), error.orig)
+            logger.error("the database did not take %d events: %s", len(batch), getattr(error, "orig", error))
             self._answer(batch, [UNAVAILABLE] * len(batch))
         else:
             result = done.result()
@@ -372,15 +373,15 @@ class _Batch:
 
 def _ranges(submissions: Sequence[Submission], numbers: dict[int, int]) -> list[tuple[int, int, int]]:
     """Which earlier events could stand in the way of these, if all of them were accepted?"""
-    counts: dict[tuple[int, RateLimits], int] = {}
-    for item in submissions:
-        counts[item.project_id, item.limits] = counts.get((item.project_id, item.limits), 0) + 1
+    counts = Counter(item.project_id for item in submissions)
     ranges = []
-    for (project_id, limits), count in counts.items():
+    # A change of limits can fall into a batch: then each of the two is looked up for the whole batch.
+    for project_id, limits in {(item.project_id, item.limits) for item in submissions}:
         for limit in (limits.per_minute, limits.per_day):
             first = numbers[project_id] + 1 - limit
-            if first + count > 1:
-                ranges.append((project_id, max(1, first), first + count - 1))
+            last = first + counts[project_id] - 1
+            if last >= 1:
+                ranges.append((project_id, max(1, first), last))
     return ranges
 
 

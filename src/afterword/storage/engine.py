@@ -12,8 +12,8 @@ POOL_CONNECTIONS_MAX = 8
 Connection = sa.Connection
 """What ``Database`` lends and every storage function takes; other rooms need no SQLAlchemy."""
 
-StoreError = sa.exc.DBAPIError
-"""The database did not do what it was asked: away, full, read-only …"""
+StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+"""The database did not do what it was asked: away, full, read-only, all connections busy …"""
 
 
 class DatabaseError(AfterwordError):

@@ -103,11 +103,12 @@ def counted_at(
 def counted_since(connection: sa.Connection, since_us: int) -> Iterator[tuple[int, int, int]]:
     """(project id, number, counted_at) of all events counted after a time, newest first."""
     statement = sa.select(event.c.project_id, event.c.number, event.c.counted_at).order_by(event.c.id.desc())
-    for row in connection.execution_options(yield_per=10_000).execute(statement):
-        # counted_at never decreases along the key, so the rest is older still.
-        if row[2] <= since_us:
-            return
-        yield row[0], row[1], row[2]
+    with connection.execution_options(yield_per=10_000).execute(statement) as rows:
+        for row in rows:
+            # counted_at never decreases along the key, so the rest is older still.
+            if row[2] <= since_us:
+                return
+            yield row[0], row[1], row[2]
 
 
 def last_counted_at(connection: sa.Connection) -> int:

@@ -28,10 +28,15 @@ def open_postgres(url: str) -> Database:
                         f"PostgreSQL runs with {name} = {value} and would lose acknowledged events: "
                         f"set {name} = on"
                     )
+    except DatabaseError:
+        engine.dispose()
+        raise
     except sa.exc.OperationalError as error:
         shown = sa.make_url(url).render_as_string(hide_password=True)
         raise DatabaseError(f"can't reach PostgreSQL at {shown}: {error.orig}") from error
-    return Database(engine, engine, nullcontext())
+    # Readers put several queries together and must see one state.
+    reader = engine.execution_options(isolation_level="REPEATABLE READ")
+    return Database(reader, engine, nullcontext())
 
 
 def _engine(url: str) -> sa.Engine:

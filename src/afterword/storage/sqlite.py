@@ -87,6 +87,8 @@ def _engine(path: Path, *, pool: int, query_only: bool = False) -> sa.Engine:
                     f"SQLite refuses PRAGMA {name} = {value} on {path} (it stays {found[0]}): "
                     "is the file on a file system that supports locks and shared memory?"
                 )
+        # SQLite's own lower() knows ASCII only, PostgreSQL's every letter.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         cursor.execute(f"PRAGMA query_only = {int(query_only)}")
         cursor.close()
 
@@ -96,6 +98,10 @@ def _engine(path: Path, *, pool: int, query_only: bool = False) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 def fsync_directory(path: Path) -> None:

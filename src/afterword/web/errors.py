@@ -45,10 +45,10 @@ CLOSE = (b"connection", b"close")
 BEARER = (b"www-authenticate", b"Bearer")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ApiError(Exception):
     """
-    A reply that is not 200.
+    A reply that is not 200. Made anew for each: one that is raised again grows its traceback for ever.
 
     Attributes:
         message: For people; one of our sentences, never holds a value that was sent.

@@ -46,18 +46,9 @@ _PREFLIGHT: list[Header] = [
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 ]
-_NOT_AUTHED = api_error(
-    ErrorCode.NOT_AUTHED, "Send the project's token in the header Authorization: Bearer …", BEARER
-)
-_INVALID_AUTH = api_error(
-    ErrorCode.INVALID_AUTH, "This token is not valid for events.track: check it, or make a new one.", BEARER
-)
-_BODY_TOO_LARGE = api_error(
-    ErrorCode.METADATA_TOO_LARGE,
-    f"The whole request is too large: at most {BODY_BYTES_MAX // 1024} KiB.",
-    CLOSE,
-    status=413,
-)
+_NOT_AUTHED = "Send the project's token in the header Authorization: Bearer …"
+_INVALID_AUTH = "This token is not valid for events.track: check it, or make a new one."
+_BODY_TOO_LARGE = f"The whole request is too large: at most {BODY_BYTES_MAX // 1024} KiB."
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +89,7 @@ class Track:
             raise api_error(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE, CLOSE)
         headers = _Headers(scope["headers"])
         if headers.content_length > BODY_BYTES_MAX:
-            raise _BODY_TOO_LARGE
+            raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
         project_id = await self._authenticate(headers)
         try:
             return await self._accept(scope, receive, headers, project_id)
@@ -136,7 +127,7 @@ class Track:
         token_hash = hash_token(_bearer_token(headers.authorizations))
         grant = await self._directory.find_token(token_hash, self._clock.now_us())
         if grant is None:
-            raise _INVALID_AUTH
+            raise api_error(ErrorCode.INVALID_AUTH, _INVALID_AUTH, BEARER)
         return grant.project_id
 
     def _parse(self, body: bytes, query: bytes, rules: ProjectRules, *, is_json: bool) -> tuple[Event, bool]:
@@ -207,12 +198,12 @@ class _Headers:
 def _bearer_token(authorizations: list[bytes]) -> str:
     """The token, or one that can't exist for what is none: it is looked up and refused as any other."""
     if not authorizations or not authorizations[0].strip():
-        raise _NOT_AUTHED
+        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
     if len(authorizations) > 1:
         return _IMPOSSIBLE
     scheme, *rest = authorizations[0].split()
     if scheme.lower() == b"bearer" and not rest:
-        raise _NOT_AUTHED
+        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
     if scheme.lower() != b"bearer" or len(rest) != 1 or len(rest[0]) > TOKEN_BYTES_MAX:
         return _IMPOSSIBLE
     return rest[0].decode("ascii", "surrogateescape")
@@ -238,7 +229,7 @@ async def _read_body(receive: Receive) -> bytes:
     if message.get("more_body"):
         body += await _read_rest(receive, len(body))
     if len(body) > BODY_BYTES_MAX:
-        raise _BODY_TOO_LARGE
+        raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
     return body
 
 

@@ -192,7 +192,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_invitation_person_id"),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name="fk_invitation_survey_id"),
         sa.PrimaryKeyConstraint("id", name="pk_invitation"),
-        sa.UniqueConstraint("survey_id", "event_id", name="uq_invitation_survey_id_event_id"),
+        sa.UniqueConstraint("event_id", "survey_id", name="uq_invitation_event_id_survey_id"),
     )
     op.create_index(
         "ix_invitation_person_id_created_at", "invitation", ["person_id", "created_at"], unique=False

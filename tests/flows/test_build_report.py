@@ -1,0 +1,112 @@
+"""Does the report tell what happened, add up, and leave test data out?"""
+
+import pytest
+
+from afterword.domain.errors import NotFoundError
+from afterword.domain.invitation import InvitationState
+from afterword.domain.report import Report
+from afterword.flows.build_report import build_report
+from afterword.flows.submit_response import open_survey, submit_response
+from afterword.storage import invitations
+from tests.flows.world import World
+from tests.storage.support import START
+
+EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
+
+
+def report(world: World) -> Report:
+    return build_report(world.database, world.clock, "build-cli")
+
+
+def steps(world: World) -> dict[str, int]:
+    return {step.name: step.count for step in report(world).funnel.steps}
+
+
+def sent(world: World, invitation_id: int) -> None:
+    with world.database.write() as connection:
+        state = InvitationState.SENT
+        invitations.set_state(connection, invitation_id, state, sent_at=world.clock.now)
+
+
+def answer(world: World, invitation_id: int, **fields: str) -> None:
+    values = {key: [value] for key, value in fields.items()}
+    _, answers = submit_response(world.database, world.clock, invitation_id, values)
+    assert answers is not None
+    assert not answers.problems
+
+
+def test_an_unknown_survey_is_told_with_those_there_are(world: World) -> None:
+    world.add_survey()
+    with pytest.raises(NotFoundError, match="there is no survey 'nope': build-cli"):
+        build_report(world.database, world.clock, "nope")
+
+
+def test_a_draft_reports_nothing_yet(world: World) -> None:
+    world.add_survey(live=False)
+    found = report(world)
+    assert (found.version, found.period.start, found.population) == (1, None, 0)
+    assert set(steps(world).values()) == {0}
+    assert [question.n for question in found.questions] == [0, 0]
+
+
+def test_the_funnel_counts_every_event_and_each_loss_by_its_reason(world: World) -> None:
+    world.add_survey()
+    bob, alice = world.invite(), world.invite(email="alice@example.com")
+    charlie = world.invite(email="charlie@example.com")
+    world.decide()
+    world.decide(email="stranger@example.com")
+    for invitation in (bob, alice):
+        sent(world, invitation.id)
+    with world.database.write() as connection:
+        invitations.set_state(connection, charlie.id, InvitationState.FAILED, error="SMTP: refused with 550")
+    open_survey(world.database, world.clock, alice.id, is_shown=True)
+    answer(world, bob.id, satisfaction="5", comment="Fine")
+    found = report(world)
+    assert steps(world) == {
+        "events": 5,
+        "eligible": 3,
+        "sampled": 3,
+        "invited": 3,
+        "delivered": 2,
+        "opened": 2,
+        "answered": 1,
+    }
+    losses = {loss.reason: loss.count for step in found.funnel.steps for loss in step.losses}
+    assert losses["survey_cooldown"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
+    assert (found.population, found.people_answered, found.response_rate.n) == (3, 1, 2)
+    assert found.period.start == START
+    assert [comment.text for comment in found.comments] == ["Fine"]
+
+
+def test_of_a_persons_answers_the_latest_counts(world: World) -> None:
+    world.add_survey(throttle=EAGER)
+    for rating in ("1", "5"):
+        invitation = world.invite()
+        sent(world, invitation.id)
+        answer(world, invitation.id, satisfaction=rating)
+        world.clock.advance(60)
+    rating = report(world).questions[0]
+    assert rating.n == 1
+    assert rating.mean is not None
+    assert rating.mean.value == 5
+
+
+def test_test_data_is_told_apart_and_counts_nowhere(world: World) -> None:
+    world.add_survey()
+    test = world.invite(is_test=True)
+    sent(world, test.id)
+    answer(world, test.id, satisfaction="1", comment="Only a test")
+    found = report(world)
+    assert found.test_responses == 1
+    assert set(steps(world).values()) == {0}
+    assert (found.population, found.people_answered, found.comments) == (0, 0, ())
+
+
+def test_answers_to_an_earlier_version_stay_in(world: World) -> None:
+    world.add_survey()
+    invitation = world.invite()
+    sent(world, invitation.id)
+    answer(world, invitation.id, satisfaction="4", comment="Before")
+    world.add_survey(questions=[{"key": "satisfaction", "type": "rating", "text": "And now?"}])
+    found = report(world)
+    assert (found.version, found.questions[0].text, found.questions[0].n) == (2, "And now?", 1)

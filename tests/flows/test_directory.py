@@ -1,0 +1,130 @@
+"""Does a server know what commands changed beside it?"""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from afterword.domain.identity import IdentityKind
+from afterword.domain.rate_limit import RateLimits
+from afterword.domain.token import hash_token
+from afterword.flows import directory as directory_flow
+from afterword.flows.directory import Directory, load_snapshot
+from afterword.flows.manage_projects import create_project, rotate_token, set_limits
+from afterword.flows.manage_surveys import close_survey
+from afterword.storage import revision
+from tests.flows.world import World
+from tests.storage.support import DAY, count_statements
+
+
+def find(world: World, known: Directory, *tokens: str) -> list[int | None]:
+    """The projects that tokens speak for, asked one after the other."""
+
+    async def ask() -> list[int | None]:
+        found = [await known.find_token(hash_token(token), world.clock.now_us()) for token in tokens]
+        return [None if grant is None else grant.project_id for grant in found]
+
+    return asyncio.run(ask())
+
+
+def test_a_snapshot_holds_tokens_limits_and_people(world: World) -> None:
+    snapshot = load_snapshot(world.database)
+    rules = snapshot.projects[world.project_id]
+    assert snapshot.tokens[hash_token(world.token)].project_id == world.project_id
+    assert (rules.limits, rules.metadata_bytes) == (RateLimits(), 1_024)
+    assert snapshot.people[IdentityKind.GITHUB, "bob-gh"] == world.person("bob@").id
+
+
+def test_it_is_known_which_events_surveys_listen_to(world: World) -> None:
+    world.add_survey("live", trigger={"events": ["a", "b"]})
+    world.add_survey("live", live=False, trigger={"events": ["c"]})
+    world.add_survey("draft", live=False, trigger={"events": ["d"]})
+    world.add_survey("closed", trigger={"events": ["e"]})
+    close_survey(world.database, world.clock, "closed")
+    rules = load_snapshot(world.database).projects[world.project_id]
+    assert (rules.listened, rules.listened_by_tests) == ({"a", "b"}, {"c", "d"})
+
+
+def test_a_new_token_is_good_at_once(world: World) -> None:
+    known = Directory(world.database)
+    other = create_project(world.database, world.clock, "Other")
+    assert find(world, known, other.token, "awp_made_up") == [other.id, None]
+
+
+def test_a_known_token_is_found_without_the_database(world: World) -> None:
+    known = Directory(world.database)
+    with count_statements() as statements:
+        assert find(world, known, world.token) == [world.project_id]
+    assert statements == []
+
+
+def test_a_token_ends_at_its_time(world: World) -> None:
+    new = rotate_token(world.database, world.clock, "Build CLI", overlap=DAY)
+    known = Directory(world.database)
+    world.clock.advance(DAY - timedelta(microseconds=1))
+    assert find(world, known, world.token) == [world.project_id]
+    world.clock.advance_us(1)
+    assert find(world, known, world.token, new) == [None, world.project_id]
+
+
+def test_changes_are_seen_while_the_server_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_flow, "POLL_S", 0.01)
+
+    async def change() -> RateLimits:
+        known = Directory(world.database)
+        looking = asyncio.create_task(known.run())
+        limits = {"events_per_minute": 7, "events_per_day": None, "metadata_bytes": None}
+        await asyncio.to_thread(set_limits, world.database, "Build CLI", **limits)
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if known.snapshot.projects[world.project_id].limits.per_minute == 7:
+                break
+        looking.cancel()
+        return known.snapshot.projects[world.project_id].limits
+
+    assert asyncio.run(change()) == RateLimits(7, 15_000)
+
+
+def test_without_a_change_looking_costs_one_small_query(world: World) -> None:
+    known = Directory(world.database)
+    before = known.snapshot
+    with count_statements() as statements:
+        asyncio.run(known.refresh())
+    assert known.snapshot is before
+    assert len(statements) == 1
+
+
+def test_a_storm_of_bad_tokens_shares_its_looks(world: World) -> None:
+    known = Directory(world.database)
+
+    async def storm() -> None:
+        await asyncio.gather(
+            *(known.find_token(b"bad %d" % index, world.clock.now_us()) for index in range(100))
+        )
+
+    with count_statements() as statements:
+        asyncio.run(storm())
+    assert len(statements) <= 3
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_flow, "POLL_S", 0.01)
+    known = Directory(world.database)
+    other = create_project(world.database, world.clock, "Other")
+
+    async def look() -> None:
+        looking = asyncio.create_task(known.run())
+        with monkeypatch.context() as patch:
+            patch.setattr(revision, "current", lambda connection: 1 / 0)
+            await asyncio.sleep(0.1)
+            assert not looking.done()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if other.id in known.snapshot.projects:
+                break
+        looking.cancel()
+
+    asyncio.run(look())
+    assert other.id in known.snapshot.projects

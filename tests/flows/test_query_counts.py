@@ -1,0 +1,63 @@
+"""Does the number of SQL statements stay the same, however many rows there are?"""
+
+from collections.abc import Callable
+
+import pytest
+
+from afterword.flows.build_report import build_report
+from afterword.flows.directory import load_snapshot
+from afterword.flows.explain_event import explain_event, list_events, list_notices
+from afterword.flows.import_people import list_people
+from afterword.flows.manage_projects import create_project, list_projects, rotate_token
+from afterword.flows.manage_surveys import list_surveys
+from afterword.flows.outbox import claim, count_jobs
+from afterword.flows.submit_response import submit_response
+from afterword.storage import notices
+from afterword.storage.notices import Notice
+from tests.flows.world import World
+from tests.storage.support import DAY, count_statements
+
+EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
+
+READS: dict[str, Callable[[World], object]] = {
+    "events": lambda world: list_events(world.database, None, limit=100),
+    "a project's events": lambda world: list_events(world.database, "Build CLI", limit=100),
+    "an event": lambda world: explain_event(world.database, 1),
+    "surveys": lambda world: list_surveys(world.database),
+    "report": lambda world: build_report(world.database, world.clock, "first"),
+    "people": lambda world: list_people(world.database, matching="", limit=100),
+    "projects": lambda world: list_projects(world.database),
+    "notices": lambda world: list_notices(world.database, "Build CLI"),
+    "directory": lambda world: load_snapshot(world.database),
+    "jobs": lambda world: count_jobs(world.database),
+    "claim": lambda world: claim(world.database, world.clock, limit=20),
+    "resolve and decide": lambda world: world.evaluate(world.add_event(email="nobody@example.com")),
+}
+
+
+def grow(world: World, size: int) -> None:
+    """Rows of every kind."""
+    for index in range(size):
+        key = f"survey-{world.clock.now_us()}-{index}"
+        world.add_survey(key, trigger={"events": ["deploy.finished"]}, throttle=EAGER)
+        other = create_project(world.database, world.clock, f"Project {key}")
+        rotate_token(world.database, world.clock, other.name, overlap=DAY)
+        invitation = world.invite(email=("alice", "bob", "charlie")[index % 3] + "@example.com")
+        fields = {"satisfaction": ["4"], "comment": ["Fine"]}
+        submit_response(world.database, world.clock, invitation.id, fields)
+        now = world.clock.now
+        with world.database.write() as connection:
+            notices.add_notices(connection, [Notice(world.project_id, "refused", "a", key, 1, now, now)])
+        world.clock.advance(1)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_takes_as_many_statements_for_many_rows_as_for_few(world: World, name: str) -> None:
+    world.add_survey("first", throttle=EAGER)
+    counts = []
+    for size in (1, 8):
+        grow(world, size)
+        with count_statements() as statements:
+            READS[name](world)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] > 0

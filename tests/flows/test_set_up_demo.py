@@ -1,0 +1,42 @@
+"""Does a newcomer find a demo that works, each time it starts?"""
+
+from afterword.domain.survey import SurveyState
+from afterword.domain.token import hash_token
+from afterword.flows.directory import load_snapshot
+from afterword.flows.import_people import list_people
+from afterword.flows.manage_projects import list_projects
+from afterword.flows.manage_surveys import list_surveys
+from afterword.flows.set_up_demo import (
+    DEMO_EVENT,
+    DEMO_PERSON,
+    DEMO_PROJECT,
+    DEMO_SURVEY,
+    TOKEN_OVERLAP,
+    set_up_demo,
+)
+from afterword.kit.clock import to_us
+from afterword.storage.engine import Database
+from tests.storage.support import FakeClock
+
+
+def test_the_demo_is_made_once_and_each_start_has_a_token_of_its_own(
+    database: Database, clock: FakeClock
+) -> None:
+    first = set_up_demo(database, clock)
+    clock.advance(60)
+    second = set_up_demo(database, clock)
+
+    ((project, tokens),) = list_projects(database)
+    assert project.name == DEMO_PROJECT
+    assert [token.hash for token in tokens] == [hash_token(first), hash_token(second)]
+    people = list_people(database, matching="", limit=99)
+    assert len(people) == 5
+    assert DEMO_PERSON in {person.email for person in people}
+    assert all(person.github_username and person.gitlab_username for person in people)
+    ((key, state, version),) = [(s.key, s.state, s.latest_version) for s in list_surveys(database)]
+    assert (key, state, version) == (DEMO_SURVEY, SurveyState.LIVE, 1)
+
+    snapshot = load_snapshot(database)
+    assert DEMO_EVENT in snapshot.projects[project.id].listened
+    assert snapshot.tokens[hash_token(second)].expires_at_us is None
+    assert snapshot.tokens[hash_token(first)].expires_at_us == to_us(clock.now + TOKEN_OVERLAP)

@@ -1,0 +1,124 @@
+"""What does an invited person find behind their link, and what is kept of what they say?"""
+
+from datetime import timedelta
+
+import pytest
+
+from afterword.domain.invitation import LinkState
+from afterword.flows.manage_surveys import close_survey
+from afterword.flows.submit_response import open_survey, submit_response
+from afterword.storage import responses
+from tests.flows.world import QUESTIONS, World
+from tests.storage.support import DAY, START
+
+GOOD = {"satisfaction": ["4"], "comment": ["  Faster, please.\r\n  "]}
+
+
+@pytest.fixture
+def invited(world: World) -> World:
+    """Bob's invitation is number 1."""
+    world.add_survey()
+    assert world.invite().id == 1
+    return world
+
+
+def link_state(world: World) -> LinkState:
+    visit = open_survey(world.database, world.clock, 1, is_shown=True)
+    assert visit is not None
+    return visit.link_state
+
+
+def kept(world: World) -> dict[str, object] | None:
+    with world.database.read() as connection:
+        return responses.find_answers(connection, 1)
+
+
+def test_opening_remembers_the_time_and_records_no_answer(invited: World) -> None:
+    visit = open_survey(invited.database, invited.clock, 1, is_shown=True)
+    assert visit is not None
+    assert (visit.link_state, visit.project, visit.answers) == (LinkState.OPEN, "Build CLI", None)
+    assert (visit.is_test, visit.expires_at) == (False, START + 3 * DAY)
+    assert invited.invitation(1).opened_at == START
+    assert kept(invited) is None
+
+
+def test_asking_only_for_headers_is_not_opening(invited: World) -> None:
+    assert open_survey(invited.database, invited.clock, 1, is_shown=False) is not None
+    assert invited.invitation(1).opened_at is None
+
+
+def test_an_answer_is_kept_as_values_and_shown_again(invited: World) -> None:
+    _, answers = submit_response(invited.database, invited.clock, 1, GOOD | {"unknown": ["x"]})
+    assert answers is not None
+    assert answers.problems == {}
+    assert kept(invited) == {"satisfaction": 4, "comment": "Faster, please."}
+    visit = open_survey(invited.database, invited.clock, 1, is_shown=True)
+    assert visit is not None
+    assert visit.answers == kept(invited)
+
+
+def test_an_answer_can_be_changed_and_what_is_left_out_is_gone(invited: World) -> None:
+    submit_response(invited.database, invited.clock, 1, GOOD)
+    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["2"]})
+    assert kept(invited) == {"satisfaction": 2}
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"satisfaction": ["6"]}, {"satisfaction": ["4"], "comment": ["x" * 4_001]}]
+)
+def test_problems_record_nothing(invited: World, fields: dict[str, list[str]]) -> None:
+    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
+    visit, answers = submit_response(invited.database, invited.clock, 1, fields)
+    assert visit is not None
+    assert answers is not None
+    assert answers.problems != {}
+    assert kept(invited) == {"satisfaction": 1}
+
+
+def test_a_link_without_an_answer_expires(invited: World) -> None:
+    invited.clock.advance(3 * DAY - timedelta(microseconds=1))
+    assert link_state(invited) is LinkState.OPEN
+    invited.clock.advance_us(1)
+    assert link_state(invited) is LinkState.EXPIRED
+    visit, answers = submit_response(invited.database, invited.clock, 1, GOOD)
+    assert visit is not None
+    assert (visit.link_state, answers, kept(invited)) == (LinkState.EXPIRED, None, None)
+
+
+def test_opening_an_expired_link_is_not_counted_as_opened(invited: World) -> None:
+    invited.clock.advance(3 * DAY)
+    link_state(invited)
+    assert invited.invitation(1).opened_at is None
+
+
+def test_who_answered_in_time_may_change_it_after_the_link_expired(invited: World) -> None:
+    submit_response(invited.database, invited.clock, 1, GOOD)
+    invited.clock.advance(30 * DAY)
+    assert link_state(invited) is LinkState.OPEN
+    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
+    assert kept(invited) == {"satisfaction": 1}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_closed_survey_takes_no_answer_and_no_change(invited: World, answered: bool) -> None:
+    if answered:
+        submit_response(invited.database, invited.clock, 1, GOOD)
+    before = kept(invited)
+    close_survey(invited.database, invited.clock, "build-cli")
+    visit, answers = submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
+    assert visit is not None
+    assert (visit.link_state, answers, kept(invited)) == (LinkState.CLOSED, None, before)
+
+
+def test_an_answer_stays_with_the_version_that_was_asked(invited: World) -> None:
+    invited.add_survey(questions=QUESTIONS[1:])
+    visit, answers = submit_response(invited.database, invited.clock, 1, GOOD)
+    assert visit is not None
+    assert len(visit.definition.questions) == 2
+    assert answers is not None
+    assert answers.values["satisfaction"] == 4
+
+
+def test_an_invitation_that_is_not_there_is_none(world: World) -> None:
+    assert open_survey(world.database, world.clock, 9, is_shown=True) is None
+    assert submit_response(world.database, world.clock, 9, GOOD) == (None, None)

@@ -1,0 +1,150 @@
+"""A small world for flows: the project "Build CLI", its surveys, and Alice, Bob and Charlie."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+
+from afterword.domain.identity import IdentityKind
+from afterword.flows.evaluate_event import evaluate_event
+from afterword.flows.import_people import Imported, import_people
+from afterword.flows.links import Links
+from afterword.flows.manage_projects import create_project
+from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.survey_definition import SurveyFile, parse_survey_file
+from afterword.kit.clock import SECOND_US
+from afterword.kit.signing import Signer
+from afterword.storage import decisions, events, invitations, jobs, people, projects
+from afterword.storage.decisions import Entry
+from afterword.storage.engine import Database
+from afterword.storage.invitations import Invitation
+from afterword.storage.people import Person
+from tests.storage.support import FakeClock, new_event
+
+PROJECT = "Build CLI"
+CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
+BASE_URL = "https://afterword.example"
+QUESTIONS = [
+    {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},
+    {"key": "comment", "type": "text", "text": "What should we improve first?"},
+]
+
+
+def survey_file(key: str = "build-cli", **changes: object) -> SurveyFile:
+    """A checked survey; ``throttle`` and ``trigger`` are taken whole, as everything else."""
+    usual = {
+        "survey": key,
+        "project": PROJECT,
+        "title": "How was your build?",
+        "trigger": {"events": ["build.finished"]},
+        "questions": QUESTIONS,
+    }
+    return parse_survey_file(yaml.safe_dump(usual | changes, sort_keys=False), f"{key}.yaml")
+
+
+class World:
+    """Short words for what most tests need; each does one thing through the real flows."""
+
+    def __init__(self, database: Database, clock: FakeClock, folder: Path) -> None:
+        self.database = database
+        self.clock = clock
+        self.links = Links(Signer("k" * 32), BASE_URL)
+        self._folder = folder
+        self._numbers: dict[int, int] = {}
+        made = create_project(database, clock, PROJECT)
+        self.project_id, self.token = made.id, made.token
+        for name, timezone, team in CAST:
+            self._add_person(name, timezone, team)
+
+    def import_people(self, text: str) -> Imported:
+        """Import a CSV."""
+        path = self._folder / "people.csv"
+        path.write_text(text, encoding="utf-8")
+        return import_people(self.database, self.clock, path)
+
+    def _add_person(self, name: str, timezone: str | None, team: str) -> None:
+        handle, now = name.lower(), self.clock.now
+        address = f"{handle}@example.com"
+        with self.database.write() as connection:
+            person_id = people.add_person(
+                connection, email=address, name=name, timezone=timezone, team=team, now=now
+            )
+            handles = {
+                IdentityKind.EMAIL: address,
+                IdentityKind.GITHUB: f"{handle}-gh",
+                IdentityKind.GITLAB: f"{handle}-gl",
+            }
+            for kind, value in handles.items():
+                people.set_identity(connection, person_id, kind, value=value, shown=value)
+
+    def add_survey(self, key: str = "build-cli", *, live: bool = True, **changes: object) -> None:
+        """Apply a survey and, as a rule, publish it."""
+        apply_survey(self.database, self.clock, survey_file(key, **changes), dry_run=False)
+        if live:
+            publish_survey(self.database, self.clock, key)
+
+    def add_event(
+        self, *, email: str | None = "bob@example.com", age: timedelta = timedelta(), **changes: object
+    ) -> int:
+        """Store an event of the project that occurred some time ago, without asking the intake; its id."""
+        project_id = changes.pop("project_id", self.project_id)
+        assert isinstance(project_id, int)
+        number = self._numbers[project_id] = self._numbers.get(project_id, 0) + 1
+        now_us = self.clock.now_us()
+        row = new_event(
+            project_id,
+            number,
+            counted_at=now_us,
+            received_at=now_us,
+            occurred_at=now_us - round(age.total_seconds() * SECOND_US),
+            email=email,
+            **changes,
+        )
+        with self.database.write() as connection:
+            projects.count_accepted(connection, {project_id: 1})
+            return events.append(connection, [row])[project_id, number]
+
+    def evaluate(self, event_id: int) -> bool:
+        """Decide an event as the worker does."""
+        return evaluate_event(self.database, self.clock, event_id)
+
+    def decide(self, **event: object) -> list[Entry]:
+        """Store an event, decide it, and read the ledger."""
+        event_id = self.add_event(**event)  # type: ignore[arg-type]
+        self.evaluate(event_id)
+        return self.ledger(event_id)
+
+    def invite(self, **event: object) -> Invitation:
+        """Store an event that must lead to an invitation; the invitation."""
+        event_id = self.add_event(**event)  # type: ignore[arg-type]
+        assert self.evaluate(event_id), self.ledger(event_id)
+        (invitation,) = self.invitations(event_id)
+        return invitation
+
+    def ledger(self, event_id: int) -> list[Entry]:
+        """What was decided about an event."""
+        with self.database.read() as connection:
+            return decisions.list_entries(connection, event_id)
+
+    def invitations(self, event_id: int) -> list[Invitation]:
+        """What an event led to."""
+        with self.database.read() as connection:
+            return invitations.list_for_event(connection, event_id)
+
+    def invitation(self, invitation_id: int) -> Invitation:
+        """One invitation as it is now."""
+        with self.database.read() as connection:
+            found = invitations.get_invitation(connection, invitation_id)
+        assert found is not None
+        return found
+
+    def person(self, email: str) -> Person:
+        """One person as the directory knows them now."""
+        with self.database.read() as connection:
+            (found,) = people.list_people(connection, matching=email, limit=2)
+        return found
+
+    def waiting_jobs(self) -> int:
+        """Jobs that are not done."""
+        with self.database.read() as connection:
+            return jobs.count_jobs(connection)[0]

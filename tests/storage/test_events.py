@@ -1,0 +1,166 @@
+"""Are events kept as they came, in order, with their numbers?"""
+
+import pytest
+
+from afterword.kit.clock import to_datetime
+from afterword.storage import events
+from afterword.storage.engine import Database, StoreError
+from tests.storage.support import START_US, add_event, add_person, new_event
+
+
+def test_an_event_reads_back_as_it_was_appended(database: Database) -> None:
+    row = new_event(
+        7,
+        3,
+        occurred_at=START_US - 1,
+        received_at=START_US + 1,
+        name="Büro · ünïcode 🚀",
+        email=" Bob@Example.com ",
+        github_username="@bob",
+        gitlab_username="bøb",
+        metadata='{"outcome":"ok","n":1e2,"quote":"\\"\'"}',
+        is_test=True,
+        person_id=9_007_199_254_740_993,
+    )
+    with database.write() as connection:
+        event_id = events.append(connection, [row])[7, 3]
+    with database.read() as connection:
+        found = events.get_event(connection, event_id)
+    assert found is not None
+    assert found.occurred_at == to_datetime(START_US - 1)
+    assert found.received_at == to_datetime(START_US + 1)
+    assert (found.id, found.project_id, found.name) == (event_id, 7, "Büro · ünïcode 🚀")
+    assert (found.email, found.github_username, found.gitlab_username) == (" Bob@Example.com ", "@bob", "bøb")
+    assert found.metadata == '{"outcome":"ok","n":1e2,"quote":"\\"\'"}'
+    assert found.is_test is True
+    assert found.person_id == 9_007_199_254_740_993
+    assert found.person_email is None
+
+
+@pytest.mark.parametrize("name", ["007", "1e5", "null", "true", '{"a":1}', "[]", "a'b\"c\\d", "%s :rows"])
+def test_text_that_looks_like_something_else_stays_text(database: Database, name: str) -> None:
+    with database.write() as connection:
+        event_id = add_event(connection, name=name, github_username=name)
+        found = events.get_event(connection, event_id)
+    assert found is not None
+    assert (found.name, found.github_username) == (name, name)
+
+
+def test_a_batch_of_two_projects_gets_an_id_for_each_number(database: Database) -> None:
+    rows = [new_event(1, 1), new_event(2, 1), new_event(1, 2)]
+    with database.write() as connection:
+        ids = events.append(connection, rows)
+        stored = {
+            key: (event.project_id, event.id)
+            for key, event_id in ids.items()
+            if (event := events.get_event(connection, event_id))
+        }
+    assert stored == {(1, 1): (1, ids[1, 1]), (2, 1): (2, ids[2, 1]), (1, 2): (1, ids[1, 2])}
+
+
+def test_ids_grow_in_the_order_of_the_batch(database: Database) -> None:
+    with database.write() as connection:
+        ids = events.append(connection, [new_event(1, number) for number in range(1, 2_001)])
+    assert [number for _, number in sorted(ids, key=lambda key: ids[key])] == list(range(1, 2_001))
+
+
+def test_the_newest_events_come_first_and_at_most_as_many_as_asked(database: Database) -> None:
+    with database.write() as connection:
+        events.append(connection, [new_event(1 + n % 2, n, name=f"e{n}") for n in range(1, 7)])
+    with database.read() as connection:
+        everything = events.list_events(connection, None, limit=4)
+        one_project = events.list_events(connection, 2, limit=2)
+    assert [event.name for event in everything] == ["e6", "e5", "e4", "e3"]
+    assert [event.name for event in one_project] == ["e5", "e3"]
+
+
+def test_a_listed_event_names_the_person_it_was_attributed_to(database: Database) -> None:
+    with database.write() as connection:
+        bob = add_person(connection, "Bob")
+        add_event(connection, person_id=bob, email="an.alias@example.com")
+        (found,) = events.list_events(connection, None, limit=10)
+    assert found.person_email == "bob@example.com"
+
+
+def test_an_unknown_event_is_none(database: Database) -> None:
+    with database.read() as connection:
+        assert events.get_event(connection, 1) is None
+
+
+def test_counted_since_goes_back_to_a_time_and_not_further(database: Database) -> None:
+    rows = [new_event(1, number, counted_at=START_US + number) for number in range(1, 6)]
+    with database.write() as connection:
+        events.append(connection, rows)
+    with database.read() as connection:
+        found = list(events.counted_since(connection, START_US + 3))
+        last = events.last_counted_at(connection)
+    assert found == [(1, 5, START_US + 5), (1, 4, START_US + 4)]
+    assert last == START_US + 5
+
+
+def test_without_events_nothing_was_counted(database: Database) -> None:
+    with database.read() as connection:
+        assert list(events.counted_since(connection, 0)) == []
+        assert events.last_counted_at(connection) == 0
+
+
+def test_an_append_that_fails_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(StoreError), database.write() as connection:
+        events.append(connection, [new_event(1, 1), new_event(1, 2, name=None)])
+    with database.read() as connection:
+        assert events.list_events(connection, None, limit=10) == []
+
+
+class TestOnPostgres:
+    """What only PostgreSQL has: the index by project and number."""
+
+    def test_counted_at_finds_numbers_in_ranges_with_both_ends(self, postgres: Database) -> None:
+        rows = [
+            new_event(project, number, counted_at=START_US + 100 * project + number)
+            for number in range(1, 6)
+            for project in (1, 2)
+        ]
+        with postgres.write() as connection:
+            events.append(connection, rows)
+            found = events.counted_at(connection, [(1, 2, 3), (2, 5, 9), (3, 1, 9)])
+        assert found == {(1, 2): START_US + 102, (1, 3): START_US + 103, (2, 5): START_US + 205}
+
+    def test_counted_at_of_no_ranges_is_empty(self, postgres: Database) -> None:
+        with postgres.read() as connection:
+            assert events.counted_at(connection, []) == {}
+
+    def test_a_number_is_given_once_per_project(self, postgres: Database) -> None:
+        with postgres.write() as connection:
+            events.append(connection, [new_event(1, 1), new_event(2, 1)])
+        with pytest.raises(StoreError), postgres.write() as connection:
+            events.append(connection, [new_event(1, 1)])
+
+
+class TestIdempotencyKeys:
+    """Keys are found with the hash of their arguments, within their time."""
+
+    def test_a_key_is_found_in_its_project_only(self, database: Database) -> None:
+        with database.write() as connection:
+            events.add_idempotent(connection, [(1, "k", b"one"), (2, "k", b"two")], START_US)
+            found = events.find_idempotent(connection, [(1, "k"), (2, "k"), (3, "k"), (1, "K")], START_US - 1)
+        assert found == {(1, "k"): b"one", (2, "k"): b"two"}
+
+    def test_a_key_as_old_as_the_limit_is_over(self, database: Database) -> None:
+        with database.write() as connection:
+            events.add_idempotent(connection, [(1, "k", b"one")], START_US)
+            assert events.find_idempotent(connection, [(1, "k")], START_US - 1) == {(1, "k"): b"one"}
+            assert events.find_idempotent(connection, [(1, "k")], START_US) == {}
+
+    def test_an_outlived_key_is_replaced(self, database: Database) -> None:
+        with database.write() as connection:
+            events.add_idempotent(connection, [(1, "k", b"old"), (1, "other", b"kept")], START_US)
+            events.add_idempotent(connection, [(1, "k", b"new")], START_US + 10)
+            found = events.find_idempotent(connection, [(1, "k"), (1, "other")], START_US - 1)
+        assert found == {(1, "k"): b"new", (1, "other"): b"kept"}
+
+    def test_old_keys_are_forgotten(self, database: Database) -> None:
+        with database.write() as connection:
+            events.add_idempotent(connection, [(1, "old", b"x")], START_US)
+            events.add_idempotent(connection, [(1, "new", b"x")], START_US + 1)
+            assert events.delete_idempotent(connection, START_US) == 1
+            assert events.find_idempotent(connection, [(1, "old"), (1, "new")], 0) == {(1, "new"): b"x"}

@@ -1,0 +1,293 @@
+"""Is work done soon, tried again sensibly, given up in the end, and never done twice?"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+import sqlalchemy as sa
+
+from afterword.bootstrap import Parts
+from afterword.channels.base import SendError
+from afterword.domain.invitation import InvitationState
+from afterword.flows.job_kinds import JobKind
+from afterword.flows.outbox import LEASE
+from afterword.storage import jobs
+from afterword.storage.engine import Database
+from afterword.storage.tables import job
+from afterword.worker import loop as worker_loop
+from afterword.worker.loop import ATTEMPTS_MAX, JOBS_AT_ONCE_MAX, POLL_S, Worker
+from tests.flows.world import World
+from tests.storage.support import HOUR, FakeClock
+from tests.worker.conftest import FakeChannel
+
+TEMPORARY = SendError("SMTP: refused with 451")
+
+
+def add_job(world: World, kind: str, subject_id: int) -> None:
+    with world.database.write() as connection:
+        jobs.add_jobs(connection, kind, [subject_id], run_at=world.clock.now)
+
+
+def track(world: World, **event: object) -> int:
+    """An event that waits to be decided."""
+    event_id = world.add_event(**event)  # type: ignore[arg-type]
+    add_job(world, JobKind.EVALUATE_EVENT, event_id)
+    return event_id
+
+
+def work(parts: Parts) -> list[bool]:
+    """Let a worker do all that is due."""
+
+    async def rounds() -> list[bool]:
+        worker = Worker(parts)
+        done = []
+        while await worker.run_once():
+            done.append(True)
+        return done
+
+    return asyncio.run(rounds())
+
+
+def rows(database: Database) -> list[sa.Row]:
+    with database.read() as connection:
+        return list(connection.execute(sa.select(job).order_by(job.c.id)))
+
+
+def test_an_event_is_decided_and_its_invitation_sent(
+    parts: Parts, world: World, channel: FakeChannel
+) -> None:
+    event_id = track(world)
+    assert work(parts) == [True, True]
+    (invitation,) = world.invitations(event_id)
+    assert invitation.state is InvitationState.SENT
+    assert [message.to_email for message in channel.messages] == ["bob@example.com"]
+    assert rows(world.database) == []
+
+
+def test_without_work_nothing_happens(parts: Parts) -> None:
+    assert work(parts) == []
+
+
+def test_what_is_not_due_is_left(parts: Parts, world: World) -> None:
+    with world.database.write() as connection:
+        later = world.clock.now + timedelta(seconds=1)
+        jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, [1], run_at=later)
+    assert work(parts) == []
+
+
+def test_a_temporary_failure_is_tried_again_ever_later_and_given_up(
+    parts: Parts, world: World, channel: FakeChannel, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    invitation = world.invite()
+    channel.break_with([TEMPORARY] * 99)
+    delays = []
+    for _ in range(ATTEMPTS_MAX - 1):
+        assert work(parts) == [True]
+        (waiting,) = rows(world.database)
+        assert waiting.last_error == "SMTP: refused with 451"
+        assert waiting.dead_at is None
+        delays.append((waiting.run_at - clock.now).total_seconds())
+        clock.advance(waiting.run_at - clock.now)
+    for attempt, delay in enumerate(delays):
+        assert 7.5 * 2**attempt <= delay <= 15 * 2**attempt
+    assert work(parts) == [True]
+    (dead,) = rows(world.database)
+    assert (dead.attempts, dead.dead_at) == (ATTEMPTS_MAX, clock.now)
+    assert world.invitation(invitation.id).state is InvitationState.FAILED
+    clock.advance(100 * HOUR)
+    assert work(parts) == []
+    assert len(channel.messages) == ATTEMPTS_MAX
+    assert "is given up: SMTP: refused with 451" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_the_wait_that_the_other_side_asked_for_is_kept(
+    parts: Parts, world: World, channel: FakeChannel, clock: FakeClock
+) -> None:
+    world.invite()
+    channel.break_with([SendError("SMTP: refused with 421", retry_after_s=1_000)])
+    work(parts)
+    (waiting,) = rows(world.database)
+    assert waiting.run_at == clock.now + timedelta(seconds=1_000)
+
+
+def test_a_permanent_failure_is_a_dead_letter_at_once(
+    parts: Parts, world: World, channel: FakeChannel, clock: FakeClock
+) -> None:
+    world.invite()
+    channel.break_with([SendError("SMTP: refused with 550", permanent=True)])
+    work(parts)
+    (dead,) = rows(world.database)
+    assert (dead.attempts, dead.dead_at, dead.lease) == (1, clock.now, None)
+
+
+def test_an_unknown_exception_is_tried_again_and_only_the_log_tells_what_it_was(
+    parts: Parts, world: World, channel: FakeChannel, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    invitation = world.invite()
+    channel.break_with([RuntimeError("bob@example.com is in here")])
+    work(parts)
+    (waiting,) = rows(world.database)
+    assert waiting.last_error == "RuntimeError: see the log"
+    assert "Traceback" in caplog.text
+    clock.advance(waiting.run_at - clock.now)
+    work(parts)
+    assert world.invitation(invitation.id).state is InvitationState.SENT
+
+
+def test_a_job_of_an_unknown_kind_does_not_stop_the_others(
+    parts: Parts, world: World, channel: FakeChannel
+) -> None:
+    add_job(world, "from_the_future", 1)
+    track(world)
+    work(parts)
+    assert len(channel.messages) == 1
+    assert [row.kind for row in rows(world.database)] == ["from_the_future"]
+
+
+def test_a_failed_job_does_not_keep_the_others_waiting(
+    parts: Parts, world: World, channel: FakeChannel
+) -> None:
+    for name in ("alice", "bob", "charlie"):
+        world.invite(email=f"{name}@example.com")
+    channel.break_with([TEMPORARY])
+    work(parts)
+    assert len(channel.messages) == 3
+    assert len(rows(world.database)) == 1
+
+
+def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
+    parts: Parts, world: World, channel: FakeChannel, clock: FakeClock
+) -> None:
+    track(world)
+    with world.database.write() as connection:
+        jobs.claim(connection, lease="dead", now=clock.now, leased_until=clock.now + LEASE, limit=9)
+    assert work(parts) == []
+    clock.advance(LEASE)
+    assert work(parts) == [True, True]
+    assert len(channel.messages) == 1
+
+
+def test_no_more_jobs_are_claimed_than_run_at_once(parts: Parts, world: World) -> None:
+    for _ in range(JOBS_AT_ONCE_MAX + 5):
+        track(world, email="stranger@example.com")
+    assert work(parts) == [True, True]
+
+
+class TestRunning:
+    """The loop itself."""
+
+    def run(self, parts: Parts, meanwhile: object) -> float:
+        """Run a worker until ``meanwhile`` ends; how long it took to stop, in seconds."""
+
+        async def both() -> float:
+            worker = Worker(parts)
+            running = asyncio.create_task(worker.run())
+            await asyncio.sleep(0.05)
+            try:
+                await meanwhile(worker)  # type: ignore[operator]
+            finally:
+                started = monotonic()
+                worker.stop()
+                await asyncio.wait_for(running, 10)
+            return monotonic() - started
+
+        return asyncio.run(both())
+
+    def test_work_that_is_called_is_done_without_waiting_for_the_next_look(
+        self, parts: Parts, world: World, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker_loop, "POLL_S", 60.0)
+
+        async def call(worker: Worker) -> None:
+            await asyncio.to_thread(track, world)
+            worker.wake()
+            await asyncio.wait_for(channel.taken.wait(), 10)
+
+        self.run(parts, call)
+        assert len(channel.messages) == 1
+
+    def test_work_of_another_process_is_found_by_looking(
+        self, parts: Parts, world: World, channel: FakeChannel
+    ) -> None:
+        assert POLL_S <= 0.5
+
+        async def wait(worker: Worker) -> None:
+            await asyncio.to_thread(track, world)
+            await asyncio.wait_for(channel.taken.wait(), 10)
+
+        self.run(parts, wait)
+
+    def test_stopping_ends_a_resting_worker_at_once(
+        self, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker_loop, "POLL_S", 60.0)
+
+        async def rest(worker: Worker) -> None:
+            await asyncio.sleep(0.05)
+
+        assert self.run(parts, rest) < 5
+
+    def test_stopping_finishes_the_job_at_hand(
+        self, parts: Parts, world: World, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        invitation = world.invite()
+        began = asyncio.Event()
+        send = channel.send
+
+        async def slowly(message: object) -> None:
+            began.set()
+            await asyncio.sleep(0.3)
+            await send(message)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(channel, "send", slowly)
+
+        async def begin(worker: Worker) -> None:
+            await asyncio.wait_for(began.wait(), 10)
+
+        self.run(parts, begin)
+        assert world.invitation(invitation.id).state is InvitationState.SENT
+        assert rows(world.database) == []
+
+    def test_a_database_that_is_away_is_waited_for(
+        self, parts: Parts, world: World, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker_loop, "ERROR_PAUSE_S", 0.01)
+        claim, tries = jobs.any_due, []
+
+        def fail_twice(*arguments: object) -> bool:
+            tries.append(1)
+            if len(tries) <= 2:
+                raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
+            return claim(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(jobs, "any_due", fail_twice)
+        track(world)
+
+        async def wait(worker: Worker) -> None:
+            await asyncio.wait_for(channel.taken.wait(), 10)
+
+        self.run(parts, wait)
+
+
+def test_two_workers_on_one_postgresql_do_each_job_once(
+    postgres: Database, clock: FakeClock, tmp_path: object, channel: FakeChannel, caplog: object
+) -> None:
+    caplog.set_level(logging.WARNING)  # type: ignore[attr-defined]
+    world = World(postgres, clock, tmp_path)  # type: ignore[arg-type]
+    world.add_survey(throttle={"survey_cooldown": "0s", "global_cooldown": "0s"})
+    shared = Parts(None, clock, postgres, world.links, channel, None)  # type: ignore[arg-type]
+    events = [track(world, email=f"{('alice', 'bob', 'charlie')[n % 3]}@example.com") for n in range(60)]
+
+    async def both() -> None:
+        workers = [Worker(shared), Worker(shared)]
+        while any(await asyncio.gather(*(worker.run_once() for worker in workers))):
+            pass
+
+    asyncio.run(both())
+    assert sorted(len(world.invitations(event_id)) for event_id in events) == [1] * 60
+    assert len({message.message_id for message in channel.messages}) == len(channel.messages) == 60
+    assert rows(postgres) == []
+    assert caplog.text == ""  # type: ignore[attr-defined]
