@@ -1,15 +1,13 @@
 """Pictures of every page, for people to look at: make screenshots."""
 
-import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
+from tests.e2e.full_server import fill, full_address, person_pages, staff_pages
 from tests.support.browser import open_browser
-from tests.support.http import exchange, request_bytes
 from tests.support.server import RunningServer
 
 TARGET = Path("screenshots")
@@ -19,13 +17,6 @@ VIEWS = {
     "desktop": {"width": 1280, "height": 860},
 }
 SCHEMES = ("light", "dark")
-DATA = Path(__file__).parent / "data"
-ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
-COMMENTS = (
-    "It just works.",
-    "The error said “failed” and nothing else.\nWhich step?",
-    "<script>alert(1)</script>",
-)
 
 
 def main() -> None:
@@ -44,122 +35,23 @@ def main() -> None:
     sys.stdout.write(f"{len(list(TARGET.glob('*.png')))} pictures in {TARGET}/\n")
 
 
-def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
-    """Make a project with a survey, answered by some; returns links to the pages of people."""
-    token = server.cli_json("project", "create", "Build CLI")["token"]
-    people = Path(server.data) / "people.csv"
-    rows = [f"p{number}@example.com,Person {number}" for number in range(len(ANSWERS) + 5)]
-    people.write_text("\n".join(["email,name", *rows]))
-    server.cli("people", "import", str(people))
-    survey = (DATA / "survey.yaml").read_text().replace("project: Recorded", "project: Build CLI")
-    path = Path(server.data) / "survey.yaml"
-    path.write_text(survey)
-    server.cli("survey", "apply", str(path))
-    server.cli("survey", "publish", "recorded")
-    path.write_text(survey.replace("survey: recorded", "survey: closed-one"))
-    server.cli("survey", "apply", str(path))
-    time.sleep(2)
-    for number in range(len(ANSWERS) + 3):
-        track(server, token, number)
-    track(server, token, 0)
-    track(server, token, 99)
-    track(server, token, len(ANSWERS) + 4, test_data=True)
-    time.sleep(2)
-    with browser.new_context() as context:
-        page = signed_in(server, context)
-        urls = mail_links(server, page)
-        for number, value in enumerate(ANSWERS):
-            answer(page, urls[f"p{number}@example.com"], value, number)
-    return {
-        "open": urls[f"p{len(ANSWERS)}@example.com"],
-        "test": urls[f"p{len(ANSWERS) + 4}@example.com"],
-        "answered": urls["p0@example.com"],
-        "unsubscribe": urls["unsubscribe"],
-    }
-
-
-def track(server: RunningServer, token: str, person: int, *, test_data: bool = False) -> None:
-    """Send one event."""
-    arguments = {
-        "name": "your.event",
-        "email": f"p{person}@example.com",
-        "timestamp": str(int(time.time())),
-        "metadata": {"outcome": "ok", "duration_s": 41 + person},
-        "test_data": test_data,
-    }
-    headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
-    body = json.dumps(arguments).encode()
-    assert exchange(server.address, request_bytes("POST", "/events.track", headers, body)).status == 200
-
-
-def signed_in(server: RunningServer, context: BrowserContext) -> Page:
-    """Open the staff pages."""
-    page = context.new_page()
-    page.goto(server.cli("admin", "link").splitlines()[0])
-    page.get_by_role("button").first.click()
-    return page
-
-
-def mail_links(server: RunningServer, page: Page) -> dict[str, str]:
-    """Address → answer link, from the mails in the mailbox."""
-    links = {}
-    for path in sorted((server.data / "mailbox").glob("*.eml")):
-        page.goto(f"{server.base_url}/mailbox/{path.stem}/html")
-        urls = [link.get_attribute("href") or "" for link in page.locator("a").all()]
-        source = path.read_text()
-        to = next(line for line in source.splitlines() if line.startswith("To:")).split("<")[1].rstrip(">")
-        links[to] = next(url.split("?")[0] for url in urls if "/answer/" in url)
-        links["unsubscribe"] = next(url for url in urls if "/unsubscribe/" in url)
-    return links
-
-
-def answer(page: Page, url: str, value: int, number: int) -> None:
-    """Answer as a person would."""
-    page.goto(f"{url}?satisfaction={value}&recommend={value * 2}&comment=")
-    if number < len(COMMENTS):
-        page.get_by_role("textbox").fill(COMMENTS[number])
-    page.get_by_role("button").first.click()
-
-
 def photograph(server: RunningServer, context: BrowserContext, links: dict[str, str], name: str) -> None:
     """Take one picture of each page."""
     page = context.new_page()
-    mail = next((server.data / "mailbox").glob("*.eml")).stem
-    shots = {
-        "session-needed": "/surveys",
-        "answer": links["open"] + "?satisfaction=4",
-        "answer-test": links["test"],
-        "answer-again": links["answered"],
-        "thanks": links["answered"] + "/thanks",
-        "link-invalid": "/answer/nonsense",
-        "unsubscribe": links["unsubscribe"],
-        "not-found": "/nowhere",
-    }
-    shoot(server, page, shots, name)
+    shoot(server, page, person_pages(links), name)
     page.goto(links["open"])
     page.get_by_role("button").first.click()
     page.screenshot(path=TARGET / f"answer-problems-{name}.png", full_page=True)
     page.goto(server.cli("admin", "link").splitlines()[0])
     page.screenshot(path=TARGET / f"session-open-{name}.png", full_page=True)
     page.get_by_role("button").first.click()
-    staff = {
-        "surveys": "/surveys",
-        "report": "/surveys/recorded/report",
-        "report-empty": "/surveys/closed-one/report",
-        "events": "/events",
-        "event-invited": "/events/1",
-        "event-throttled": "/events/16",
-        "mailbox": "/mailbox",
-        "mail": f"/mailbox/{mail}",
-        "mail-html": f"/mailbox/{mail}/html",
-    }
-    shoot(server, page, staff, name)
+    shoot(server, page, staff_pages(server), name)
 
 
-def shoot(server: RunningServer, page: Page, shots: dict[str, str], name: str) -> None:
+def shoot(server: RunningServer, page: Page, pages: dict[str, str], name: str) -> None:
     """Open each address and keep its picture."""
-    for shot, url in shots.items():
-        page.goto(url if url.startswith("http") else server.base_url + url)
+    for shot, address in pages.items():
+        page.goto(full_address(server, address))
         page.screenshot(path=TARGET / f"{shot}-{name}.png", full_page=True)
 
 

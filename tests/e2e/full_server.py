@@ -1,0 +1,130 @@
+"""A server full of answers, and the addresses of all its pages."""
+
+import json
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.support.http import exchange, request_bytes
+from tests.support.server import RunningServer
+
+DATA = Path(__file__).parent / "data"
+ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
+COMMENTS = (
+    "It just works.",
+    "The error said “failed” and nothing else.\nWhich step?",
+    "<script>alert(1)</script>",
+)
+
+
+def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
+    """Make a project with a survey, answered by some; returns links to the pages of people."""
+    token = server.cli_json("project", "create", "Build CLI")["token"]
+    people = Path(server.data) / "people.csv"
+    rows = [f"p{number}@example.com,Person {number}" for number in range(len(ANSWERS) + 5)]
+    people.write_text("\n".join(["email,name", *rows]))
+    server.cli("people", "import", str(people))
+    survey = (DATA / "survey.yaml").read_text().replace("project: Recorded", "project: Build CLI")
+    path = Path(server.data) / "survey.yaml"
+    path.write_text(survey)
+    server.cli("survey", "apply", str(path))
+    server.cli("survey", "publish", "recorded")
+    path.write_text(survey.replace("survey: recorded", "survey: closed-one"))
+    server.cli("survey", "apply", str(path))
+    time.sleep(2)
+    for number in range(len(ANSWERS) + 3):
+        track(server, token, number)
+    track(server, token, 0)
+    track(server, token, 99)
+    track(server, token, len(ANSWERS) + 4, test_data=True)
+    time.sleep(2)
+    with browser.new_context() as context:
+        page = signed_in(server, context)
+        urls = mail_links(server, page)
+        for number, value in enumerate(ANSWERS):
+            answer(page, urls[f"p{number}@example.com"], value, number)
+    return {
+        "open": urls[f"p{len(ANSWERS)}@example.com"],
+        "test": urls[f"p{len(ANSWERS) + 4}@example.com"],
+        "answered": urls["p0@example.com"],
+        "unsubscribe": urls["unsubscribe"],
+    }
+
+
+def track(server: RunningServer, token: str, person: int, *, test_data: bool = False) -> None:
+    """Send one event."""
+    arguments = {
+        "name": "your.event",
+        "email": f"p{person}@example.com",
+        "timestamp": str(int(time.time())),
+        "metadata": {"outcome": "ok", "duration_s": 41 + person},
+        "test_data": test_data,
+    }
+    headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
+    body = json.dumps(arguments).encode()
+    assert exchange(server.address, request_bytes("POST", "/events.track", headers, body)).status == 200
+
+
+def signed_in(server: RunningServer, context: BrowserContext) -> Page:
+    """Open the staff pages."""
+    page = context.new_page()
+    page.goto(server.cli("admin", "link").splitlines()[0])
+    page.get_by_role("button").first.click()
+    return page
+
+
+def mail_links(server: RunningServer, page: Page) -> dict[str, str]:
+    """Address → answer link, from the mails in the mailbox."""
+    links = {}
+    for path in sorted((server.data / "mailbox").glob("*.eml")):
+        page.goto(f"{server.base_url}/mailbox/{path.stem}/html")
+        urls = [link.get_attribute("href") or "" for link in page.locator("a").all()]
+        source = path.read_text()
+        to = next(line for line in source.splitlines() if line.startswith("To:")).split("<")[1].rstrip(">")
+        links[to] = next(url.split("?")[0] for url in urls if "/answer/" in url)
+        links["unsubscribe"] = next(url for url in urls if "/unsubscribe/" in url)
+    return links
+
+
+def answer(page: Page, url: str, value: int, number: int) -> None:
+    """Answer as a person would."""
+    page.goto(f"{url}?satisfaction={value}&recommend={value * 2}&comment=")
+    if number < len(COMMENTS):
+        page.get_by_role("textbox").fill(COMMENTS[number])
+    page.get_by_role("button").first.click()
+
+
+def person_pages(links: dict[str, str]) -> dict[str, str]:
+    """Name → address of the pages that links let people into."""
+    return {
+        "session-needed": "/surveys",
+        "answer": links["open"] + "?satisfaction=4",
+        "answer-test": links["test"],
+        "answer-again": links["answered"],
+        "thanks": links["answered"] + "/thanks",
+        "link-invalid": "/answer/nonsense",
+        "unsubscribe": links["unsubscribe"],
+        "not-found": "/nowhere",
+    }
+
+
+def staff_pages(server: RunningServer) -> dict[str, str]:
+    """Name → address of the pages that need a session."""
+    mail = next((server.data / "mailbox").glob("*.eml")).stem
+    return {
+        "surveys": "/surveys",
+        "report": "/surveys/recorded/report",
+        "report-empty": "/surveys/closed-one/report",
+        "events": "/events",
+        "event-invited": "/events/1",
+        "event-throttled": "/events/16",
+        "mailbox": "/mailbox",
+        "mail": f"/mailbox/{mail}",
+        "mail-html": f"/mailbox/{mail}/html",
+    }
+
+
+def full_address(server: RunningServer, address: str) -> str:
+    """An address of a page as a browser needs it."""
+    return address if address.startswith("http") else server.base_url + address
