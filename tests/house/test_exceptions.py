@@ -12,5 +12,7 @@ def test_no_module_keeps_an_exception() -> None:
         if info.name.endswith("__main__") or ".migrations" in info.name:
             continue
         module = importlib.import_module(info.name)
-        kept += [f"{info.name}.{name}" for name, value in vars(module).items() if isinstance(value, Exception)]
+        kept += [
+            f"{info.name}.{name}" for name, value in vars(module).items() if isinstance(value, Exception)
+        ]
     assert kept == []
