@@ -14,7 +14,8 @@ def browser() -> Iterator[Browser]:
     """
     Chromium; without one the browser tests are listed as skipped, and CI as root installs it.
 
-    Not kept longer: while Playwright runs, this thread has a running event loop, and no test can start its own.
+    Not kept longer: while Playwright runs, this thread has a running event loop, and no test can
+    start its own.
     """
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine: sudo apt-get install -y chromium")
