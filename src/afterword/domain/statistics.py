@@ -115,7 +115,7 @@ def wilson(
     the finite-population correction ``f = (N-n)/(N-1)`` when N is known, else 1.
     With N the truth is a whole number of people among N, so the bounds are moved
     outward to the next k/N; without that step the interval of a small group
-    misses too often.
+    misses too often. What the n said themselves bounds it for certain.
 
     Args:
         successes: People of whom the thing is true, from 0 to n.
@@ -142,7 +142,9 @@ def wilson(
     high = 1.0 if successes == n else min(1.0, center + half)
     if population is None:
         return Interval(low, high)
-    return _to_whole_people(Interval(low, high), population)
+    whole = _to_whole_people(Interval(low, high), population)
+    # The n are among the N: what they said is true of so many at least, and untrue of so many.
+    return Interval(max(whole.low, successes / population), min(whole.high, 1 - (n - successes) / population))
 
 
 def proportion(
