@@ -141,6 +141,7 @@ class TestBadValues:
     BAD = (
         *(("port", value) for value in ("0", "65536", "-1", "80.5", "http", "0x50", "8 0")),
         *(("base_url", value) for value in ("surveys.example.com", "ftp://x", "https://", "https://x:port")),
+        *(("base_url", value) for value in ("https://x/app", "https://x/?a=1", f"https://u:{SECRET}@x")),
         *(("smtp_url", value) for value in (SECRET, f"http://a:{SECRET}@b", f"smtp:a:{SECRET}", "smtp://")),
         *(("smtp_url", f"smtp://a:{SECRET}@b:{port}") for port in ("65536", "mail")),
         *(("database_url", value) for value in (SECRET, f"mysql://a:{SECRET}@b/c", "sqlite:///x")),
@@ -264,7 +265,7 @@ class TestNormalForms:
         [
             ({"host": "surveys", "port": 80}, "http://surveys:80"),
             ({"host": "::1"}, "http://[::1]:8321"),
-            ({"base_url": "https://example.com/surveys//"}, "https://example.com/surveys"),
+            ({"base_url": "https://example.com/"}, "https://example.com"),
             ({"base_url": "https://example.com", "port": 9000}, "https://example.com"),
         ],
     )

@@ -47,7 +47,10 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         AfterwordError: Something can't be opened; the message says what to do.
     """
     try:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not settings.data.exists():
+            settings.data.mkdir(parents=True, mode=0o700)
+            # Made inside a checkout, the data must not end up in it.
+            (settings.data / ".gitignore").write_text("*\n")
         key = settings.signing_key or load_or_make_key(settings.data / SIGNING_KEY_FILE)
     except OSError as error:
         raise SettingsError(f"AFTERWORD_DATA: can't use {settings.data}: {error.strerror}") from error

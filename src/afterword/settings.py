@@ -32,7 +32,7 @@ class SettingsError(AfterwordError):
 
 
 def _setting(default: Any, doc: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"doc": doc, "secret": secret})
+    return field(default=default, repr=not secret, metadata={"doc": doc, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +185,23 @@ def _url(*schemes: str) -> Any:
             raise ValueError(
                 "must be a URL that starts with "
                 + " or ".join(f"{scheme}://" for scheme in schemes)
-                + "; signs such as / ? # @ in a password are written as %2F %3F %23 %40"
+                + (
+                    "; signs such as / ? # @ in a password are written as %2F %3F %23 %40"
+                    if "smtp" in schemes
+                    else ""
+                )
             )
         return text
 
     return check
+
+
+def _base_url(value: Any) -> str:
+    text: str = _url("http", "https")(value)
+    url = urlsplit(text)
+    if url.path not in ("", "/") or url.query or url.fragment or url.username:
+        raise ValueError("must be scheme, host and port only: Afterword can't live below a path")
+    return text
 
 
 def _smtp_url(value: Any) -> str:
@@ -237,7 +249,7 @@ _CHECKS: dict[str, Any] = {
     "database_url": _database_url,
     "host": _text,
     "port": _port,
-    "base_url": _url("http", "https"),
+    "base_url": _base_url,
     "smtp_url": _smtp_url,
     "mail_from": _mail_from,
     "signing_key": _signing_key,

@@ -206,10 +206,21 @@ class TestLogin:
     def test_with_the_account_of_the_url(self) -> None:
         async def run() -> Inbox:
             async with behaving(wants_login=True) as (port, inbox):
-                await channel(port, account=self.ACCOUNT).send(message())
+                await channel(port, account=self.ACCOUNT, query="?starttls=never").send(message())
                 return inbox
 
         assert len(asyncio.run(run()).envelopes) == 1
+
+    def test_in_clear_only_when_the_operator_says_so(self) -> None:
+        """A server in between only has to leave STARTTLS out of its offer to be told the password."""
+
+        async def run() -> Inbox:
+            async with behaving(wants_login=True) as (port, inbox):
+                with pytest.raises(SendError):
+                    await channel(port, account=self.ACCOUNT).send(message())
+                return inbox
+
+        assert asyncio.run(run()).envelopes == []
 
     @pytest.mark.parametrize("account", ["", f"{quote(USERNAME, safe='')}:wrong-password@"])
     def test_without_a_good_one_nothing_goes_and_no_password_is_shown(self, account: str) -> None:

@@ -16,7 +16,7 @@ from afterword.cli.main import main
 from afterword.cli.open import open_app
 from afterword.domain.event import parse_event
 from afterword.domain.rate_limit import RateLimits
-from afterword.flows.manage_projects import find_project
+from afterword.flows.manage_projects import get_project
 from afterword.flows.record_notices import NoticeKind
 from afterword.flows.submit_response import submit_response
 from afterword.flows.track_event import ACCEPTED, Submission
@@ -132,8 +132,8 @@ class Installation:
 
         async def take() -> None:
             with open_app() as parts:
-                project = find_project(parts.database, PROJECT)
-                assert project is not None
+                with parts.database.read() as connection:
+                    project = get_project(connection, PROJECT)
                 now_us = parts.clock.now_us()
                 sent = {"email": "ana@example.com", "timestamp": str(now_us // 1_000_000)} | arguments
                 event = parse_event(name=name, now_us=now_us, **sent)
@@ -173,8 +173,8 @@ class Installation:
 
         async def record() -> None:
             with open_app() as parts:
-                project = find_project(parts.database, PROJECT)
-                assert project is not None
+                with parts.database.read() as connection:
+                    project = get_project(connection, PROJECT)
                 notices = open_intake(parts, on_work=lambda: None).notices
                 notices.record(project.id, kind, code, text)
                 await notices.flush()

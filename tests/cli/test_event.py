@@ -55,7 +55,7 @@ class TestList:
         assert (event["is_test"], event["person"]) == (False, "ana@example.com")
 
     def test_an_unknown_project_is_refused_with_those_that_there_are(self, lively: Installation) -> None:
-        assert f"no project 'x': '{PROJECT}'" in lively.error("event", "list", "x")
+        assert f"no project 'x'; there is '{PROJECT}'" in lively.error("event", "list", "x")
 
     @pytest.mark.parametrize("limit", ["0", "-1", "x"])
     def test_a_bad_limit_is_refused(self, lively: Installation, limit: str) -> None:

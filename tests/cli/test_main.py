@@ -72,7 +72,7 @@ class TestMistakes:
         done = start(tmp_path, "project", "rotate", "nothing")
         assert done.returncode == 1
         assert done.stdout == ""
-        assert done.stderr == "Error: there is no project 'nothing': there are none yet\n"
+        assert done.stderr == "Error: there is no project 'nothing'; there is none yet\n"
 
     @pytest.mark.parametrize("arguments", [("project", "list"), ("serve",), ("migrate",), ("settings",)])
     def test_in_a_setting_are_told_by_every_command(
@@ -169,13 +169,15 @@ class TestServeAndWorker:
     def test_a_port_out_of_range_is_told(self, home: Installation, port: str) -> None:
         assert "from 1 to 65535" in home.error("serve", "--port", port)
 
-    def test_the_demo_can_be_set_up_twice(self, home: Installation) -> None:
+    def test_a_refused_demo_changes_nothing(self, home: Installation) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            for _ in range(2):
-                home.run("demo", "--port", str(taken.getsockname()[1]))
-        (project,) = home.json("project", "list")
-        assert len(project["tokens"]) == 2
-        assert len(home.json("people", "list")) == 5
-        assert [survey["state"] for survey in home.json("survey", "list")] == ["live"]
+            assert "--port" in home.error("demo", "--port", str(taken.getsockname()[1]))
+        assert home.json("project", "list") == []
+        assert home.json("people", "list") == []
+
+    def test_the_demo_keeps_off_the_data_of_others(self, home: Installation) -> None:
+        home.ok("project", "create", "Deploy CLI")
+        assert "'Deploy CLI'" in home.error("demo")
+        assert [project["name"] for project in home.json("project", "list")] == ["Deploy CLI"]

@@ -58,4 +58,4 @@ def test_of_a_closed_survey_stays(lively: Installation) -> None:
 
 
 def test_an_unknown_survey_is_refused_with_those_that_there_are(lively: Installation) -> None:
-    assert "no survey 'bild': build-cli" in lively.error("report", "bild")
+    assert "no survey 'bild'; there is build-cli" in lively.error("report", "bild")

@@ -45,7 +45,9 @@ class TestLife:
         assert states(home) == [("draft", 1, None)]
 
     def test_a_live_survey_gets_a_next_version_that_waits(self, lively: Installation) -> None:
-        assert "build-cli: changed (version 2, live)" in apply(lively, CHANGED)
+        assert "build-cli: changed (version 2, waits; the version before it stays live)" in apply(
+            lively, CHANGED
+        )
         assert states(lively) == [("live", 2, 1)]
         assert "version 2 waits to be published" in lively.ok("survey", "list")
         assert "version 2 is live" in lively.ok("survey", "publish", "build-cli")
@@ -81,7 +83,7 @@ class TestDryRun:
         out = apply(lively, CHANGED, "--dry-run")
         assert "-title: How was your build?" in out
         assert "+title: How was it?" in out
-        assert "build-cli: would be changed (version 2, live)" in out
+        assert "build-cli: would be changed (version 2, waits; the version before it stays live)" in out
         assert "publish" not in out
         assert states(lively) == [("live", 1, 1)]
 
@@ -201,14 +203,14 @@ class TestBadFiles:
 class TestUnknown:
     def test_projects_are_refused_with_those_that_there_are(self, lively: Installation) -> None:
         path = lively.file("survey.yaml", SURVEY.replace("project: Build CLI", "project: Bild"))
-        assert "no project 'Bild': 'Build CLI'" in lively.error("survey", "apply", path)
+        assert "no project 'Bild'; there is 'Build CLI'" in lively.error("survey", "apply", path)
 
     @pytest.mark.parametrize("arguments", [("publish",), ("close", "--yes")], ids=["publish", "close"])
     def test_surveys_are_refused_with_those_that_there_are(
         self, lively: Installation, arguments: tuple[str, ...]
     ) -> None:
         verb, *options = arguments
-        assert "no survey 'bild': build-cli" in lively.error("survey", verb, "bild", *options)
+        assert "no survey 'bild'; there is build-cli" in lively.error("survey", verb, "bild", *options)
 
     def test_a_survey_of_another_project_is_refused(self, lively: Installation) -> None:
         lively.ok("project", "create", "Deploy")

@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterword.domain.event import load_json
-from afterword.domain.trigger import OPERATORS, AllOf, AnyOf, Compare, Condition, Not, matches
+from afterword.domain.trigger import (
+    OPERATORS,
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Not,
+    find_mismatch,
+    matches,
+    show_found,
+)
 
 YES = Compare("a", "exists", True)
 NO = Compare("a", "exists", False)
@@ -224,3 +234,29 @@ class TestTrees:
             return NO if of is YES else YES
 
         assert matches(opposite(condition), METADATA) is not matches(condition, METADATA)
+
+
+class TestMismatch:
+    WHERE = AllOf(
+        (Compare("outcome", "eq", "ok"), AnyOf((Compare("env", "eq", "prod"), Compare("job.s", "gt", 5))))
+    )
+
+    @pytest.mark.parametrize(
+        ("metadata", "path", "shown"),
+        [
+            ({"outcome": "failed", "env": "prod"}, "outcome", '"failed"'),
+            ({"outcome": "ok", "env": "test"}, "env", '"test"'),
+            ({"outcome": "ok"}, "env", "absent"),
+        ],
+    )
+    def test_the_first_comparison_that_fails_is_found(
+        self, metadata: dict[str, object], path: str, shown: str
+    ) -> None:
+        found = find_mismatch(self.WHERE, metadata)
+        assert found is not None
+        assert found.path == path
+        assert show_found(path, metadata) == shown
+
+    def test_metadata_that_matches_has_none(self) -> None:
+        assert find_mismatch(self.WHERE, {"outcome": "ok", "job": {"s": 6}}) is None
+        assert find_mismatch(None, {}) is None

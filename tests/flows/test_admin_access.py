@@ -4,11 +4,11 @@ from afterword.flows.admin_access import (
     LINK_LIFETIME,
     SESSION_LIFETIME,
     close_session,
+    has_open_session,
     is_link_good,
     is_session_good,
     make_admin_link,
     open_session,
-    was_ever_opened,
 )
 from tests.flows.world import BASE_URL, World
 
@@ -36,7 +36,7 @@ def test_a_link_expires(world: World) -> None:
     world.clock.advance(LINK_LIFETIME)
     assert not is_link_good(world.database, world.clock, secret)
     assert open_session(world.database, world.clock, secret) is None
-    assert not was_ever_opened(world.database)
+    assert not has_open_session(world.database, world.clock)
 
 
 def test_a_session_ends_by_itself_or_by_signing_out(world: World) -> None:

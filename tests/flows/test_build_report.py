@@ -37,7 +37,7 @@ def answer(world: World, invitation_id: int, **fields: str) -> None:
 
 def test_an_unknown_survey_is_told_with_those_there_are(world: World) -> None:
     world.add_survey()
-    with pytest.raises(NotFoundError, match="there is no survey 'nope': build-cli"):
+    with pytest.raises(NotFoundError, match="there is no survey 'nope'; there is build-cli"):
         build_report(world.database, world.clock, "nope")
 
 

@@ -9,7 +9,6 @@ from afterword.domain.rate_limit import RateLimits
 from afterword.domain.token import hash_token, is_well_formed
 from afterword.flows.manage_projects import (
     create_project,
-    find_project,
     list_projects,
     revoke_token,
     rotate_token,
@@ -36,7 +35,7 @@ def tokens(database: Database) -> list[Token]:
 def test_a_new_project_has_the_default_limits_and_a_token_kept_as_its_hash(
     database: Database, token: str
 ) -> None:
-    project = find_project(database, "Build CLI")
+    ((project, _),) = list_projects(database)
     assert project is not None
     assert (project.limits, project.metadata_bytes) == (RateLimits(30, 15_000), 1_024)
     assert is_well_formed(token)
@@ -62,7 +61,7 @@ def test_only_the_limits_that_are_given_change(database: Database) -> None:
     set_limits(database, "Build CLI", **(NOTHING | {"events_per_minute": 5}))
     changed = set_limits(database, "Build CLI", **(NOTHING | {"metadata_bytes": 2_048}))
     assert (changed.limits, changed.metadata_bytes) == (RateLimits(5, 15_000), 2_048)
-    assert find_project(database, "Build CLI") == changed
+    assert [project for project, _ in list_projects(database)] == [changed]
 
 
 @pytest.mark.usefixtures("token")
@@ -75,7 +74,7 @@ def test_a_limit_out_of_range_is_refused_by_its_option(database: Database, name:
 
 
 def test_an_unknown_project_is_told_with_those_there_are(database: Database, clock: FakeClock) -> None:
-    with pytest.raises(NotFoundError, match="there are none yet"):
+    with pytest.raises(NotFoundError, match="there is none yet"):
         set_limits(database, "Nope", **NOTHING)
     create_project(database, clock, "Build CLI")
     with pytest.raises(NotFoundError, match="'Build CLI'"):

@@ -107,10 +107,10 @@ def test_a_key_belongs_to_one_project(world: World) -> None:
 
 
 def test_what_is_not_there_is_told_with_what_there_is(world: World) -> None:
-    with pytest.raises(NotFoundError, match="there is no project 'Nope': 'Build CLI'"):
+    with pytest.raises(NotFoundError, match="there is no project 'Nope'; there is 'Build CLI'"):
         apply(world, project="Nope")
-    with pytest.raises(NotFoundError, match="there is no survey 'nope': there are none yet"):
+    with pytest.raises(NotFoundError, match="there is no survey 'nope'; there is none yet"):
         publish_survey(world.database, world.clock, "nope")
     apply(world)
-    with pytest.raises(NotFoundError, match="there is no survey 'nope': build-cli"):
+    with pytest.raises(NotFoundError, match="there is no survey 'nope'; there is build-cli"):
         close_survey(world.database, world.clock, "nope")

@@ -58,9 +58,10 @@ def test_a_session_is_good_until_its_time_or_its_end(database: Database) -> None
 
 def test_new_links_and_sessions_sweep_the_expired_ones_away(database: Database) -> None:
     with database.write() as connection:
-        assert not admin_sessions.any_session(connection)
+        assert not admin_sessions.any_session(connection, START)
         admin_sessions.add_session(connection, b"old", now=START, expires_at=START + HOUR)
-        assert admin_sessions.any_session(connection)
+        assert admin_sessions.any_session(connection, START)
+        assert not admin_sessions.any_session(connection, START + HOUR), "an expired session lets nobody in"
         admin_sessions.add_session(connection, b"new", now=START + HOUR, expires_at=START + DAY)
         admin_sessions.delete_session(connection, b"new")
-        assert not admin_sessions.any_session(connection), "the expired session is still there"
+        assert not admin_sessions.any_session(connection, START), "the expired session is still there"

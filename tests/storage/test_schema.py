@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_migrating_twice_changes_nothing(fresh: Database) -> None:
     assert numbers == [(1, 1)]
 
 
-@pytest.mark.parametrize("bring_up", [prepare_schema, migrate_schema])
+@pytest.mark.parametrize("bring_up", [partial(prepare_schema, is_server=True), migrate_schema])
 def test_a_newer_schema_is_refused_and_left_alone(
     fresh: Database, path: Path, clock: FakeClock, bring_up: object
 ) -> None:
@@ -164,7 +165,7 @@ class TestOnSqlite:
     def test_a_server_makes_the_first_schema_without_a_backup(
         self, opened: Database, path: Path, clock: FakeClock
     ) -> None:
-        prepare_schema(opened, clock, path)
+        prepare_schema(opened, clock, path, is_server=True)
         assert check_schema(opened) is SchemaState.CURRENT
         assert not (path.parent / BACKUP_FOLDER).exists()
 
@@ -175,7 +176,7 @@ class TestOnSqlite:
         with opened.write() as connection:
             add_event(connection, name="kept.safe")
         request.getfixturevalue("next_version")
-        prepare_schema(opened, clock, path)
+        prepare_schema(opened, clock, path, is_server=True)
         assert check_schema(opened) is SchemaState.CURRENT
 
         (copy,) = (path.parent / BACKUP_FOLDER).iterdir()
@@ -190,11 +191,20 @@ class TestOnSqlite:
         finally:
             found.close()
 
+    def test_a_command_beside_an_older_server_changes_nothing(
+        self, opened: Database, path: Path, clock: FakeClock, request: pytest.FixtureRequest
+    ) -> None:
+        migrate(opened)
+        request.getfixturevalue("next_version")
+        with pytest.raises(DatabaseError, match="afterword migrate"):
+            prepare_schema(opened, clock, path, is_server=False)
+        assert check_schema(opened) is SchemaState.OLDER
+
     def test_an_up_to_date_database_is_not_copied(
         self, opened: Database, path: Path, clock: FakeClock
     ) -> None:
         migrate(opened)
-        prepare_schema(opened, clock, path)
+        prepare_schema(opened, clock, path, is_server=True)
         assert migrate_schema(opened, clock, path) is None
         assert not (path.parent / BACKUP_FOLDER).exists()
 
@@ -221,10 +231,10 @@ class TestOnPostgres:
         self, opened: Database, path: Path, clock: FakeClock
     ) -> None:
         with pytest.raises(DatabaseError, match="run `afterword migrate` first"):
-            prepare_schema(opened, clock, path)
+            prepare_schema(opened, clock, path, is_server=True)
         assert table_names(opened) == set()
         assert migrate_schema(opened, clock, path) is None
-        prepare_schema(opened, clock, path)
+        prepare_schema(opened, clock, path, is_server=True)
 
     def test_a_server_refuses_an_older_schema_until_it_is_migrated(
         self, opened: Database, path: Path, clock: FakeClock, request: pytest.FixtureRequest
@@ -232,10 +242,10 @@ class TestOnPostgres:
         migrate(opened)
         request.getfixturevalue("next_version")
         with pytest.raises(DatabaseError, match="run `afterword migrate` first"):
-            prepare_schema(opened, clock, path)
+            prepare_schema(opened, clock, path, is_server=True)
         assert check_schema(opened) is SchemaState.OLDER
         migrate_schema(opened, clock, path)
-        prepare_schema(opened, clock, path)
+        prepare_schema(opened, clock, path, is_server=True)
 
     def test_three_that_migrate_at_once_take_turns(self, url: str, opened: Database, tmp_path: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if "AFTERWORD" not in name}

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from afterword.channels.base import Message, SendError
-from afterword.channels.email_message import compose
+from afterword.channels.email_message import compose, to_bytes
 
 SEND_TIMEOUT_S = 30.0
 """For the whole delivery: a server that drips byte by byte never exceeds a per-read timeout."""
@@ -37,9 +37,11 @@ class EmailChannel:
         self._host = url.hostname or "localhost"
         self._port = url.port or _PORTS[url.scheme]
         self._use_tls = url.scheme == "smtps"
-        # None lets aiosmtplib upgrade when the server offers it; True refuses to go on without.
-        self._start_tls = None if starttls == "auto" else starttls == "require"
         self._username = unquote(url.username) if url.username else None
+        # None lets aiosmtplib upgrade when the server offers it; True refuses to go on without,
+        # as is right with a password: whoever sits in between only has to leave the offer out.
+        is_automatic = starttls == "auto" and self._username is None
+        self._start_tls = None if is_automatic else starttls != "never"
         self._password = unquote(url.password) if url.password else None
 
     async def send(self, message: Message) -> None:
@@ -62,7 +64,7 @@ class EmailChannel:
                 step = _Step.RECIPIENT
                 await client.rcpt(message.to_email)
                 step = _Step.TEXT
-                await client.data(mail.as_bytes())
+                await client.data(to_bytes(mail))
         except aiosmtplib.SMTPResponseException as error:
             # The server's own words may hold an address and are left out. A sender or a password
             # that is refused is the operator's to mend, and then the mail can still go.

@@ -19,8 +19,11 @@ _templates = Environment(
 
 TEST_MARK = "[TEST] "
 
-_POLICY = SMTP.clone(max_line_length=998)
-"""The standard's hard limit: folded at 78, a long unsubscribe link is encoded and works nowhere."""
+_POLICY = SMTP.clone(cte_type="7bit")
+"""Texts are encoded for servers that take ASCII only, in lines of 76."""
+
+_WIRE_POLICY = _POLICY.clone(max_line_length=998)
+"""The standard's hard limit for headers: folded at 78, a long link is encoded and works nowhere."""
 
 
 def compose(message: Message, mail_from: str) -> EmailMessage:
@@ -50,3 +53,8 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
 def _one_line(text: str) -> str:
     """Headers end at a line break, so nothing that a person typed may bring one."""
     return " ".join(text.split())
+
+
+def to_bytes(mail: EmailMessage) -> bytes:
+    """The mail as it travels."""
+    return mail.as_bytes(policy=_WIRE_POLICY)

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from afterword.channels.base import Message, SendError
-from afterword.channels.email_message import compose
+from afterword.channels.email_message import compose, to_bytes
 
 SHOWN_MAX = 100
 _SUFFIX = ".eml"
@@ -53,7 +53,7 @@ class MailboxChannel:
         target = self._folder / (re.sub(r"[^0-9A-Za-z.-]", "-", mail["Message-ID"].strip("<>")) + _SUFFIX)
         draft = target.with_suffix(f".{os.getpid()}.draft")
         draft.touch(mode=0o600)
-        draft.write_bytes(mail.as_bytes())
+        draft.write_bytes(to_bytes(mail))
         draft.replace(target)
 
 

@@ -2,13 +2,15 @@
 
 import logging
 import shlex
+import socket
 import sys
 from pathlib import Path
 
 import click
 
+from afterword.bootstrap import Parts
 from afterword.cli.open import open_app
-from afterword.cli.serve import run_server
+from afterword.cli.serve import claim_port, run_server
 from afterword.flows.admin_access import make_admin_link
 from afterword.flows.set_up_demo import DEMO_EVENT, DEMO_PERSON, DEMO_SURVEY, set_up_demo
 from afterword.settings import Settings, load_settings
@@ -37,8 +39,10 @@ The project's token: {token}
 
 def _command(settings: Settings) -> str:
     """How this very program is called from another terminal, on the same data."""
-    program = Path(sys.argv[0])
-    name = str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else "afterword"
+    program = Path(sys.argv[0]).absolute()
+    here = Path.cwd()
+    name = str(program.relative_to(here)) if program.is_relative_to(here) else str(program)
+    name = f"{sys.executable} -m afterword" if program.name == "__main__.py" else name
     is_default = settings.data.absolute() == Settings().data.absolute()
     return name if is_default else f"AFTERWORD_DATA={shlex.quote(str(settings.data))} {name}"
 
@@ -59,16 +63,21 @@ def demo(host: str | None, port: int | None) -> None:
     """
     settings = load_settings(host=host, port=port)
     logging.getLogger().setLevel(settings.log_level.upper())
-    with open_app(settings) as parts:
-        token = set_up_demo(parts.database, parts.clock)
-        text = _TEXT.format(
-            address=settings.public_url,
-            data=settings.data,
-            link=make_admin_link(parts.database, parts.clock, parts.links),
-            token=token,
-            event=DEMO_EVENT,
-            person=DEMO_PERSON,
-            survey=DEMO_SURVEY,
-            command=_command(settings),
-        )
-        run_server(parts, on_ready=lambda: click.echo(text))
+    with open_app(settings, is_server=True) as parts, claim_port(parts) as listener:
+        _run(parts, listener)
+
+
+def _run(parts: Parts, listener: socket.socket) -> None:
+    settings = parts.settings
+    token = set_up_demo(parts.database, parts.clock)
+    text = _TEXT.format(
+        address=settings.public_url,
+        data=settings.data,
+        link=make_admin_link(parts.database, parts.clock, parts.links),
+        token=token,
+        event=DEMO_EVENT,
+        person=DEMO_PERSON,
+        survey=DEMO_SURVEY,
+        command=_command(settings),
+    )
+    run_server(parts, listener, on_ready=lambda: click.echo(text))

@@ -20,6 +20,7 @@ from afterword.cli import (
     worker,
 )
 from afterword.domain.errors import AfterwordError
+from afterword.storage.engine import StoreError
 
 ERROR_STATUS = 1
 
@@ -52,6 +53,10 @@ def main() -> None:
         cli(prog_name="afterword")
     except AfterwordError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(ERROR_STATUS)
+    except StoreError as error:
+        logging.getLogger(__name__).debug("the database failed", exc_info=error)
+        click.echo("Error: the database did not take it: it is busy, full or away. Try again.", err=True)
         sys.exit(ERROR_STATUS)
     except BrokenPipeError:
         # The reader, `head` say, has seen enough.

@@ -3,6 +3,7 @@
 import click
 
 from afterword.bootstrap import open_parts
+from afterword.cli.open import only_server
 from afterword.flows.prepare_schema import migrate_schema
 from afterword.settings import DATABASE_FILE, load_settings
 
@@ -12,7 +13,8 @@ def migrate() -> None:
     """Bring the database's schema up to date (needed on PostgreSQL after an upgrade)."""
     parts = open_parts(load_settings())
     try:
-        copy = migrate_schema(parts.database, parts.clock, parts.settings.data / DATABASE_FILE)
+        with only_server(parts):
+            copy = migrate_schema(parts.database, parts.clock, parts.settings.data / DATABASE_FILE)
     finally:
         parts.database.close()
     if copy is not None:

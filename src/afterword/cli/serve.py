@@ -14,15 +14,17 @@ import uvloop
 
 from afterword.bootstrap import Parts, open_intake
 from afterword.cli.open import open_app
-from afterword.flows.admin_access import make_admin_link, was_ever_opened
+from afterword.flows.admin_access import has_open_session, make_admin_link
 from afterword.settings import SERVER_URL_FILE, SettingsError, load_settings
-from afterword.storage.sqlite import ServerLock
 from afterword.web.app import Web
 from afterword.web.protocol import Protocol
 from afterword.worker.loop import Worker
 
 DRAIN_S = 8
 """How long requests at hand may take at the end; with the rest of the shutdown within 10 s."""
+
+WORKER_STOP_S = 2
+"""How long jobs at hand may take at the end."""
 
 BACKLOG_CONNECTIONS = 1_024
 
@@ -37,30 +39,43 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """Run the server; the worker runs in the same process."""
     settings = load_settings(host=host, port=port)
     logging.getLogger().setLevel(settings.log_level.upper())
-    with open_app(settings) as parts:
+    with open_app(settings, is_server=True) as parts:
         if no_worker and not parts.database.is_postgres:
             raise click.UsageError("--no-worker needs PostgreSQL: on SQLite the server is the only worker")
-        run_server(parts, with_worker=not no_worker, on_ready=lambda: _announce(parts))
+        with claim_port(parts) as listener:
+            run_server(parts, listener, with_worker=not no_worker, on_ready=lambda: _announce(parts))
 
 
 def _announce(parts: Parts) -> None:
-    click.echo(f"Afterword listens at {parts.settings.public_url}")
-    if not was_ever_opened(parts.database):
+    settings = parts.settings
+    people_come_by = f"; people reach it at {settings.public_url}" if settings.base_url else ""
+    click.echo(f"Afterword listens on {settings.host} port {settings.port}{people_come_by}")
+    if not has_open_session(parts.database, parts.clock):
         link = make_admin_link(parts.database, parts.clock, parts.links)
         click.echo(f"Open the staff pages with this one-time link:\n    {link}")
 
 
-def run_server(
-    parts: Parts, *, with_worker: bool = True, on_ready: Callable[[], None] = lambda: None
-) -> None:
+@contextlib.contextmanager
+def claim_port(parts: Parts) -> Iterator[socket.socket]:
     """
-    Serve until SIGTERM or SIGINT; whatever was accepted is on the disk when this returns.
+    Take the port before anything is changed.
 
     Raises:
-        AfterwordError: Another server runs on these data, or the port is taken.
+        AfterwordError: The port is taken.
     """
-    with _only_server(parts), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(parts, with_worker=with_worker, on_ready=on_ready))
+    listener = _bind(parts.settings.host, parts.settings.port)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def run_server(
+    parts: Parts, listener: socket.socket, *, with_worker: bool = True, on_ready: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; whatever was accepted is on the disk when this returns."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(parts, listener, with_worker=with_worker, on_ready=on_ready))
 
 
 class _Server(uvicorn.Server):
@@ -88,7 +103,9 @@ THREAD_SWITCH_S = 0.0005
 """So soon a busy event loop lets the committing thread run; Python's own 5 ms add up in each commit."""
 
 
-async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None]) -> None:
+async def _serve(
+    parts: Parts, listener: socket.socket, *, with_worker: bool, on_ready: Callable[[], None]
+) -> None:
     sys.setswitchinterval(THREAD_SWITCH_S)
     worker = Worker(parts)
     intake = open_intake(parts, on_work=worker.wake)
@@ -106,7 +123,6 @@ async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None
         backlog=BACKLOG_CONNECTIONS,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    listener = _bind(settings.host, settings.port)
     background = [
         asyncio.create_task(intake.directory.run()),
         asyncio.create_task(intake.notices.run()),
@@ -118,14 +134,15 @@ async def _serve(parts: Parts, *, with_worker: bool, on_ready: Callable[[], None
         await _Server(config, on_ready).serve(sockets=[listener])
     finally:
         url_file.unlink(missing_ok=True)
+        worker.stop()
         await intake.intake.drain()
         for task in background:
             task.cancel()
         await intake.notices.flush()
         if working is not None:
-            worker.stop()
-            await working
-        listener.close()
+            # A mail that hangs is left to the next start, which knows that it may be out.
+            await asyncio.wait([working], timeout=WORKER_STOP_S)
+            working.cancel()
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -141,16 +158,3 @@ def _bind(host: str, port: int) -> socket.socket:
             "choose another with --port or AFTERWORD_PORT"
         ) from error
     return listener
-
-
-@contextlib.contextmanager
-def _only_server(parts: Parts) -> Iterator[None]:
-    if parts.database.is_postgres:
-        yield
-        return
-    lock = ServerLock(parts.settings.data)
-    lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -7,6 +7,7 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
+from afterword.domain.survey import SurveyState
 from afterword.flows import manage_surveys
 from afterword.flows.manage_surveys import Change
 from afterword.flows.survey_definition import parse_survey_file
@@ -25,14 +26,17 @@ def apply(file: Path, dry_run: bool) -> None:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"can't read {file}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInputError(f"can't read {file}: {reason}") from error
     parsed = parse_survey_file(text, str(file))
     with open_app() as parts:
         applied = manage_surveys.apply_survey(parts.database, parts.clock, parsed, dry_run=dry_run)
     if dry_run and applied.difference:
         click.echo(applied.difference)
     would = "would be " if dry_run and applied.change is not Change.UNCHANGED else ""
-    click.echo(f"{applied.key}: {would}{applied.change} (version {applied.version}, {applied.state})")
+    is_waiting = applied.state is SurveyState.LIVE and applied.change is Change.CHANGED
+    state = "waits; the version before it stays live" if is_waiting else applied.state
+    click.echo(f"{applied.key}: {would}{applied.change} (version {applied.version}, {state})")
     if applied.change is not Change.UNCHANGED and not dry_run:
         click.echo(f"`afterword survey publish {applied.key}` lets this version ask people.")
 

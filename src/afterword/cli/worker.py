@@ -16,6 +16,7 @@ def worker() -> None:
     with open_app() as parts:
         if not parts.database.is_postgres:
             raise InvalidInputError("on SQLite the worker runs inside `afterword serve`: start that")
+        click.echo("The worker runs; Ctrl-C stops it.")
         asyncio.run(_run(Worker(parts)))
 
 

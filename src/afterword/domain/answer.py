@@ -1,5 +1,6 @@
 """Is this an answer to that question?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from afterword.domain.survey import (
     SingleChoiceQuestion,
     TextQuestion,
 )
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Value = int | str | list[str]
 """An answer's value: int for scales, option value(s) for choices, text."""
@@ -75,8 +78,8 @@ def is_whole(definition: Definition, values: Mapping[str, Value]) -> bool:
 
 
 def _clean(text: str) -> str:
-    """Line ends as they are stored, without NUL, which no database keeps, and without blanks around."""
-    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+    """Line ends as they are stored, without control characters, which move terminals, and blanks around."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
 
 
 def _parse_value(question: Question, texts: Sequence[str]) -> Value:

@@ -48,6 +48,7 @@ class Facts:
     metadata_matches: bool
     names_bot: bool
     person: PersonFacts | None
+    metadata_saw: Saw = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _survey_open(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdic
 
 
 def _filter(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    yield Verdict(Reason.FILTER, facts.metadata_matches)
+    yield Verdict(Reason.FILTER, facts.metadata_matches, facts.metadata_saw)
 
 
 def _person_known(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:

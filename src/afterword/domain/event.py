@@ -19,6 +19,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ASCII_BLANKS = " \t\n\r\v\f"
+_PIECES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+"""Strings and brackets. A string without an end goes to the end: each quote in it would start a new scan."""
+
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _TEST_DATA = {"true": True, "false": False, "1": True, "0": False}
 
@@ -51,6 +54,10 @@ class MissingArgumentError(EventError):
 
     def __init__(self, message: str) -> None:
         super().__init__(EventErrorCode.INVALID_ARGUMENTS, message)
+
+
+class TooDeepError(ValueError):
+    """JSON that nests deeper than JSON_DEPTH_MAX."""
 
 
 class NumberText(float):
@@ -147,7 +154,7 @@ def json_depth_exceeds(text: bytes, depth_max: int = JSON_DEPTH_MAX) -> bool:
     if text.count(b"[") + text.count(b"{") <= depth_max:
         return False
     depth = 0
-    for piece in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+    for piece in _PIECES.finditer(text):
         first = piece.group()[:1]
         if first in b"[{":
             depth += 1
@@ -171,7 +178,7 @@ def load_json(text: str | bytes) -> Any:
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if json_depth_exceeds(raw):
-        raise ValueError(f"JSON nests deeper than {JSON_DEPTH_MAX} levels")
+        raise TooDeepError(f"JSON nests deeper than {JSON_DEPTH_MAX} levels")
     return json.loads(
         raw.decode("utf-8", "surrogatepass" if isinstance(text, str) else "strict"),
         parse_float=_parse_float,

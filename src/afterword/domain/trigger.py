@@ -1,5 +1,6 @@
 """Which events does a survey listen to?"""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,23 @@ def matches(condition: Condition | None, metadata: Mapping[str, Any]) -> bool:
             return not matches(part, metadata)
         case Compare(path, operator, value):
             return OPERATORS[operator](_look_up(path, metadata), value)
+
+
+def find_mismatch(condition: Condition | None, metadata: Mapping[str, Any]) -> Compare | None:
+    """Find the first comparison that keeps metadata from matching; None when none does, or a ``not``."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts) if not matches(condition, metadata):
+            found = (find_mismatch(part, metadata) for part in parts)
+            return next((compare for compare in found if compare is not None), None)
+        case Compare() if not matches(condition, metadata):
+            return condition
+    return None
+
+
+def show_found(path: str, metadata: Mapping[str, Any]) -> str:
+    """What metadata holds at a path, as JSON; ``absent`` for nothing."""
+    found = _look_up(path, metadata)
+    return "absent" if found is _ABSENT else json.dumps(found, ensure_ascii=False)
 
 
 def _look_up(path: str, metadata: Mapping[str, Any]) -> Any:

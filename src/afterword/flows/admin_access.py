@@ -22,10 +22,10 @@ def make_admin_link(database: Database, clock: Clock, links: Links) -> str:
     return links.admin(secret)
 
 
-def was_ever_opened(database: Database) -> bool:
-    """Tell whether there is a session already, so that no new link needs to be printed."""
+def has_open_session(database: Database, clock: Clock) -> bool:
+    """Tell whether somebody can get in already, so that no new link needs to be printed."""
     with database.read() as connection:
-        return admin_sessions.any_session(connection)
+        return admin_sessions.any_session(connection, to_datetime(clock.now_us()))
 
 
 def is_link_good(database: Database, clock: Clock, secret: str) -> bool:

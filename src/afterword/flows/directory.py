@@ -10,12 +10,16 @@ from afterword.domain.rate_limit import RateLimits
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
 from afterword.storage import people, projects, revision, surveys
-from afterword.storage.engine import Database
+from afterword.storage.engine import Database, StoreError
 
 POLL_S = 0.5
 """How often a server looks whether a command changed something; seen within 2 s is the promise."""
 
 logger = logging.getLogger(__name__)
+
+
+class DirectoryUnavailableError(Exception):
+    """The database does not answer, so what changed there can't be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class Directory:
             await asyncio.wait([before])
         # Whoever comes from now on may look for what is written only after this look.
         self._next_look = None
-        found = await asyncio.to_thread(self._newer_snapshot)
+        try:
+            found = await asyncio.to_thread(self._newer_snapshot)
+        except StoreError as error:
+            raise DirectoryUnavailableError from error
         if found is not None:
             self.snapshot = found
 

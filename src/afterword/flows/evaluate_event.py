@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from afterword.domain.eligibility import (
     Decision,
@@ -14,7 +15,7 @@ from afterword.domain.eligibility import (
 )
 from afterword.domain.identity import Resolution, name_handles, normalise, resolve
 from afterword.domain.survey import Definition
-from afterword.domain.trigger import matches
+from afterword.domain.trigger import Condition, find_mismatch, matches, show_found
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
@@ -111,7 +112,7 @@ def _person_facts(person: Person | None, history: History | None, survey_id: int
         is_bot=person.is_bot,
         is_active=person.is_active,
         opted_out=person.opted_out_at is not None,
-        has_channel=bool(person.email),
+        has_channel=bool(person.email) and person.email.isascii(),
         survey_invited_at=history.survey_invited_at.get(survey_id),
         any_invited_at=history.any_invited_at,
         test_invitations=history.test_invitations,
@@ -133,10 +134,23 @@ def _consider(
         survey_id=survey.survey_id,
         survey_state=survey.state,
         metadata_matches=matches(definition.trigger.where, metadata),
+        metadata_saw=_what_mismatched(definition.trigger.where, metadata),
         names_bot=who.is_bot,
         person=person,
     )
     return _Candidate(survey, definition, person, decide(facts, definition.policy, now))
+
+
+def _what_mismatched(condition: Condition | None, metadata: dict[str, Any]) -> dict[str, str]:
+    compare = find_mismatch(condition, metadata)
+    if compare is None:
+        return {}
+    return {
+        "path": compare.path,
+        "operator": compare.operator,
+        "wanted": json.dumps(compare.value, ensure_ascii=False),
+        "found": show_found(compare.path, metadata),
+    }
 
 
 def _choose(candidates: list[_Candidate]) -> list[_Candidate]:

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
+from afterword.domain.answer import Value
 from afterword.domain.errors import NotFoundError
 from afterword.domain.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import get_project
-from afterword.storage import decisions, events, invitations, jobs, notices
+from afterword.flows.survey_definition import read_definition
+from afterword.storage import decisions, events, invitations, jobs, notices, responses, surveys
 from afterword.storage.decisions import Entry
-from afterword.storage.engine import Database
+from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
 from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice
+
+EVENT_ID_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,14 @@ class Explanation:
     Attributes:
         progress: Where its decision is while there is none: the worker has not come to
             it yet, or gave up. None when it was decided, or no survey listened.
+        test_answers: (question, answer) to its test invitation; empty for real events.
     """
 
     event: StoredEvent
     entries: list[Entry]
     invitations: list[Invitation]
     progress: Progress | None
+    test_answers: list[tuple[str, Value]]
 
     @property
     def reason(self) -> Reason | None:
@@ -49,16 +55,38 @@ def explain_event(database: Database, event_id: int | None) -> Explanation:
         if event_id is None:
             event = next(iter(events.list_events(connection, None, limit=1)), None)
         else:
-            event = events.get_event(connection, event_id)
+            event = events.get_event(connection, event_id) if event_id <= EVENT_ID_MAX else None
         if event is None:
             raise NotFoundError("there is no such event: `afterword event list PROJECT` shows the newest")
         entries = decisions.list_entries(connection, event.id)
+        found = invitations.list_for_event(connection, event.id)
         return Explanation(
             event,
             entries,
-            invitations.list_for_event(connection, event.id),
+            found,
+            test_answers=_test_answers(connection, found) if event.is_test else [],
             progress=None if entries else jobs.find_progress(connection, JobKind.EVALUATE_EVENT, event.id),
         )
+
+
+def _test_answers(connection: Connection, found: list[Invitation]) -> list[tuple[str, Value]]:
+    """What was answered to test invitations: they count nowhere, so here they may be read with the event."""
+    answers = []
+    for invitation in found:
+        text = surveys.get_definition(connection, invitation.survey_id, invitation.survey_version)
+        values = responses.find_answers(connection, invitation.id) or {}
+        answers += [
+            (question.text, values[question.key])
+            for question in read_definition(text).questions
+            if question.key in values
+        ]
+    return answers
+
+
+def list_outcomes(database: Database, shown: list[StoredEvent]) -> dict[int, Reason]:
+    """Event id → what became of it; events without a decision are absent."""
+    with database.read() as connection:
+        return decisions.find_outcomes(connection, [event.id for event in shown])
 
 
 def list_events(database: Database, project: str | None, *, limit: int) -> list[StoredEvent]:

@@ -40,6 +40,8 @@ def explain_verdict(verdict: Verdict) -> str:
     match verdict.reason:
         case Reason.STALE_EVENT:
             return f"{_span(saw['age_s'])} old, at most {_span(saw['max_age_s'])}"
+        case Reason.FILTER if "path" in saw:
+            return f"{saw['path']} was {saw['found']}, wanted {saw['operator']} {saw['wanted']}"
         case Reason.SURVEY_NOT_LIVE:
             return f"the survey was {saw['state']}"
         case Reason.SURVEY_COOLDOWN | Reason.GLOBAL_COOLDOWN:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from afterword.domain.errors import InvalidInputError
 from afterword.domain.identity import BOT_SUFFIX, JUNK, IdentityKind, normalise
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import people
+from afterword.storage import people, revision
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 
@@ -146,6 +146,7 @@ def _store(database: Database, clock: Clock, rows: list[_Row], result: Imported)
     if not rows:
         return
     with database.write() as connection:
+        revision.lock(connection)
         for row in rows:
             _store_row(connection, clock, row, result)
 

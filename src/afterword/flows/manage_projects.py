@@ -9,7 +9,7 @@ from afterword.domain.rate_limit import RateLimits
 from afterword.domain.token import ALPHABET, RANDOM_CHARS, format_token, hash_token, hint
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
-from afterword.storage import projects
+from afterword.storage import projects, revision
 from afterword.storage.engine import Connection, Database
 from afterword.storage.projects import Project, Token
 
@@ -40,6 +40,7 @@ def create_project(database: Database, clock: Clock, name: str) -> NewProject:
         raise InvalidInputError(f"a project's name has 1 to {NAME_CHARS_MAX} printable characters")
     now = to_datetime(clock.now_us())
     with database.write() as connection:
+        revision.lock(connection)
         if projects.find_project(connection, name) is not None:
             raise ConflictError(f"there is already a project {name!r}: `afterword project list` shows all")
         project_id = projects.add_project(
@@ -47,12 +48,6 @@ def create_project(database: Database, clock: Clock, name: str) -> NewProject:
         )
         token = _add_token(connection, clock, project_id)
     return NewProject(project_id, name, token)
-
-
-def find_project(database: Database, name: str) -> Project | None:
-    """Look a project up by its exact name."""
-    with database.read() as connection:
-        return projects.find_project(connection, name)
 
 
 def get_project(connection: Connection, name: str) -> Project:
@@ -65,7 +60,7 @@ def get_project(connection: Connection, name: str) -> Project:
     project = projects.find_project(connection, name)
     if project is None:
         known = ", ".join(repr(item.name) for item in projects.list_projects(connection)[:10])
-        raise NotFoundError(f"there is no project {name!r}: {known or 'there are none yet'}")
+        raise NotFoundError(f"there is no project {name!r}; there is {known or 'none yet'}")
     return project
 
 
@@ -97,6 +92,7 @@ def set_limits(
     _check_range("--events-per-day", events_per_day, LIMIT_MAX)
     _check_range("--metadata-bytes", metadata_bytes, METADATA_BYTES_MAX)
     with database.write() as connection:
+        revision.lock(connection)
         project = get_project(connection, name)
         changed = replace(
             project,
@@ -115,6 +111,7 @@ def rotate_token(database: Database, clock: Clock, name: str, *, overlap: timede
     """Give a project a new token; the earlier ones end after the overlap. Returns the new token."""
     now = to_datetime(clock.now_us())
     with database.write() as connection:
+        revision.lock(connection)
         project = get_project(connection, name)
         for token in projects.list_tokens(connection, project.id):
             projects.expire_token(connection, token.id, now + overlap)
@@ -130,6 +127,7 @@ def revoke_token(database: Database, clock: Clock, name: str, token_hint: str) -
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
+        revision.lock(connection)
         project = get_project(connection, name)
         wanted = token_hint.lstrip("…")
         fitting = [

@@ -9,7 +9,7 @@ from afterword.domain.survey import SurveyState
 from afterword.flows.manage_projects import get_project
 from afterword.flows.survey_definition import SurveyFile, dump_definition, show_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import surveys
+from afterword.storage import revision, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.surveys import Survey
 
@@ -47,6 +47,7 @@ def apply_survey(database: Database, clock: Clock, file: SurveyFile, *, dry_run:
     new = dump_definition(file)
     now = to_datetime(clock.now_us())
     with database.write() as connection:
+        revision.lock(connection)
         project = get_project(connection, file.project)
         survey = surveys.find_survey(connection, file.survey)
         if survey is None:
@@ -76,6 +77,7 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
         ConflictError: It is closed.
     """
     with database.write() as connection:
+        revision.lock(connection)
         survey = get_survey(connection, key)
         if survey.state is SurveyState.CLOSED:
             raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
@@ -91,6 +93,7 @@ def close_survey(database: Database, clock: Clock, key: str) -> Survey:
         NotFoundError: There is no such survey.
     """
     with database.write() as connection:
+        revision.lock(connection)
         survey = get_survey(connection, key)
         if survey.state is not SurveyState.CLOSED:
             surveys.close(connection, survey.id, to_datetime(clock.now_us()))
@@ -110,10 +113,10 @@ def get_survey(connection: Connection, key: str) -> Survey:
     Raises:
         NotFoundError: Naming what there is.
     """
-    survey = surveys.find_survey(connection, key)
+    survey = surveys.find_survey(connection, key) if key.isprintable() else None
     if survey is None:
         known = ", ".join(item.key for item in surveys.list_surveys(connection)[:10])
-        raise NotFoundError(f"there is no survey {key!r}: {known or 'there are none yet'}")
+        raise NotFoundError(f"there is no survey {key!r}; there is {known or 'none yet'}")
     return survey
 
 

@@ -10,19 +10,19 @@ from afterword.storage.schema import SchemaState, check_schema, migrate
 BACKUP_FOLDER = "backups"
 
 
-def prepare_schema(database: Database, clock: Clock, sqlite_path: Path) -> None:
+def prepare_schema(database: Database, clock: Clock, sqlite_path: Path, *, is_server: bool) -> None:
     """
-    Bring an SQLite database up to date, after a backup copy; on PostgreSQL only look.
+    Make the tables of a new SQLite database; let its server also bring an older one up to date.
 
     Raises:
-        DatabaseError: The schema is newer than this program, or, on PostgreSQL, older.
+        DatabaseError: The schema is newer than this program, or older and not to be touched by this caller.
     """
     state = check_schema(database)
     if state is SchemaState.CURRENT:
         return
-    if state is SchemaState.NEWER:
-        raise DatabaseError("the database was made by a newer Afterword: start that version")
-    if database.is_postgres:
+    is_ours = not database.is_postgres and (is_server or state is SchemaState.EMPTY)
+    if state is not SchemaState.NEWER and not is_ours:
+        # Under a running older server nobody else may change the tables.
         raise DatabaseError("the database's schema is not up to date: run `afterword migrate` first")
     migrate_schema(database, clock, sqlite_path)
 

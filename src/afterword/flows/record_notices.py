@@ -56,6 +56,10 @@ class Notices:
             self._pending[key] = [1, now_us, now_us]
         self._is_due = self._is_due or urgent
 
+    def allow_flush(self) -> None:
+        """Something is on its way to the disk anyway: what waited for that may go along."""
+        self._is_due = self._is_due or bool(self._pending)
+
     async def run(self) -> None:
         """Write what is due, until cancelled."""
         while True:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from importlib.resources import as_file, files
 
+from afterword.domain.errors import ConflictError
 from afterword.flows.import_people import import_people
-from afterword.flows.manage_projects import create_project, find_project, rotate_token
+from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import apply_survey, list_surveys, publish_survey
 from afterword.flows.survey_definition import parse_survey_file
 from afterword.kit.clock import Clock
@@ -25,8 +26,17 @@ def set_up_demo(database: Database, clock: Clock) -> str:
 
     Tokens are hashed at rest, so an earlier one can't be shown again: each start
     makes a new one, and the one before stays valid for TOKEN_OVERLAP.
+
+    Raises:
+        ConflictError: The data are not a demo's.
     """
-    if find_project(database, DEMO_PROJECT) is None:
+    others = [project.name for project, _ in list_projects(database)]
+    if others and DEMO_PROJECT not in others:
+        raise ConflictError(
+            f"these data hold another project, {others[0]!r}, and the demo would write into them: "
+            "set AFTERWORD_DATA to a new directory for the demo, or start `afterword serve`"
+        )
+    if not others:
         token = create_project(database, clock, DEMO_PROJECT).token
     else:
         token = rotate_token(database, clock, DEMO_PROJECT, overlap=TOKEN_OVERLAP)

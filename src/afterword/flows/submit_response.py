@@ -69,7 +69,8 @@ def submit_response(
 
 
 def _visit(connection: Connection, invitation_id: int, now: datetime) -> Visit | None:
-    invitation = invitations.get_invitation(connection, invitation_id)
+    # Locked: a second click at the same moment waits, and then changes the first one's answer.
+    invitation = invitations.get_invitation(connection, invitation_id, lock=True)
     if invitation is None:
         return None
     survey = surveys.get_survey(connection, invitation.survey_id)

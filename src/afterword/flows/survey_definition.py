@@ -233,6 +233,11 @@ class _FieldError(ValueError):
 
 
 def _definition(file: SurveyFile) -> Definition:
+    for index, name in enumerate(file.trigger.events):
+        if name != name.strip():
+            raise _FieldError(
+                f"$.trigger.events[{index}]", "events are stored without blanks around their names"
+            )
     _check_unique("$.questions", "key", [question.key for question in file.questions])
     where = file.trigger.where
     return Definition(
@@ -304,9 +309,21 @@ def _condition(file: ConditionFile, path: str, *, depth: int) -> Condition:
         case ["not"]:
             return Not(_condition(given["not"], f"{path}.not", depth=depth + 1))
         case [operator, "path"] | ["path", operator] if operator in OPERATORS:
+            _check_operand(operator, given[operator], f"{path}.{operator}")
             return Compare(given["path"], operator, given[operator])
     known = ", ".join(OPERATORS)
     raise _FieldError(path, f"a condition is one of all, any, not, or a path with one of {known}")
+
+
+def _check_operand(operator: str, value: Any, path: str) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise _FieldError(path, "this is nothing that metadata can hold") from None
+    if operator in ("gt", "gte", "lt", "lte") and (
+        isinstance(value, bool) or not isinstance(value, int | float | str)
+    ):
+        raise _FieldError(path, "must be a number or a text")
 
 
 def _conditions(files: list[ConditionFile], path: str, *, depth: int) -> tuple[Condition, ...]:
@@ -340,6 +357,9 @@ class _Lines:
 
     def _walk_mapping(self, node: yaml.MappingNode, path: str) -> None:
         for key, value in node.value:
+            if key.tag != "tag:yaml.org,2002:str":
+                line = key.start_mark.line + 1
+                raise SurveyFileError(f"{self._name}:{line}: a field's name must be text: put it into quotes")
             field = f"{path}.{key.value}"
             if field in self._lines:
                 raise SurveyFileError(

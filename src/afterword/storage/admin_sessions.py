@@ -45,9 +45,10 @@ def session_is_good(connection: sa.Connection, session_hash: bytes, now: datetim
     return connection.execute(statement).first() is not None
 
 
-def any_session(connection: sa.Connection) -> bool:
-    """Tell whether anybody ever opened the staff pages and may still do so."""
-    return connection.execute(sa.select(admin_session.c.hash).limit(1)).first() is not None
+def any_session(connection: sa.Connection, now: datetime) -> bool:
+    """Tell whether anybody has an open session."""
+    statement = sa.select(admin_session.c.hash).where(admin_session.c.expires_at > now)
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def delete_session(connection: sa.Connection, session_hash: bytes) -> None:

@@ -74,6 +74,16 @@ def list_entries(connection: sa.Connection, event_id: int) -> list[Entry]:
     return [_entry(row) for row in connection.execute(statement)]
 
 
+def find_outcomes(connection: sa.Connection, event_ids: list[int]) -> dict[int, Reason]:
+    """Event id → the lowest code of its decisions, which is an invitation where there is one."""
+    statement = (
+        sa.select(decision.c.event_id, sa.func.min(decision.c.reason))
+        .where(decision.c.event_id.in_(event_ids))
+        .group_by(decision.c.event_id)
+    )
+    return {row[0]: Reason(row[1]) for row in connection.execute(statement)}
+
+
 def count_by_reason(connection: sa.Connection, survey_id: int) -> dict[int, int]:
     """Reason code → how often it decided, test events left out."""
     statement = (

@@ -71,9 +71,10 @@ def add_invitation(connection: sa.Connection, **values: Any) -> int:
     return invitation_id
 
 
-def get_invitation(connection: sa.Connection, invitation_id: int) -> Invitation | None:
-    """One invitation by its id."""
-    row = connection.execute(sa.select(invitation).where(invitation.c.id == invitation_id)).one_or_none()
+def get_invitation(connection: sa.Connection, invitation_id: int, *, lock: bool = False) -> Invitation | None:
+    """One invitation by its id; with ``lock`` no other transaction answers it until this one ends."""
+    statement = sa.select(invitation).where(invitation.c.id == invitation_id)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     return None if row is None else _invitation(row)
 
 

@@ -71,6 +71,8 @@ class Web:
         self._pages = Starlette(
             routes=ROUTES, exception_handlers={HTTPException: _show_error, Exception: _show_error}
         )
+        # Such redirects would lead wherever the Host header says.
+        self._pages.router.redirect_slashes = False
         self._pages.state.parts = parts
         self._pages.state.intake = intake
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track)
@@ -97,7 +99,8 @@ async def _show_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
     text = _MESSAGES.get(status, "This request can't be answered.")
-    if "text/html" in request.headers.get("accept", ""):
+    is_page = request.method in ("GET", "HEAD") or not request.url.path.startswith("/events.")
+    if is_page and "text/html" in request.headers.get("accept", ""):
         context = {"title": _TITLES.get(status, "That did not work"), "text": text}
         return render_page("message.html", context, status=status, headers=headers)
     body = error_body(_CODES.get(status, ErrorCode.INTERNAL_ERROR), text)

@@ -1,11 +1,13 @@
 """What did a person submit with a form?"""
 
+import asyncio
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 FORM_BYTES_MAX = 256 * 1024
 FIELDS_MAX = 200
+FORM_TIMEOUT_S = 30.0
 
 
 class FormError(Exception):
@@ -23,10 +25,14 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     if kind != "application/x-www-form-urlencoded":
         raise FormError("This form was not sent the way a browser does. Please open the page and try again.")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise FormError("This is too long to be taken. Please shorten your answer.")
+    try:
+        async with asyncio.timeout(FORM_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > FORM_BYTES_MAX:
+                    raise FormError("This is too long to be taken. Please shorten your answer.")
+    except (ClientDisconnect, TimeoutError):
+        raise FormError("The connection ended before everything was sent. Please try again.") from None
     try:
         return parse_qs(
             body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"

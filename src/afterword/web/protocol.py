@@ -1,6 +1,7 @@
 """What is answered before there is a request: bad framing, too many headers, too slow ones?"""
 
 import asyncio
+import sys
 from typing import Any
 
 import httptools
@@ -15,6 +16,9 @@ HEADERS_BYTES_MAX = 16 * 1024
 HEADERS_HARD_FACTOR = 4
 """From this many times the limits on, the connection is ended without looking at path and method."""
 
+HEAD_BYTES_MAX = 128 * 1024
+"""Of a request line and headers that are not complete yet, whatever they are."""
+
 HEADER_OVERFLOW = "afterword.header_overflow"
 """Set in the scope's state of a request that is over the limits, but not over the hard ones."""
 
@@ -26,7 +30,10 @@ class Protocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _headers_bytes = 0
+    _head_bytes = 0
     _in_headers = False
+    _is_offer = False
+    _fed = b""
     _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -43,6 +50,7 @@ class Protocol(HttpToolsProtocol):
         """Feed the parser, unless this connection was refused already."""
         if self._is_refused:
             return
+        self._fed = data
         try:
             super().data_received(data)
         except (UnicodeDecodeError, ValueError, httptools.HttpParserInvalidURLError):
@@ -50,6 +58,9 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
         if self._in_headers and not self._is_refused:
             self._watch_headers()
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self.refuse(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE)
 
     def on_message_begin(self) -> None:
         """A request starts."""
@@ -71,8 +82,13 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The headers are in time."""
         self._in_headers = False
+        self._head_bytes = 0
         self._stop_deadline()
         if self._is_refused:
+            return
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            # Java's clients offer HTTP/2 with every request; an offer may be ignored (RFC 9110, 7.8).
+            self._is_offer = True
             return
         if self._headers_bytes > HEADERS_BYTES_MAX or len(self.headers) > HEADERS_COUNT_MAX:
             self.scope["state"][HEADER_OVERFLOW] = True
@@ -84,9 +100,30 @@ class Protocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Ignore what follows a refusal."""
-        if not self._is_refused:
+        """Ignore what follows a refusal, and the end of an offer to upgrade, whose request comes again."""
+        if not self._is_refused and not self._is_offer:
             super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """
+        Take a request that offers an upgrade as if it did not.
+
+        The parser stops after such headers, and would take the body for the next
+        request. So it reads the headers once more without the offer, then the rest.
+        """
+        error = sys.exc_info()[1]
+        if not self._is_offer or error is None:
+            self.send_400_response("")
+            return
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            if name != b"upgrade":
+                head += [name, b": ", value, b"\r\n"]
+        rest = self._fed[error.args[0] :]
+        self._is_offer = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(b"".join([*head, b"\r\n", rest]))
 
     def send_400_response(self, msg: str) -> None:
         """Bad framing: say so in JSON, and close."""
@@ -101,6 +138,12 @@ class Protocol(HttpToolsProtocol):
             return
         self._is_refused = True
         self._stop_deadline()
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            # The request at hand is whole: its reply comes first, then the connection ends.
+            self.pipeline.clear()
+            cycle.keep_alive = False
+            return
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self.transport.close()
             return

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from afterword.domain.event import Event, EventError
 from afterword.domain.identity import IdentityWarning, name_handles, resolve
 from afterword.domain.token import hash_token
-from afterword.flows.directory import Directory, ProjectRules
+from afterword.flows.directory import Directory, DirectoryUnavailableError, ProjectRules
 from afterword.flows.record_notices import NoticeKind, Notices
 from afterword.flows.track_event import Answer, Intake, Outcome, Submission
 from afterword.kit.clock import Clock
@@ -121,11 +121,15 @@ class Track:
         if answer.outcome is Outcome.ACCEPTED:
             # Only now: what was limited or replayed is not in the project's data, and a storm writes nothing.
             self._warn(project_id, who.warnings, has_unknown=has_unknown)
+            self._notices.allow_flush()
         return self._reply_headers(answer)
 
     async def _authenticate(self, headers: "_Headers") -> int:
         token_hash = hash_token(_bearer_token(headers.authorizations))
-        grant = await self._directory.find_token(token_hash, self._clock.now_us())
+        try:
+            grant = await self._directory.find_token(token_hash, self._clock.now_us())
+        except DirectoryUnavailableError:
+            raise _unavailable() from None
         if grant is None:
             raise api_error(ErrorCode.INVALID_AUTH, _INVALID_AUTH, BEARER)
         return grant.project_id
@@ -161,9 +165,7 @@ class Track:
                 message = "The project sent too many events: wait as long as Retry-After says, in seconds."
                 raise api_error(ErrorCode.TOO_MANY_REQUESTS, message, retry)
             case Outcome.UNAVAILABLE:
-                retry = (b"retry-after", b"%d" % UNAVAILABLE_RETRY_S)
-                message = "The event could not be stored now: send it again later."
-                raise api_error(ErrorCode.SERVICE_UNAVAILABLE, message, retry)
+                raise _unavailable()
 
     async def _refuse(self, send: Send, request_id: bytes, error: ApiError) -> None:
         self.outcomes[error.code] += 1
@@ -209,6 +211,12 @@ def _bearer_token(authorizations: list[bytes]) -> str:
     return rest[0].decode("ascii", "surrogateescape")
 
 
+def _unavailable() -> ApiError:
+    retry = (b"retry-after", b"%d" % UNAVAILABLE_RETRY_S)
+    message = "The event could not be stored now: send it again later."
+    return api_error(ErrorCode.SERVICE_UNAVAILABLE, message, retry)
+
+
 def _idempotency_key(values: list[bytes]) -> str | None:
     if not values:
         return None
@@ -224,27 +232,18 @@ def _idempotency_key(values: list[bytes]) -> str | None:
 
 
 async def _read_body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        body += await _read_rest(receive, len(body))
-    if len(body) > BODY_BYTES_MAX:
-        raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
-    return body
-
-
-async def _read_rest(receive: Receive, length: int) -> bytes:
-    rest = bytearray()
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            while length + len(rest) <= BODY_BYTES_MAX:
+            while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise api_error(ErrorCode.INVALID_REQUEST, "The connection ended within the body.", CLOSE)
-                rest += message.get("body", b"")
+                body += message.get("body", b"")
+                if len(body) > BODY_BYTES_MAX:
+                    raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
                 if not message.get("more_body"):
-                    break
+                    return bytes(body)
     except TimeoutError:
-        message_text = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds."
-        raise api_error(ErrorCode.REQUEST_TIMEOUT, message_text, CLOSE) from None
-    return bytes(rest)
+        late = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds."
+        raise api_error(ErrorCode.REQUEST_TIMEOUT, late, CLOSE) from None

@@ -15,10 +15,9 @@ from afterword.domain.event import (
     EventError,
     EventErrorCode,
     MissingArgumentError,
-    json_depth_exceeds,
+    TooDeepError,
     load_json,
     parse_event,
-    parse_test_data,
 )
 from afterword.web.errors import ErrorCode, api_error
 
@@ -140,21 +139,14 @@ def _any_json(body: bytes) -> tuple[dict[str, Any], bool]:
         document = load_json(body)
     except UnicodeDecodeError:
         raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body is not UTF-8.") from None
-    except RecursionError:
-        raise _bad_json() from None
+    except (TooDeepError, RecursionError):
+        message = f"The JSON nests deeper than {JSON_DEPTH_MAX} levels."
+        raise EventError(EventErrorCode.INVALID_ARGUMENTS, message) from None
     except ValueError:
-        raise _bad_json(deep=json_depth_exceeds(body)) from None
+        raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body is not valid JSON.") from None
     if not isinstance(document, dict):
         raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body must be a JSON object.")
     return {name: document.get(name) for name in ARGUMENTS}, not document.keys() <= set(ARGUMENTS)
-
-
-def _bad_json(*, deep: bool = True) -> EventError:
-    if deep:
-        return EventError(
-            EventErrorCode.INVALID_ARGUMENTS, f"The JSON nests deeper than {JSON_DEPTH_MAX} levels."
-        )
-    return EventError(EventErrorCode.INVALID_ARGUMENTS, "The body is not valid JSON.")
 
 
 def _bad_form(message: str) -> EventError:
@@ -227,8 +219,6 @@ def query_test_data(query: bytes) -> str | None:
         name, _, text = pair.partition("=")
         if name == "test_data":
             value = unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
-    if value is not None:
-        parse_test_data(value)
     return value
 
 

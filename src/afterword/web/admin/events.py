@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
-from afterword.flows.explain_event import explain_event, list_events
+from afterword.flows.explain_event import explain_event, list_events, list_outcomes
 from afterword.flows.explain_reason import explain_reason, explain_verdict
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
@@ -15,8 +15,11 @@ EVENTS_SHOWN_MAX = 100
 
 async def show_list(request: Request) -> Response:
     """The newest events of all projects."""
-    events = await run_in_threadpool(list_events, parts_of(request).database, None, limit=EVENTS_SHOWN_MAX)
-    return render_page("events.html", {"events": events, "shown_max": EVENTS_SHOWN_MAX})
+    database = parts_of(request).database
+    events = await run_in_threadpool(list_events, database, None, limit=EVENTS_SHOWN_MAX)
+    outcomes = await run_in_threadpool(list_outcomes, database, events)
+    context = {"events": events, "outcomes": outcomes, "shown_max": EVENTS_SHOWN_MAX}
+    return render_page("events.html", context)
 
 
 async def show_event(request: Request) -> Response:

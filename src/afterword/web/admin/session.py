@@ -23,11 +23,7 @@ def staff_only(handler: Handler) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         if request.method not in ("GET", "HEAD") and not is_same_origin(request):
-            return render_page(
-                "message.html",
-                {"title": "Not from here", "text": "This request came from another site."},
-                status=403,
-            )
+            return _other_site()
         if not await has_session(request):
             return render_page("session_needed.html", {}, status=401)
         return await handler(request)
@@ -55,6 +51,11 @@ def is_same_origin(request: Request) -> bool:
     return origin in (None, f"{request.url.scheme}://{request.url.netloc}", _origin(base_url))
 
 
+def _other_site() -> Response:
+    context = {"title": "Not from here", "text": "This request came from another site."}
+    return render_page("message.html", context, status=403)
+
+
 def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
 
@@ -71,6 +72,8 @@ async def show_link(request: Request) -> Response:
 
 async def use_link(request: Request) -> Response:
     """Use the one-time link up and open a session."""
+    if not is_same_origin(request):
+        return _other_site()
     parts = parts_of(request)
     secret = request.path_params["secret"]
     session = await run_in_threadpool(admin_access.open_session, parts.database, parts.clock, secret)
