@@ -101,7 +101,6 @@ class TextQuestion:
     kind = "text"
 
 
-ScaleQuestion = RatingQuestion | NpsQuestion
 ChoiceQuestion = SingleChoiceQuestion | MultipleChoiceQuestion
 Question = RatingQuestion | NpsQuestion | SingleChoiceQuestion | MultipleChoiceQuestion | TextQuestion
 

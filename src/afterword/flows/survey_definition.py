@@ -1,9 +1,6 @@
 """How is a survey written down, as a file and in the database?"""
 
-import difflib
 import json
-import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -11,7 +8,6 @@ import msgspec
 import yaml
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from afterword.domain.errors import InvalidInputError
 from afterword.domain.event import NAME_CHARS_MAX
 from afterword.domain.policy import Policy
 from afterword.domain.survey import (
@@ -33,6 +29,7 @@ from afterword.domain.survey import (
     TextQuestion,
 )
 from afterword.domain.trigger import OPERATORS, AllOf, AnyOf, Compare, Condition, Not, Trigger
+from afterword.flows.yaml_lines import SurveyFileError, YamlLines
 
 FILE_BYTES_MAX = 256 * 1024
 EVENTS_MAX = 50
@@ -46,10 +43,6 @@ Text = Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)]
 Label = Annotated[str, Meta(min_length=1, max_length=LABEL_CHARS_MAX)]
 EventName = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Duration = Annotated[str, Meta(pattern=r"^[0-9]{1,5}[smhd]$", description="such as 30m, 72h or 90d")]
-
-
-class SurveyFileError(InvalidInputError):
-    """A survey file that can't be used; the message gives file, line and field."""
 
 
 class _File(Struct, forbid_unknown_fields=True):
@@ -192,7 +185,7 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
     """
     if len(text.encode()) > FILE_BYTES_MAX:
         raise SurveyFileError(f"{name}: the file is over {FILE_BYTES_MAX // 1024} KiB")
-    lines = _Lines(name)
+    lines = YamlLines(name, fields=_FIELD_NAMES, types=_QUESTION_TYPES)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines.walk(node, "$")
@@ -330,77 +323,6 @@ def _conditions(files: list[ConditionFile], path: str, *, depth: int) -> tuple[C
     if not files:
         raise _FieldError(path, "the list is empty")
     return tuple(_condition(file, f"{path}[{i}]", depth=depth + 1) for i, file in enumerate(files))
-
-
-class _Lines:
-    """Remembers in which line of a file each field stands."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._lines: dict[str, int] = {"$": 1}
-        self._seen: set[int] = set()
-
-    def walk(self, node: Any, path: str) -> None:
-        if node is None:
-            raise SurveyFileError(f"{self._name}: the file is empty")
-        line = self._lines[path] = node.start_mark.line + 1
-        if id(node) in self._seen:
-            raise SurveyFileError(
-                f"{self._name}:{line}: YAML aliases (*name) are not supported: repeat the text"
-            )
-        self._seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            self._walk_mapping(node, path)
-        elif isinstance(node, yaml.SequenceNode):
-            for index, item in enumerate(node.value):
-                self.walk(item, f"{path}[{index}]")
-
-    def _walk_mapping(self, node: yaml.MappingNode, path: str) -> None:
-        for key, value in node.value:
-            if key.tag != "tag:yaml.org,2002:str":
-                line = key.start_mark.line + 1
-                raise SurveyFileError(f"{self._name}:{line}: a field's name must be text: put it into quotes")
-            field = f"{path}.{key.value}"
-            if field in self._lines:
-                raise SurveyFileError(
-                    f"{self._name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
-                )
-            self.walk(value, field)
-            self._lines[field] = key.start_mark.line + 1
-
-    def error(self, path: str, message: str) -> SurveyFileError:
-        nearest = next(parent for parent in _parents(path) if parent in self._lines)
-        field = path.removeprefix("$").removeprefix(".")
-        shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self._name}:{self._lines[nearest]}: {shown}{message}")
-
-    def explain(self, message: str) -> SurveyFileError:
-        """Turn the parser's sentence (what - at `path`) into ours."""
-        what, _, path = message.partition(" - at `")
-        path = path.rstrip("`") or "$"
-        path = re.sub(r"\[\.\.\.\]", "", path)
-        if unknown := re.search(r"unknown field `(.*)`", what):
-            name = unknown.group(1)
-            close = difflib.get_close_matches(name, _FIELD_NAMES, n=1)
-            hint = f": did you mean {close[0]}?" if close else ""
-            return self.error(f"{path}.{name}", f"there is no such field{hint}")
-        if missing := re.search(r"missing required field `(.*)`", what):
-            return self.error(path, f"the field {missing.group(1)} is missing")
-        if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
-            return self.error(path, f"there is no such type: one of {', '.join(_QUESTION_TYPES)}")
-        if "matching regex" in what and "smhd" in what:
-            return self.error(path, "a duration is a number and a unit, such as 30m, 72h or 90d")
-        if re.search(r"str.*got `(bool|int|float|date)", what):
-            return self.error(
-                path, "this must be text: put it into quotes, for YAML reads it as something else"
-            )
-        return self.error(path, what[:1].lower() + what[1:])
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = re.sub(r"(\.[^.\[\]]*|\[\d+\]|.)$", "", path)
 
 
 def _field_names() -> list[str]:

@@ -1,0 +1,96 @@
+"""Where in a YAML file does each field stand, and how is a fault in it told?"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import yaml
+
+from afterword.domain.errors import InvalidInputError
+
+
+class SurveyFileError(InvalidInputError):
+    """A survey file that can't be used; the message gives file, line and field."""
+
+
+class YamlLines:
+    """
+    Remembers in which line of a file each field stands.
+
+    Args:
+        name: The file's name, for messages.
+        fields: All fields that there are, for "did you mean".
+        types: All values of the field ``type``.
+    """
+
+    def __init__(self, name: str, *, fields: Collection[str], types: Collection[str]) -> None:
+        self._name = name
+        self._fields = fields
+        self._types = types
+        self._lines: dict[str, int] = {"$": 1}
+        self._seen: set[int] = set()
+
+    def walk(self, node: Any, path: str) -> None:
+        """Note a node and all below it; refuses what a survey file must not have."""
+        if node is None:
+            raise SurveyFileError(f"{self._name}: the file is empty")
+        line = self._lines[path] = node.start_mark.line + 1
+        if id(node) in self._seen:
+            raise SurveyFileError(
+                f"{self._name}:{line}: YAML aliases (*name) are not supported: repeat the text"
+            )
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._walk_mapping(node, path)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self.walk(item, f"{path}[{index}]")
+
+    def _walk_mapping(self, node: yaml.MappingNode, path: str) -> None:
+        for key, value in node.value:
+            if key.tag != "tag:yaml.org,2002:str":
+                line = key.start_mark.line + 1
+                raise SurveyFileError(f"{self._name}:{line}: a field's name must be text: put it into quotes")
+            field = f"{path}.{key.value}"
+            if field in self._lines:
+                raise SurveyFileError(
+                    f"{self._name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
+                )
+            self.walk(value, field)
+            self._lines[field] = key.start_mark.line + 1
+
+    def error(self, path: str, message: str) -> SurveyFileError:
+        """An error about a field, with its line."""
+        nearest = next(parent for parent in _parents(path) if parent in self._lines)
+        field = path.removeprefix("$").removeprefix(".")
+        shown = f"{field}: " if field else ""
+        return SurveyFileError(f"{self._name}:{self._lines[nearest]}: {shown}{message}")
+
+    def explain(self, message: str) -> SurveyFileError:
+        """Turn the parser's sentence (what - at `path`) into ours."""
+        what, _, path = message.partition(" - at `")
+        path = path.rstrip("`") or "$"
+        path = re.sub(r"\[\.\.\.\]", "", path)
+        if unknown := re.search(r"unknown field `(.*)`", what):
+            name = unknown.group(1)
+            close = difflib.get_close_matches(name, self._fields, n=1)
+            hint = f": did you mean {close[0]}?" if close else ""
+            return self.error(f"{path}.{name}", f"there is no such field{hint}")
+        if missing := re.search(r"missing required field `(.*)`", what):
+            return self.error(path, f"the field {missing.group(1)} is missing")
+        if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
+            return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
+        if "matching regex" in what and "smhd" in what:
+            return self.error(path, "a duration is a number and a unit, such as 30m, 72h or 90d")
+        if re.search(r"str.*got `(bool|int|float|date)", what):
+            return self.error(
+                path, "this must be text: put it into quotes, for YAML reads it as something else"
+            )
+        return self.error(path, what[:1].lower() + what[1:])
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = re.sub(r"(\.[^.\[\]]*|\[\d+\]|.)$", "", path)
