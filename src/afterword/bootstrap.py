@@ -9,7 +9,7 @@ from afterword.channels.registry import open_channel
 from afterword.flows.directory import Directory
 from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
-from afterword.flows.track_event import Intake, TimesInDatabase, TimesInMemory
+from afterword.flows.track_event import CountedInDatabase, CountedInMemory, Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.signing import Signer, load_or_make_key
 from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
@@ -73,9 +73,9 @@ def open_intake(parts: Parts, on_work: Callable[[], None]) -> IntakeParts:
     with database.read() as connection:
         not_before_us = events.last_counted_at(connection)
     limit_clock = LimitClock(parts.clock, not_before_us)
-    times = TimesInDatabase() if database.is_postgres else TimesInMemory(database, limit_clock.now_us())
+    counted = CountedInDatabase() if database.is_postgres else CountedInMemory(database, limit_clock.now_us())
     return IntakeParts(
         directory=Directory(database),
-        intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, times=times, on_work=on_work),
+        intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, counted=counted, on_work=on_work),
         notices=Notices(database, parts.clock),
     )

@@ -19,7 +19,7 @@ from afterword.domain.rate_limit import RateLimits
 from afterword.flows.manage_projects import get_project
 from afterword.flows.record_notices import NoticeKind
 from afterword.flows.submit_response import submit_response
-from afterword.flows.track_event import ACCEPTED, Submission
+from afterword.flows.track_event import ACCEPTED, Answer, Submission
 from afterword.worker.loop import Worker
 
 PROJECT = "Build CLI"
@@ -144,8 +144,10 @@ class Installation:
                         person_id = intake.directory.snapshot.people[kind, handle]
                 listens = name == "build.finished"
                 submission = Submission(project.id, RateLimits(), event, person_id, makes_work=listens)
-                assert await intake.intake.submit(submission) == ACCEPTED
+                answers: list[Answer] = []
+                intake.intake.take(submission, answers.append)
                 await intake.intake.drain()
+                assert answers == [ACCEPTED]
 
         asyncio.run(take())
 

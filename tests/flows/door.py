@@ -9,7 +9,14 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.rate_limit import RateLimits
-from afterword.flows.track_event import Answer, Intake, Outcome, Submission, TimesInDatabase, TimesInMemory
+from afterword.flows.track_event import (
+    Answer,
+    CountedInDatabase,
+    CountedInMemory,
+    Intake,
+    Outcome,
+    Submission,
+)
 from afterword.kit.clock import LimitClock
 from afterword.storage import events
 from afterword.storage.engine import Database
@@ -17,6 +24,16 @@ from afterword.storage.tables import event, project
 from tests.storage.support import START_US, FakeClock
 
 T = TypeVar("T")
+
+
+class AwaitedIntake(Intake):
+    """An intake whose answers can be awaited, one by one."""
+
+    async def submit(self, submission: Submission) -> Answer:
+        """Take one event, and wait for what becomes of it."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.take(submission, lambda found: None if answer.cancelled() else answer.set_result(found))
+        return await answer
 
 
 class Door:
@@ -29,17 +46,17 @@ class Door:
         self.woken = 0
         self.intake = self._open()
 
-    def _open(self) -> Intake:
+    def _open(self) -> AwaitedIntake:
         with self._database.read() as connection:
             not_before_us = events.last_counted_at(connection)
         limit_clock = LimitClock(self._clock, not_before_us)
-        times = (
-            TimesInDatabase()
+        counted = (
+            CountedInDatabase()
             if self._database.is_postgres
-            else TimesInMemory(self._database, limit_clock.now_us())
+            else CountedInMemory(self._database, limit_clock.now_us())
         )
-        return Intake(
-            self._database, clock=self._clock, limit_clock=limit_clock, times=times, on_work=self._wake
+        return AwaitedIntake(
+            self._database, clock=self._clock, limit_clock=limit_clock, counted=counted, on_work=self._wake
         )
 
     def _wake(self) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.flows import track_event
-from afterword.flows.track_event import ACCEPTED, IDEMPOTENCY_US, UNAVAILABLE, Outcome
+from afterword.flows.track_event import ACCEPTED, IDEMPOTENCY_US, UNAVAILABLE, Answer, Outcome
 from afterword.kit.clock import to_datetime
 from afterword.storage import events, jobs, projects
 from afterword.storage.engine import Connection, Database, StoreError
@@ -82,9 +82,9 @@ class TestAcceptance:
         sizes: list[int] = []
         append = events.append
 
-        def note(connection: Connection, rows: list[events.NewEvent]) -> dict[tuple[int, int], int]:
+        def note(connection: Connection, rows: list[events.NewEvent], wanted: list[int]) -> list[int]:
             sizes.append(len(rows))
-            return append(connection, rows)
+            return append(connection, rows, wanted)
 
         monkeypatch.setattr(events, "append", note)
 
@@ -199,17 +199,27 @@ class TestTrouble:
         clock.advance(1)
         assert door.outcomes(submission()) == [Outcome.LIMITED], "times of what was not stored are counted"
 
-    def test_an_unexpected_error_reaches_the_caller_and_the_next_event_is_taken(
-        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    def test_an_unexpected_error_is_told_and_logged_and_the_next_event_is_taken(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def fail(*arguments: object) -> None:
+        def fail(*arguments: object, **rest: object) -> None:
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr(projects, "lock_accepted", fail)
-            with pytest.raises(ZeroDivisionError):
-                door.send(submission())
+            patch.setattr(events, "append", fail)
+            assert door.outcomes(submission(), submission()) == [Outcome.FAILED] * 2
+        assert "a batch of 2 events failed" in caplog.text
         assert door.outcomes(submission()) == [TAKEN]
+
+    def test_one_that_can_not_be_told_does_not_keep_the_others_from_it(
+        self, door: Door, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def submit() -> list[Answer]:
+            door.intake.take(submission(), lambda answer: {}[answer])
+            return [await door.intake.submit(submission()), await door.intake.submit(submission())]
+
+        assert [answer.outcome for answer in door.run(submit())] == [TAKEN, TAKEN]
+        assert "KeyError" in caplog.text
 
     def test_a_pool_without_a_free_connection_is_told_as_unavailable(
         self, door: Door, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -279,7 +289,7 @@ class TestTrouble:
     ) -> None:
         release = threading.Event()
 
-        def fail(*arguments: object) -> None:
+        def fail(*arguments: object, **rest: object) -> None:
             release.wait(5)
             raise store_error()
 
@@ -292,6 +302,6 @@ class TestTrouble:
             return (await stays).outcome
 
         with monkeypatch.context() as patch:
-            patch.setattr(projects, "lock_accepted", fail)
+            patch.setattr(events, "append", fail)
             assert door.run(submit()) == Outcome.UNAVAILABLE
         assert door.outcomes(submission()) == [TAKEN]

@@ -102,7 +102,7 @@ class World:
         )
         with self.database.write() as connection:
             projects.count_accepted(connection, {project_id: 1})
-            return events.append(connection, [row])[project_id, number]
+            return events.append(connection, [row], wanted=[0])[0]
 
     def evaluate(self, event_id: int) -> bool:
         """Decide an event as the worker does."""

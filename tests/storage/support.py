@@ -221,7 +221,7 @@ def add_survey(connection: sa.Connection, project_id: int, key: str = "build-cli
 def add_event(connection: sa.Connection, number: int = 1, **changes: object) -> int:
     """Append one event; its id."""
     row = new_event(number=number, **changes)
-    return events.append(connection, [row])[row.project_id, row.number]
+    return events.append(connection, [row], wanted=[0])[0]
 
 
 def add_invitation(

@@ -1,10 +1,13 @@
 """Are events kept as they came, in order, with their numbers?"""
 
 import pytest
+import sqlalchemy as sa
 
 from afterword.kit.clock import to_datetime
 from afterword.storage import events
 from afterword.storage.engine import Database, StoreError
+from afterword.storage.events import ROWS_AT_ONCE_MAX
+from afterword.storage.tables import event
 from tests.storage.support import START_US, add_event, add_person, new_event
 
 
@@ -23,7 +26,7 @@ def test_an_event_reads_back_as_it_was_appended(database: Database) -> None:
         person_id=9_007_199_254_740_993,
     )
     with database.write() as connection:
-        event_id = events.append(connection, [row])[7, 3]
+        [event_id] = events.append(connection, [row], wanted=[0])
     with database.read() as connection:
         found = events.get_event(connection, event_id)
     assert found is not None
@@ -46,22 +49,26 @@ def test_text_that_looks_like_something_else_stays_text(database: Database, name
     assert (found.name, found.github_username) == (name, name)
 
 
-def test_a_batch_of_two_projects_gets_an_id_for_each_number(database: Database) -> None:
-    rows = [new_event(1, 1), new_event(2, 1), new_event(1, 2)]
+def test_the_ids_that_are_wanted_are_those_of_their_rows(database: Database) -> None:
+    rows = [new_event(1 + n % 2, n, name=f"e{n}") for n in range(1, 2 * ROWS_AT_ONCE_MAX + 4)]
+    wanted = [len(rows) - 1, 0, ROWS_AT_ONCE_MAX, ROWS_AT_ONCE_MAX - 1]
     with database.write() as connection:
-        ids = events.append(connection, rows)
-        stored = {
-            key: (event.project_id, event.id)
-            for key, event_id in ids.items()
-            if (event := events.get_event(connection, event_id))
-        }
-    assert stored == {(1, 1): (1, ids[1, 1]), (2, 1): (2, ids[2, 1]), (1, 2): (1, ids[1, 2])}
+        add_event(connection, number=1_000)
+        ids = events.append(connection, rows, wanted)
+        found = [events.get_event(connection, event_id) for event_id in ids]
+    assert [one and one.name for one in found] == [rows[place].name for place in wanted]
 
 
 def test_ids_grow_in_the_order_of_the_batch(database: Database) -> None:
+    rows = [new_event(1, number) for number in range(1, 2_001)]
     with database.write() as connection:
-        ids = events.append(connection, [new_event(1, number) for number in range(1, 2_001)])
-    assert [number for _, number in sorted(ids, key=lambda key: ids[key])] == list(range(1, 2_001))
+        ids = events.append(connection, rows, wanted=range(2_000))
+    assert ids == sorted(set(ids))
+
+
+def test_nothing_wanted_nothing_told(database: Database) -> None:
+    with database.write() as connection:
+        assert events.append(connection, [new_event()]) == []
 
 
 def test_the_newest_events_come_first_and_at_most_as_many_as_asked(database: Database) -> None:
@@ -70,8 +77,8 @@ def test_the_newest_events_come_first_and_at_most_as_many_as_asked(database: Dat
     with database.read() as connection:
         everything = events.list_events(connection, None, limit=4)
         one_project = events.list_events(connection, 2, limit=2)
-    assert [event.name for event in everything] == ["e6", "e5", "e4", "e3"]
-    assert [event.name for event in one_project] == ["e5", "e3"]
+    assert [one.name for one in everything] == ["e6", "e5", "e4", "e3"]
+    assert [one.name for one in one_project] == ["e5", "e3"]
 
 
 def test_a_listed_event_names_the_person_it_was_attributed_to(database: Database) -> None:
@@ -94,8 +101,19 @@ def test_counted_since_goes_back_to_a_time_and_not_further(database: Database) -
     with database.read() as connection:
         found = list(events.counted_since(connection, START_US + 3))
         last = events.last_counted_at(connection)
-    assert found == [(1, 5, START_US + 5), (1, 4, START_US + 4)]
+    assert found == [(1, 4, START_US + 4), (1, 5, START_US + 5)]
     assert last == START_US + 5
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3, 4, 6, 7, 10])
+def test_counted_since_finds_its_first_event_wherever_ids_are_missing(database: Database, kept: int) -> None:
+    with database.write() as connection:
+        events.append(connection, [new_event(1, n, counted_at=START_US + n // 2) for n in range(1, 30)])
+        connection.execute(sa.delete(event).where(event.c.id % kept != 0))
+        left = [n for n in range(1, 30) if n % kept == 0]
+        for since in range(17):
+            found = [number for _, number, _ in events.counted_since(connection, START_US + since)]
+            assert found == [n for n in left if n // 2 > since]
 
 
 def test_without_events_nothing_was_counted(database: Database) -> None:

@@ -211,6 +211,8 @@ def _parse_name(value: Any) -> str:
         raise MissingArgumentError("name is blank: give the name of the event, such as build.finished.")
     if len(name) > NAME_CHARS_MAX:
         raise _invalid(f"name is too long: at most {NAME_CHARS_MAX} characters.")
+    if name.isprintable():
+        return name
     if _CONTROL.search(name):
         raise _invalid("name contains control characters: leave them out.")
     return _storable(name)
@@ -251,6 +253,8 @@ def _parse_identity(argument: str, value: Any) -> str | None:
     handle = value.strip()
     if len(handle) > IDENTITY_CHARS_MAX:
         raise _invalid(f"{argument} is too long: at most {IDENTITY_CHARS_MAX} characters.")
+    if handle.isprintable():
+        return handle or None
     if _CONTROL.search(handle):
         raise _invalid(f"{argument} contains control characters: leave them out.")
     return _storable(handle) or None
@@ -286,7 +290,7 @@ def compact_json(value: Any) -> str:
     NUL and lone surrogates, which no database keeps, become U+FFFD.
     """
     text = _compact(value)
-    if "\\u0000" in text or _UNSTORABLE.search(text):
+    if "\\u0000" in text or not (text.isprintable() or _UNSTORABLE.search(text) is None):
         text = _compact(_replace_unstorable(value))
     return text
 

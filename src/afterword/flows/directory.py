@@ -5,7 +5,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.event import Event
+from afterword.domain.identity import IdentityKind, Resolution, name_handles, resolve
 from afterword.domain.rate_limit import RateLimits
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
@@ -14,6 +15,9 @@ from afterword.storage.engine import Database, StoreError
 
 POLL_S = 0.5
 """How often a server looks whether a command changed something; seen within 2 s is the promise."""
+
+RESOLUTIONS_MAX = 10_000
+"""Sets of handles whose person is remembered; most events come from the same people as those before."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +85,7 @@ class Directory:
 
     def __init__(self, database: Database) -> None:
         self.snapshot = load_snapshot(database)
+        self._resolutions: dict[tuple[str | None, str | None, str | None], Resolution] = {}
         self._database = database
         self._next_look: asyncio.Task[None] | None = None
         self._last_look: asyncio.Task[None] | None = None
@@ -107,6 +112,7 @@ class Directory:
             raise DirectoryUnavailableError from error
         if found is not None:
             self.snapshot = found
+            self._resolutions.clear()
 
     async def find_token(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
         """
@@ -115,15 +121,26 @@ class Directory:
         Every token that is not good is looked up in the database, for it may be
         brand new; so all bad ones take the same way and the same time.
         """
-        if (grant := self._good_grant(token_hash, now_us)) is None:
+        if (grant := self.good_grant(token_hash, now_us)) is None:
             await self.refresh()
-            grant = self._good_grant(token_hash, now_us)
+            grant = self.good_grant(token_hash, now_us)
         return grant
 
-    def _good_grant(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
+    def good_grant(self, token_hash: bytes, now_us: int) -> TokenGrant | None:
+        """What a token grants now, as far as this server knows."""
         grant = self.snapshot.tokens.get(token_hash)
         is_over = grant is not None and grant.expires_at_us is not None and grant.expires_at_us <= now_us
         return None if is_over else grant
+
+    def resolve(self, event: Event) -> Resolution:
+        """Whom an event's handles mean, as far as this server knows."""
+        handles = event.email, event.github_username, event.gitlab_username
+        if (who := self._resolutions.get(handles)) is None:
+            named = name_handles(email=handles[0], github_username=handles[1], gitlab_username=handles[2])
+            if len(self._resolutions) >= RESOLUTIONS_MAX:
+                self._resolutions.clear()
+            who = self._resolutions[handles] = resolve(named, self.snapshot.people)
+        return who
 
     async def run(self) -> None:
         """Look for changes until cancelled."""

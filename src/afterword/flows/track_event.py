@@ -4,8 +4,8 @@ import asyncio
 import logging
 from array import array
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +16,7 @@ from afterword.domain.event import Event
 from afterword.domain.rate_limit import DAY_US, RateLimits, free_at, retry_after_s
 from afterword.flows.job_kinds import JobKind
 from afterword.kit.clock import Clock, LimitClock, to_datetime
+from afterword.kit.histogram import Histogram
 from afterword.storage import events, jobs, projects
 from afterword.storage.engine import Connection, Database, StoreError
 from afterword.storage.events import NewEvent
@@ -25,6 +26,8 @@ QUEUE_EVENTS_MAX = 10_000
 
 BATCH_EVENTS_MAX = 2_000
 """Events of one transaction at most, so that its waiters are answered while the next one fills."""
+
+BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
 
 IDEMPOTENCY_US = DAY_US
 """How long an Idempotency-Key is remembered."""
@@ -42,6 +45,7 @@ class Outcome(Enum):
     KEY_REUSED = "key_reused"
     LIMITED = "limited"
     UNAVAILABLE = "unavailable"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ ACCEPTED = Answer(Outcome.ACCEPTED)
 REPLAYED = Answer(Outcome.REPLAYED)
 KEY_REUSED = Answer(Outcome.KEY_REUSED)
 UNAVAILABLE = Answer(Outcome.UNAVAILABLE)
+FAILED = Answer(Outcome.FAILED)
+
+Settle = Callable[[Answer], None]
+"""Hears what became of a submission, on the event loop."""
 
 
 @dataclass(slots=True)
@@ -77,75 +85,85 @@ class Submission:
     arguments_hash: bytes = b""
 
 
-class CountedTimes(Protocol):
-    """When were a project's earlier events counted?"""
+class CountedEvents(Protocol):
+    """How many events did each project have accepted, and when was each of them counted?"""
 
-    def look_up(
-        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
-    ) -> dict[tuple[int, int], int]:
-        """(project id, first number, last number) … → (project id, number) → microseconds."""
+    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
+        """Project id → how many; nobody else changes them until the transaction ends."""
+
+    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
+        """Make ready to be asked for (project id, first number, last number) …, all of a batch."""
+
+    def find(self, project_id: int, number: int) -> int | None:
+        """When an event was counted, in microseconds; None when there is none, or longer than a day ago."""
 
     def add(self, rows: Sequence[NewEvent]) -> None:
         """Take note of committed events."""
 
 
-class TimesInMemory:
+class CountedInMemory:
     """For SQLite, whose one server counts all events: 8 bytes for each of the last day."""
 
     def __init__(self, database: Database, now_us: int) -> None:
-        self._logs: dict[int, _Log] = {}
+        self._logs: dict[int, _Log] = defaultdict(_Log)
         with database.read() as connection:
-            counted = list(events.counted_since(connection, now_us - DAY_US))
-        for project_id, number, counted_at_us in reversed(counted):
-            self._log(project_id, number).times.append(counted_at_us)
+            for project in projects.list_projects(connection):
+                self._logs[project.id].last = project.events_accepted
+            for project_id, _, counted_at_us in events.counted_since(connection, now_us - DAY_US):
+                self._logs[project_id].times.append(counted_at_us)
 
-    def look_up(
-        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
-    ) -> dict[tuple[int, int], int]:
-        """See CountedTimes."""
-        found = {}
-        for project_id, first, last in ranges:
-            if (log := self._logs.get(project_id)) is None:
-                continue
-            for number in range(max(first, log.first), min(last, log.first + len(log.times) - 1) + 1):
-                found[project_id, number] = log.times[number - log.first]
-        return found
+    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
+        """See CountedEvents."""
+        return {project_id: self._logs[project_id].last for project_id in project_ids}
+
+    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
+        """Nothing to do: all are in memory."""
+
+    def find(self, project_id: int, number: int) -> int | None:
+        """See CountedEvents."""
+        log = self._logs[project_id]
+        place = number - log.last - 1 + len(log.times)
+        return log.times[place] if place >= 0 else None
 
     def add(self, rows: Sequence[NewEvent]) -> None:
-        """See CountedTimes."""
+        """See CountedEvents."""
         for row in rows:
-            log = self._log(row.project_id, row.number)
-            log.times.append(row.counted_at)
-            if len(log.times) >= TRIM_AT_LENGTH and log.times[len(log.times) // 2] <= row.counted_at - DAY_US:
-                log.forget(row.counted_at - DAY_US)
-
-    def _log(self, project_id: int, number: int) -> "_Log":
-        if (log := self._logs.get(project_id)) is None:
-            log = self._logs[project_id] = _Log(number)
-        return log
+            log = self._logs[row.project_id]
+            log.last = row.number
+            times = log.times
+            times.append(row.counted_at)
+            if len(times) >= TRIM_AT_LENGTH and times[len(times) // 2] <= row.counted_at - DAY_US:
+                del times[: bisect_right(times, row.counted_at - DAY_US)]
 
 
 class _Log:
-    __slots__ = ("first", "times")
+    """The last number of a project, and the times of its last events, the newest last."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    __slots__ = ("last", "times")
+
+    def __init__(self) -> None:
+        self.last = 0
         self.times = array("q")
 
-    def forget(self, until_us: int) -> None:
-        old = bisect_right(self.times, until_us)
-        del self.times[:old]
-        self.first += old
 
-
-class TimesInDatabase:
+class CountedInDatabase:
     """For PostgreSQL, where several servers count together: asked under the project's row lock."""
 
-    def look_up(
-        self, connection: Connection, ranges: Sequence[tuple[int, int, int]]
-    ) -> dict[tuple[int, int], int]:
-        """See CountedTimes."""
-        return events.counted_at(connection, ranges)
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int], int] = {}
+
+    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
+        """See CountedEvents."""
+        return projects.lock_accepted(connection, project_ids)
+
+    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
+        """See CountedEvents."""
+        wanted = ranges()
+        self._found = events.counted_at(connection, wanted) if wanted else {}
+
+    def find(self, project_id: int, number: int) -> int | None:
+        """See CountedEvents."""
+        return self._found.get((project_id, number))
 
     def add(self, rows: Sequence[NewEvent]) -> None:
         """Nothing to do: the rows themselves are the memory."""
@@ -165,34 +183,41 @@ class Intake:
         *,
         clock: Clock,
         limit_clock: LimitClock,
-        times: CountedTimes,
+        counted: CountedEvents,
         on_work: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._limit_clock = limit_clock
-        self._times = times
+        self._counted = counted
         self._on_work = on_work
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
-        self._pending: list[tuple[Submission, asyncio.Future[Answer]]] = []
+        self._pending: list[tuple[Submission, Settle]] = []
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
         self._refused_until: dict[int, tuple[RateLimits, int]] = {}
+        self.batch_events = Histogram(BATCH_BOUNDS)
+        """Events of each transaction, for the metrics."""
 
-    async def submit(self, submission: Submission) -> Answer:
-        """Store one event; answers after it is on the disk, or says why it is not."""
+    def take(self, submission: Submission, settle: Settle) -> None:
+        """
+        Store one event; called on the event loop.
+
+        Args:
+            settle: Called after the event is on the disk, or with the reason why it is not; before
+                this returns when that is known at once.
+        """
         if self._draining or len(self._pending) >= QUEUE_EVENTS_MAX:
-            return UNAVAILABLE
-        if (refused := self._refusal(submission)) is not None:
-            return refused
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Answer] = loop.create_future()
-        self._pending.append((submission, waiter))
-        if self._idle.is_set():
-            self._idle.clear()
-            loop.call_soon(self._start_batch, loop)
-        return await waiter
+            settle(UNAVAILABLE)
+        elif (refused := self._refusal(submission)) is not None:
+            settle(refused)
+        else:
+            self._pending.append((submission, settle))
+            if self._idle.is_set():
+                self._idle.clear()
+                loop = asyncio.get_running_loop()
+                loop.call_soon(self._start_batch, loop)
 
     async def drain(self) -> None:
         """Take nothing new, and finish what was taken."""
@@ -225,21 +250,20 @@ class Intake:
         batch = self._pending[:BATCH_EVENTS_MAX]
         del self._pending[:BATCH_EVENTS_MAX]
         submissions = [submission for submission, _ in batch]
+        self.batch_events.observe(len(batch))
         done = loop.run_in_executor(self._executor, self._commit, submissions)
         done.add_done_callback(partial(self._settle, loop, batch))
 
     def _settle(
         self,
         loop: asyncio.AbstractEventLoop,
-        batch: list[tuple[Submission, asyncio.Future[Answer]]],
+        batch: list[tuple[Submission, Settle]],
         done: "asyncio.Future[_Batch]",
     ) -> None:
         error = done.exception()
         if error is not None and not isinstance(error, StoreError):
             logger.error("a batch of %d events failed", len(batch), exc_info=error)
-            for _, waiter in batch:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            self._answer(batch, [FAILED] * len(batch))
         elif error is not None:
             logger.error("the database did not take %d events: %s", len(batch), getattr(error, "orig", error))
             self._answer(batch, [UNAVAILABLE] * len(batch))
@@ -250,28 +274,32 @@ class Intake:
             if result.made_work:
                 self._on_work()
         if self._pending:
-            self._start_batch(loop)
+            # One turn of the loop later: what has arrived meanwhile goes along.
+            loop.call_soon(self._start_batch, loop)
         else:
             self._idle.set()
 
     @staticmethod
-    def _answer(batch: list[tuple[Submission, asyncio.Future[Answer]]], answers: Sequence[Answer]) -> None:
-        for (_, waiter), answer in zip(batch, answers, strict=True):
-            if not waiter.done():
-                waiter.set_result(answer)
+    def _answer(batch: list[tuple[Submission, Settle]], answers: Sequence[Answer]) -> None:
+        for (_, settle), answer in zip(batch, answers, strict=True):
+            try:
+                settle(answer)
+            except Exception:
+                logger.exception("an answer could not be told; the others are")
 
     def _commit(self, submissions: list[Submission]) -> "_Batch":
         """One transaction, in the intake's own thread."""
         now_us = self._clock.now_us()
         with self._database.write() as connection:
-            numbers = projects.lock_accepted(connection, list({item.project_id for item in submissions}))
-            times = self._times.look_up(connection, _ranges(submissions, numbers))
+            numbers = self._counted.lock(connection, {item.project_id for item in submissions})
+            self._counted.load(connection, partial(_ranges, submissions, numbers))
             keys = _find_keys(connection, submissions, now_us - IDEMPOTENCY_US)
-            batch = _Batch(numbers, times, keys, now_us=now_us, counted_at_us=self._limit_clock.now_us())
+            counted_at_us = self._limit_clock.now_us()
+            batch = _Batch(self._counted.find, numbers, keys, now_us=now_us, counted_at_us=counted_at_us)
             for submission in submissions:
                 batch.add(submission)
             batch.write(connection)
-        self._times.add(batch.rows)
+        self._counted.add(batch.rows)
         return batch
 
 
@@ -280,21 +308,21 @@ class _Batch:
 
     def __init__(
         self,
-        numbers: dict[int, int],
-        times: dict[tuple[int, int], int],
+        find_counted: Callable[[int, int], int | None],
+        numbers: Mapping[int, int],
         keys: dict[tuple[int, str], bytes],
         *,
         now_us: int,
         counted_at_us: int,
     ) -> None:
-        self._numbers = numbers
-        self._times = times
+        self._find_counted = find_counted
+        self._before = numbers
+        self._numbers = dict(numbers)
         self._keys = keys
         self._now_us = now_us
         self._counted_at_us = counted_at_us
         self._new_keys: list[tuple[int, str, bytes]] = []
-        self._work: list[tuple[int, int]] = []
-        self._counts: dict[int, int] = {}
+        self._work: list[int] = []
         self.rows: list[NewEvent] = []
         self.answers: list[Answer] = []
         self.refused_until: dict[int, tuple[RateLimits, int]] = {}
@@ -312,13 +340,11 @@ class _Batch:
         """Write what was accepted; nothing at all when nothing was."""
         if not self.rows:
             return
-        ids = events.append(connection, self.rows)
-        projects.count_accepted(connection, self._counts)
+        ids = events.append(connection, self.rows, wanted=self._work)
+        projects.count_accepted(connection, Counter(row.project_id for row in self.rows))
         if self._new_keys:
             events.add_idempotent(connection, self._new_keys, self._now_us)
-        if self._work:
-            now = to_datetime(self._now_us)
-            jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, [ids[key] for key in self._work], run_at=now)
+        jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, ids, run_at=to_datetime(self._now_us))
 
     def _replay(self, submission: Submission) -> Answer | None:
         if submission.idempotency_key is None:
@@ -333,19 +359,26 @@ class _Batch:
         number = self._numbers[project_id] + 1
         free_at_us = free_at(
             limits,
-            self._times.get((project_id, number - limits.per_minute)),
-            self._times.get((project_id, number - limits.per_day)),
+            self._counted_at(project_id, number - limits.per_minute),
+            self._counted_at(project_id, number - limits.per_day),
         )
         if free_at_us <= self._counted_at_us:
             return None
         self.refused_until[project_id] = limits, free_at_us
         return Answer(Outcome.LIMITED, retry_after_s(free_at_us, self._counted_at_us))
 
+    def _counted_at(self, project_id: int, number: int) -> int | None:
+        if number <= 0:
+            return None
+        if number > self._before[project_id]:
+            return self._counted_at_us
+        return self._find_counted(project_id, number)
+
     def _accept(self, submission: Submission) -> Answer:
         project_id, event = submission.project_id, submission.event
         number = self._numbers[project_id] = self._numbers[project_id] + 1
-        self._times[project_id, number] = self._counted_at_us
-        self._counts[project_id] = self._counts.get(project_id, 0) + 1
+        if submission.makes_work:
+            self._work.append(len(self.rows))
         self.rows.append(
             NewEvent(
                 project_id,
@@ -366,12 +399,10 @@ class _Batch:
             key = project_id, submission.idempotency_key
             self._keys[key] = submission.arguments_hash
             self._new_keys.append((*key, submission.arguments_hash))
-        if submission.makes_work:
-            self._work.append((project_id, number))
         return ACCEPTED
 
 
-def _ranges(submissions: Sequence[Submission], numbers: dict[int, int]) -> list[tuple[int, int, int]]:
+def _ranges(submissions: Sequence[Submission], numbers: Mapping[int, int]) -> list[tuple[int, int, int]]:
     """Which earlier events could stand in the way of these, if all of them were accepted?"""
     counts = Counter(item.project_id for item in submissions)
     ranges = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,3 +61,22 @@ class Database:
         """Give all connections back."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+@contextmanager
+def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
+    """
+    Lend the driver's own cursor, for what SQLAlchemy has no words for.
+
+    Raises:
+        StoreError: As SQLAlchemy would raise it.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
+        ) from error
+    finally:
+        cursor.close()

@@ -4,11 +4,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from afterword.storage.engine import raw_cursor
 from afterword.storage.tables import event, idempotency, person
+
+ROWS_AT_ONCE_MAX = 64
+"""Rows of one INSERT on SQLite: more gain nothing, and each number of rows is a statement of its own."""
 
 
 class NewEvent(NamedTuple):
@@ -51,16 +56,17 @@ class StoredEvent:
 
 
 _COLUMNS = ", ".join(NewEvent._fields)
-_PICKED = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(NewEvent._fields)))
-_APPEND_SQLITE = sa.text(
-    f"INSERT INTO event ({_COLUMNS}) SELECT {_PICKED} FROM json_each(:rows) "  # noqa: S608 - constants
-    "RETURNING id, project_id, number"
-)
-_TYPES = ("bigint",) * 5 + ("text",) * 5 + ("boolean", "bigint")
-_CAST = ", ".join(f"(row->>{index})::{kind}" for index, kind in enumerate(_TYPES))
-_APPEND_POSTGRES = sa.text(
-    f"INSERT INTO event ({_COLUMNS}) SELECT {_CAST} "  # noqa: S608 - constants
-    "FROM json_array_elements(CAST(:rows AS json)) AS row RETURNING id, project_id, number"
+_ROW = f"({', '.join('?' * len(NewEvent._fields))})"
+_APPEND_SQLITE = [
+    f"INSERT INTO event ({_COLUMNS}) VALUES {', '.join([_ROW] * rows)}"  # noqa: S608 - constants
+    for rows in range(ROWS_AT_ONCE_MAX + 1)
+]
+_APPEND_POSTGRES = f"COPY event ({_COLUMNS}) FROM STDIN"
+
+_IDS = sa.text(
+    "SELECT event.id, event.project_id, event.number "
+    "FROM json_array_elements(CAST(:keys AS json)) AS key JOIN event "
+    "ON event.project_id = (key->>0)::bigint AND event.number = (key->>1)::bigint"
 )
 
 _COUNTED_AT = sa.text(
@@ -71,17 +77,36 @@ _COUNTED_AT = sa.text(
 )
 
 
-def append(connection: sa.Connection, rows: Sequence[NewEvent]) -> dict[tuple[int, int], int]:
+def append(connection: sa.Connection, rows: Sequence[NewEvent], wanted: Sequence[int] = ()) -> list[int]:
     """
-    Add a batch in one statement.
+    Add a batch; ids grow in the order of the rows.
+
+    Args:
+        wanted: Of which rows the ids are needed, by their places in ``rows``.
 
     Returns:
-        (project id, number) → the event's id.
+        The ids of those, in the same order.
     """
-    postgres = connection.dialect.name == "postgresql"
-    statement = _APPEND_POSTGRES if postgres else _APPEND_SQLITE
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    return {(row[1], row[2]): row[0] for row in connection.execute(statement, {"rows": text})}
+    if connection.dialect.name == "postgresql":
+        with raw_cursor(connection) as cursor, cursor.copy(_APPEND_POSTGRES) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return _find_ids(connection, [(rows[place].project_id, rows[place].number) for place in wanted])
+    last_id = 0
+    for first in range(0, len(rows), ROWS_AT_ONCE_MAX):
+        part = rows[first : first + ROWS_AT_ONCE_MAX]
+        done = connection.exec_driver_sql(_APPEND_SQLITE[len(part)], tuple(chain.from_iterable(part)))
+        last_id = done.lastrowid
+    # SQLite gives a new row the greatest id and one; nobody else writes meanwhile.
+    return [last_id - len(rows) + 1 + place for place in wanted]
+
+
+def _find_ids(connection: sa.Connection, keys: Sequence[tuple[int, int]]) -> list[int]:
+    """The ids of events by (project id, number), through the index that only PostgreSQL has."""
+    if not keys:
+        return []
+    found = {(row[1], row[2]): row[0] for row in connection.execute(_IDS, {"keys": json.dumps(keys)})}
+    return [found[key] for key in keys]
 
 
 def counted_at(
@@ -101,14 +126,28 @@ def counted_at(
 
 
 def counted_since(connection: sa.Connection, since_us: int) -> Iterator[tuple[int, int, int]]:
-    """(project id, number, counted_at) of all events counted after a time, newest first."""
-    statement = sa.select(event.c.project_id, event.c.number, event.c.counted_at).order_by(event.c.id.desc())
-    with connection.execution_options(yield_per=10_000).execute(statement) as rows:
-        for row in rows:
-            # counted_at never decreases along the key, so the rest is older still.
-            if row[2] <= since_us:
-                return
-            yield row[0], row[1], row[2]
+    """(project id, number, counted_at) of all events counted after a time, oldest first."""
+    statement = sa.select(event.c.project_id, event.c.number, event.c.counted_at).order_by(event.c.id)
+    first_id = _first_id_since(connection, since_us)
+    with connection.execution_options(yield_per=10_000).execute(
+        statement.where(event.c.id >= first_id)
+    ) as rows:
+        for part in rows.partitions():
+            yield from part
+
+
+def _first_id_since(connection: sa.Connection, since_us: int) -> int:
+    """Find the first event counted after a time by halving: counted_at never decreases along the key."""
+    low, high = 0, (connection.scalar(sa.select(sa.func.max(event.c.id))) or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        next_one = sa.select(event.c.counted_at).where(event.c.id >= middle).order_by(event.c.id).limit(1)
+        counted_at = connection.scalar(next_one)
+        if counted_at is None or counted_at > since_us:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def last_counted_at(connection: sa.Connection) -> int:

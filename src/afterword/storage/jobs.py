@@ -1,12 +1,14 @@
 """What must happen later, who is at it, and what went wrong?"""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 
+from afterword.kit.clock import to_us
 from afterword.storage.tables import job
 
 
@@ -28,14 +30,19 @@ class Job:
     lease: str
 
 
-def add_jobs(connection: sa.Connection, kind: str, subject_ids: Iterable[int], *, run_at: datetime) -> None:
+_ADD_SQLITE = "INSERT INTO job (kind, subject_id, run_at, created_at) SELECT ?, value, ?, ? FROM json_each(?)"
+_ADD_POSTGRES = (
+    "INSERT INTO job (kind, subject_id, run_at, created_at) "
+    "SELECT %s, value::bigint, %s, %s FROM json_array_elements_text(%s::json) AS value"
+)
+
+
+def add_jobs(connection: sa.Connection, kind: str, subject_ids: Sequence[int], *, run_at: datetime) -> None:
     """Put work into the outbox, in the transaction that makes it necessary."""
-    rows = [
-        {"kind": kind, "subject_id": subject_id, "run_at": run_at, "created_at": run_at}
-        for subject_id in subject_ids
-    ]
-    if rows:
-        connection.execute(sa.insert(job), rows)
+    if subject_ids:
+        statement = _ADD_POSTGRES if connection.dialect.name == "postgresql" else _ADD_SQLITE
+        at_us = to_us(run_at)
+        connection.exec_driver_sql(statement, (kind, at_us, at_us, json.dumps(list(subject_ids))))
 
 
 def claim(

@@ -1,5 +1,7 @@
 """Which projects are there, and which tokens speak for them?"""
 
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +35,16 @@ class Token:
     hint: str
     created_at: datetime
     expires_at: datetime | None
+
+
+_COUNT_SQLITE = (
+    "UPDATE project SET events_accepted = events_accepted + json_extract(counted.value, '$[1]') "
+    "FROM json_each(?) AS counted WHERE project.id = json_extract(counted.value, '$[0]')"
+)
+_COUNT_POSTGRES = (
+    "UPDATE project SET events_accepted = events_accepted + (counted->>1)::bigint "
+    "FROM json_array_elements(%s::json) AS counted WHERE project.id = (counted->>0)::bigint"
+)
 
 
 def add_project(
@@ -107,24 +119,21 @@ def expire_token(connection: sa.Connection, token_id: int, at: datetime) -> None
     )
 
 
-def count_accepted(connection: sa.Connection, counts: dict[int, int]) -> None:
+def count_accepted(connection: sa.Connection, counts: Mapping[int, int]) -> None:
     """Add to the running number of accepted events, project id → how many more."""
-    connection.execute(
-        sa.update(project)
-        .where(project.c.id == sa.bindparam("project"))
-        .values(events_accepted=project.c.events_accepted + sa.bindparam("more")),
-        [{"project": project_id, "more": more} for project_id, more in sorted(counts.items())],
-    )
+    is_postgres = connection.dialect.name == "postgresql"
+    statement = _COUNT_POSTGRES if is_postgres else _COUNT_SQLITE
+    connection.exec_driver_sql(statement, (json.dumps(list(counts.items())),))
 
 
-def lock_accepted(connection: sa.Connection, project_ids: list[int]) -> dict[int, int]:
+def lock_accepted(connection: sa.Connection, project_ids: Collection[int]) -> dict[int, int]:
     """
     Read how many events each project had accepted, and keep other processes from accepting more
     until this transaction ends.
     """
     statement = (
         sa.select(project.c.id, project.c.events_accepted)
-        .where(project.c.id.in_(project_ids))
+        .where(project.c.id.in_(list(project_ids)))
         .order_by(project.c.id)
         .with_for_update()
     )

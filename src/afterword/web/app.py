@@ -26,7 +26,7 @@ from afterword.web.respond import (
     json_headers,
     next_request_id,
 )
-from afterword.web.track import PATHS, Track
+from afterword.web.track import Track
 
 STATIC = Path(__file__).parent / "static"
 
@@ -62,7 +62,7 @@ ROUTES = [
 
 
 class Web:
-    """The server's one ASGI callable: events.track first, then the pages."""
+    """What a server answers with: ``track`` for events.track, and an ASGI callable for the pages."""
 
     def __init__(self, parts: Parts, intake: IntakeParts) -> None:
         self.track = Track(
@@ -78,11 +78,8 @@ class Web:
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["path"] in PATHS:
-            await self.track(scope, receive, send)
-        else:
-            await self._pages(scope, receive, send)
+        """Answer one request for a page; those to events.track go from web/protocol.py to ``track``."""
+        await self._pages(scope, receive, send)
 
 
 _TITLES = {404: "Not found", 405: "Not possible", 500: "Something went wrong"}

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from afterword.bootstrap import IntakeParts, Parts
 from afterword.flows.outbox import count_jobs
+from afterword.kit.histogram import Histogram
 from afterword.web.parts import parts_of
 from afterword.web.track import Track
 
@@ -65,6 +66,11 @@ class _Collector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The current numbers."""
+        yield CounterMetricFamily(
+            "afterword_track_received",
+            "Requests to events.track; each has one outcome as soon as it is answered.",
+            value=self._track.received,
+        )
         requests = CounterMetricFamily(
             "afterword_track_requests", "Requests to events.track by outcome.", labels=["outcome"]
         )
@@ -76,6 +82,12 @@ class _Collector(Collector):
             "Events that wait for a commit.",
             value=self._intake.intake.queue_length,
         )
+        yield _histogram(
+            "afterword_track_seconds", "From a request's headers to its reply.", self._track.seconds
+        )
+        yield _histogram(
+            "afterword_intake_batch_events", "Events of one commit.", self._intake.intake.batch_events
+        )
         try:
             waiting, dead = count_jobs(self._parts.database)
         except Exception:
@@ -84,3 +96,7 @@ class _Collector(Collector):
             return
         yield GaugeMetricFamily("afterword_jobs_waiting", "Jobs that wait or run.", value=waiting)
         yield GaugeMetricFamily("afterword_jobs_dead", "Jobs that were given up.", value=dead)
+
+
+def _histogram(name: str, documentation: str, histogram: Histogram) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, documentation, buckets=histogram.buckets(), sum_value=histogram.total)

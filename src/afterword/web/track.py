@@ -1,38 +1,30 @@
-"""POST /events.track, from the first byte to the reply."""
+"""POST /events.track, from the headers to the reply."""
 
 import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from afterword.domain.event import Event, EventError
-from afterword.domain.identity import IdentityWarning, name_handles, resolve
+from afterword.domain.identity import IdentityWarning, Resolution
 from afterword.domain.token import hash_token
 from afterword.flows.directory import Directory, DirectoryUnavailableError, ProjectRules
 from afterword.flows.record_notices import NoticeKind, Notices
 from afterword.flows.track_event import Answer, Intake, Outcome, Submission
-from afterword.kit.clock import Clock
+from afterword.kit.clock import SECOND_US, Clock
+from afterword.kit.histogram import Histogram
 from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, ErrorCode, api_error
-from afterword.web.protocol import HEADERS_MESSAGE, header_overflow
-from afterword.web.respond import (
-    OK_BODY,
-    Header,
-    Receive,
-    Scope,
-    Send,
-    error_body,
-    json_headers,
-    next_request_id,
-    send_reply,
-)
+from afterword.web.exchange import BODY_BYTES_MAX, BODY_LATE, HEADERS_MESSAGE, Exchange
+from afterword.web.respond import OK_BODY, Header, error_body
 from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
 
-PATHS = frozenset({"/events.track", "/events.track/"})
-BODY_BYTES_MAX = 64 * 1024
-BODY_TIMEOUT_S = 15.0
+PATHS = frozenset({b"/events.track", b"/events.track/"})
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 TOKEN_BYTES_MAX = 1_024
+
+LATENCY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 UNKNOWN_FIELD = "unknown_field"
 _UNKNOWN_FIELD_MESSAGE = "An event had fields that events.track does not know."
@@ -40,11 +32,9 @@ _IMPOSSIBLE = ""
 _ALLOW: Header = (b"allow", b"POST, OPTIONS")
 _REPLAYED: Header = (b"idempotent-replayed", b"true")
 _PREFLIGHT: list[Header] = [
-    (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"POST"),
     (b"access-control-allow-headers", b"authorization, content-type, idempotency-key"),
     (b"access-control-max-age", b"7200"),
-    (b"cache-control", b"no-store"),
 ]
 _NOT_AUTHED = "Send the project's token in the header Authorization: Bearer …"
 _INVALID_AUTH = "This token is not valid for events.track: check it, or make a new one."
@@ -54,94 +44,140 @@ logger = logging.getLogger(__name__)
 
 
 class Track:
-    """The bare ASGI callable that answers events.track before any framework is asked."""
+    """
+    Answers events.track, before any framework is asked.
+
+    ``begin`` when the headers of a request are here, ``finish`` when its body is, too. Neither
+    waits: the reply goes out by Exchange.reply, at once or after the commit.
+    """
 
     def __init__(self, *, directory: Directory, intake: Intake, notices: Notices, clock: Clock) -> None:
         self._directory = directory
         self._intake = intake
         self._notices = notices
         self._clock = clock
+        self._looks: set[asyncio.Task[None]] = set()
+        self.received = 0
+        """Requests, for the metrics; each gets one outcome."""
         self.outcomes: Counter[str] = Counter()
-        """Outcome or error code → number of requests, for the metrics."""
+        """Outcome or error code → number of requests."""
+        self.seconds = Histogram(LATENCY_BOUNDS_S)
+        """From the headers to the reply."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request_id = next_request_id()
-        if scope["method"] == "OPTIONS":
-            await send_reply(send, 204, [*_PREFLIGHT, (b"x-request-id", request_id)], b"")
+    def begin(self, exchange: Exchange) -> None:
+        """Check the headers, in the order of the contract."""
+        if exchange.is_gone:
             return
         try:
-            headers = await self._track(scope, receive)
-        except ApiError as error:
-            await self._refuse(send, request_id, error)
-        except Exception:
-            logger.exception("request %s failed", request_id.decode())
-            message = "Something went wrong on our side; the log has more under this X-Request-Id."
-            await self._refuse(send, request_id, api_error(ErrorCode.INTERNAL_ERROR, message))
-        else:
-            await send_reply(send, 200, json_headers(request_id, OK_BODY, headers), OK_BODY)
+            self._begin(exchange)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
+            self._refuse(exchange, error)
 
-    async def _track(self, scope: Scope, receive: Receive) -> list[Header]:
-        """The checks in the order of the contract; returns the reply's further headers."""
-        if scope["method"] != "POST":
+    def finish(self, exchange: Exchange) -> None:
+        """Check the body, and hand the event over to be stored."""
+        try:
+            self._submit(exchange)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
+            self._refuse(exchange, error)
+
+    def refuse_huge(self, exchange: Exchange) -> None:
+        """The body is longer than it may be; before the token is known that must wait."""
+        if exchange.is_admitted:
+            self._refuse(
+                exchange, api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
+            )
+
+    def refuse_late(self, exchange: Exchange) -> None:
+        """The body did not arrive in time."""
+        self._refuse(exchange, api_error(ErrorCode.REQUEST_TIMEOUT, BODY_LATE, CLOSE))
+
+    def refuse_torn(self, exchange: Exchange) -> None:
+        """The connection ended within the body; nobody reads the reply, but the owners may want to know."""
+        if exchange.began_us:
+            torn = "The connection ended within the body."
+            self._refuse(exchange, api_error(ErrorCode.INVALID_REQUEST, torn, CLOSE))
+
+    def _begin(self, exchange: Exchange) -> None:
+        if exchange.method == b"OPTIONS":
+            exchange.reply(204, b"", _PREFLIGHT)
+            return
+        self.received += 1
+        exchange.began_us = self._clock.steady_us()
+        if exchange.method != b"POST":
             raise api_error(ErrorCode.METHOD_NOT_ALLOWED, "Send a POST request.", _ALLOW)
-        if header_overflow(scope):
+        if exchange.is_flood:
             raise api_error(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE, CLOSE)
-        headers = _Headers(scope["headers"])
+        headers = _Headers(exchange.headers)
         if headers.content_length > BODY_BYTES_MAX:
             raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
-        project_id = await self._authenticate(headers)
-        try:
-            return await self._accept(scope, receive, headers, project_id)
-        except ApiError as error:
-            storm = error.code is ErrorCode.TOO_MANY_REQUESTS
-            self._notices.record(project_id, NoticeKind.REFUSED, error.code, error.message, urgent=not storm)
-            raise
-
-    async def _accept(
-        self, scope: Scope, receive: Receive, headers: "_Headers", project_id: int
-    ) -> list[Header]:
-        is_json = check_content(headers.content_type, headers.content_encoding)
-        key = _idempotency_key(headers.idempotency_keys)
-        body = await _read_body(receive)
-        rules = self._directory.snapshot.projects[project_id]
-        event, has_unknown = self._parse(body, scope["query_string"], rules, is_json=is_json)
-        handles = name_handles(
-            email=event.email,
-            github_username=event.github_username,
-            gitlab_username=event.gitlab_username,
-        )
-        who = resolve(handles, self._directory.snapshot.people)
-        names = rules.listened_by_tests if event.is_test else rules.listened
-        submission = Submission(project_id, rules.limits, event, who.person_id, event.name in names)
-        if key is not None:
-            submission.idempotency_key = key
-            submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()
-        answer = await self._intake.submit(submission)
-        if answer.outcome is Outcome.ACCEPTED:
-            # Only now: what was limited or replayed is not in the project's data, and a storm writes nothing.
-            self._warn(project_id, who.warnings, has_unknown=has_unknown)
-            self._notices.allow_flush()
-        return self._reply_headers(answer)
-
-    async def _authenticate(self, headers: "_Headers") -> int:
         token_hash = hash_token(_bearer_token(headers.authorizations))
+        grant = self._directory.good_grant(token_hash, self._clock.now_us())
+        if grant is not None:
+            self._admit(exchange, headers, grant.project_id)
+            return
+        look = asyncio.get_running_loop().create_task(self._look_up(exchange, headers, token_hash))
+        self._looks.add(look)
+        look.add_done_callback(self._looks.discard)
+
+    async def _look_up(self, exchange: Exchange, headers: "_Headers", token_hash: bytes) -> None:
+        """Look a token up that is not known yet: all bad ones come this way."""
         try:
             grant = await self._directory.find_token(token_hash, self._clock.now_us())
-        except DirectoryUnavailableError:
-            raise _unavailable() from None
-        if grant is None:
-            raise api_error(ErrorCode.INVALID_AUTH, _INVALID_AUTH, BEARER)
-        return grant.project_id
+            if grant is None:
+                raise api_error(ErrorCode.INVALID_AUTH, _INVALID_AUTH, BEARER)
+            if not exchange.response_complete:
+                self._admit(exchange, headers, grant.project_id)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
+            self._refuse(exchange, error)
 
-    def _parse(self, body: bytes, query: bytes, rules: ProjectRules, *, is_json: bool) -> tuple[Event, bool]:
-        limits = {"now_us": self._clock.now_us(), "metadata_bytes_max": rules.metadata_bytes}
+    def _admit(self, exchange: Exchange, headers: "_Headers", project_id: int) -> None:
+        exchange.project_id = project_id
+        exchange.is_json = check_content(headers.content_type, headers.content_encoding)
+        exchange.idempotency_key = _idempotency_key(headers.idempotency_keys)
+        exchange.is_admitted = True
+        if len(exchange.body) > BODY_BYTES_MAX:
+            self.refuse_huge(exchange)
+        elif exchange.is_whole:
+            self._submit(exchange)
+        elif headers.expects_continue:
+            exchange.send_continue()
+
+    def _submit(self, exchange: Exchange) -> None:
+        project_id = exchange.project_id
+        rules = self._directory.snapshot.projects[project_id]
+        event, has_unknown = self._parse(exchange, rules)
+        who = self._directory.resolve(event)
+        names = rules.listened_by_tests if event.is_test else rules.listened
+        submission = Submission(project_id, rules.limits, event, who.person_id, event.name in names)
+        if exchange.idempotency_key is not None:
+            submission.idempotency_key = exchange.idempotency_key
+            submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()
+        self._intake.take(submission, partial(self._settle, exchange, who, has_unknown))
+
+    def _parse(self, exchange: Exchange, rules: ProjectRules) -> tuple[Event, bool]:
+        body, now_us, bytes_max = exchange.body, self._clock.now_us(), rules.metadata_bytes
         try:
-            if is_json:
-                return parse_json_body(body, default_test_data=query_test_data(query), **limits)
-            return parse_form_body(body, **limits)
+            if exchange.is_json:
+                test_data = query_test_data(exchange.query) if exchange.query else None
+                return parse_json_body(
+                    body, default_test_data=test_data, now_us=now_us, metadata_bytes_max=bytes_max
+                )
+            return parse_form_body(body, now_us=now_us, metadata_bytes_max=bytes_max)
         except EventError as error:
             raise api_error(ErrorCode(error.code), error.message) from None
+
+    def _settle(self, exchange: Exchange, who: Resolution, has_unknown: bool, answer: Answer) -> None:
+        """The intake says what became of the event."""
+        match answer.outcome:
+            case Outcome.ACCEPTED:
+                self._reply(exchange, "accepted", 200, OK_BODY)
+                # Only now: what was limited is not in the project's data, and a storm writes nothing.
+                self._warn(exchange.project_id, who.warnings, has_unknown=has_unknown)
+                self._notices.allow_flush()
+            case Outcome.REPLAYED:
+                self._reply(exchange, "replayed", 200, OK_BODY, [_REPLAYED])
+            case _:
+                self._refuse(exchange, _refusal(answer))
 
     def _warn(self, project_id: int, warnings: Iterable[IdentityWarning], *, has_unknown: bool) -> None:
         for warning in warnings:
@@ -149,34 +185,45 @@ class Track:
         if has_unknown:
             self._notices.record(project_id, NoticeKind.WARNING, UNKNOWN_FIELD, _UNKNOWN_FIELD_MESSAGE)
 
-    def _reply_headers(self, answer: Answer) -> list[Header]:
-        match answer.outcome:
-            case Outcome.ACCEPTED:
-                self.outcomes["accepted"] += 1
-                return []
-            case Outcome.REPLAYED:
-                self.outcomes["replayed"] += 1
-                return [_REPLAYED]
-            case Outcome.KEY_REUSED:
-                message = "This Idempotency-Key was used with other arguments: use a new one for each event."
-                raise api_error(ErrorCode.INVALID_ARGUMENTS, message)
-            case Outcome.LIMITED:
-                retry = (b"retry-after", b"%d" % answer.retry_after_s)
-                message = "The project sent too many events: wait as long as Retry-After says, in seconds."
-                raise api_error(ErrorCode.TOO_MANY_REQUESTS, message, retry)
-            case Outcome.UNAVAILABLE:
-                raise _unavailable()
+    def _refuse(self, exchange: Exchange, error: Exception) -> None:
+        if exchange.response_complete:
+            return
+        refusal = self._as_refusal(exchange, error)
+        code = refusal.code
+        if exchange.project_id:
+            is_storm = code is ErrorCode.TOO_MANY_REQUESTS
+            self._notices.record(
+                exchange.project_id, NoticeKind.REFUSED, code, refusal.message, urgent=not is_storm
+            )
+        self._reply(exchange, code, refusal.status, error_body(code, refusal.message), refusal.headers)
 
-    async def _refuse(self, send: Send, request_id: bytes, error: ApiError) -> None:
-        self.outcomes[error.code] += 1
-        body = error_body(error.code, error.message)
-        await send_reply(send, error.status, json_headers(request_id, body, error.headers), body)
+    def _reply(
+        self, exchange: Exchange, outcome: str, status: int, body: bytes, headers: Sequence[Header] = ()
+    ) -> None:
+        self.outcomes[outcome] += 1
+        self.seconds.observe((self._clock.steady_us() - exchange.began_us) / SECOND_US)
+        exchange.reply(status, body, headers)
+
+    def _as_refusal(self, exchange: Exchange, error: Exception) -> ApiError:
+        if isinstance(error, ApiError):
+            return error
+        if isinstance(error, DirectoryUnavailableError):
+            return _unavailable()
+        logger.error("request %s failed", exchange.request_id.decode(), exc_info=error)
+        return _failed()
 
 
 class _Headers:
     """The few headers that events.track looks at."""
 
-    __slots__ = ("authorizations", "content_encoding", "content_length", "content_type", "idempotency_keys")
+    __slots__ = (
+        "authorizations",
+        "content_encoding",
+        "content_length",
+        "content_type",
+        "expects_continue",
+        "idempotency_keys",
+    )
 
     def __init__(self, headers: list[Header]) -> None:
         self.authorizations: list[bytes] = []
@@ -184,6 +231,7 @@ class _Headers:
         self.content_type: bytes | None = None
         self.content_encoding: bytes | None = None
         self.content_length = 0
+        self.expects_continue = False
         for name, value in headers:
             if name == b"authorization":
                 self.authorizations.append(value)
@@ -195,6 +243,28 @@ class _Headers:
                 self.content_encoding = value
             elif name == b"idempotency-key":
                 self.idempotency_keys.append(value)
+            elif name == b"expect":
+                self.expects_continue = value.lower() == b"100-continue"
+
+
+def _refusal(answer: Answer) -> ApiError:
+    match answer.outcome:
+        case Outcome.KEY_REUSED:
+            message = "This Idempotency-Key was used with other arguments: use a new one for each event."
+            return api_error(ErrorCode.INVALID_ARGUMENTS, message)
+        case Outcome.LIMITED:
+            retry = (b"retry-after", b"%d" % answer.retry_after_s)
+            message = "The project sent too many events: wait as long as Retry-After says, in seconds."
+            return api_error(ErrorCode.TOO_MANY_REQUESTS, message, retry)
+        case Outcome.UNAVAILABLE:
+            return _unavailable()
+        case _:
+            return _failed()
+
+
+def _failed() -> ApiError:
+    message = "Something went wrong on our side; the log has more under this X-Request-Id."
+    return api_error(ErrorCode.INTERNAL_ERROR, message)
 
 
 def _bearer_token(authorizations: list[bytes]) -> str:
@@ -203,12 +273,14 @@ def _bearer_token(authorizations: list[bytes]) -> str:
         raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
     if len(authorizations) > 1:
         return _IMPOSSIBLE
-    scheme, *rest = authorizations[0].split()
-    if scheme.lower() == b"bearer" and not rest:
-        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
-    if scheme.lower() != b"bearer" or len(rest) != 1 or len(rest[0]) > TOKEN_BYTES_MAX:
+    words = authorizations[0].split()
+    if words[0].lower() != b"bearer":
         return _IMPOSSIBLE
-    return rest[0].decode("ascii", "surrogateescape")
+    if len(words) == 1:
+        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
+    if len(words) > 2 or len(words[1]) > TOKEN_BYTES_MAX:
+        return _IMPOSSIBLE
+    return words[1].decode("ascii", "surrogateescape")
 
 
 def _unavailable() -> ApiError:
@@ -229,21 +301,3 @@ def _idempotency_key(values: list[bytes]) -> str | None:
         message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters."
         raise api_error(ErrorCode.INVALID_ARGUMENTS, message)
     return key
-
-
-async def _read_body(receive: Receive) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise api_error(ErrorCode.INVALID_REQUEST, "The connection ended within the body.", CLOSE)
-                body += message.get("body", b"")
-                if len(body) > BODY_BYTES_MAX:
-                    raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
-                if not message.get("more_body"):
-                    return bytes(body)
-    except TimeoutError:
-        late = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds."
-        raise api_error(ErrorCode.REQUEST_TIMEOUT, late, CLOSE) from None

@@ -1,0 +1,97 @@
+"""What runs in the benchmark? The product's own server on data made for it, without the worker."""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from afterword.bootstrap import Parts, open_parts
+from afterword.cli.open import only_server
+from afterword.cli.serve import claim_port, run_server
+from afterword.flows import track_event
+from afterword.flows.import_people import import_people
+from afterword.flows.manage_projects import LIMIT_MAX, create_project, list_projects, set_limits
+from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.prepare_schema import migrate_schema
+from afterword.flows.survey_definition import parse_survey_file
+from afterword.settings import DATABASE_FILE, load_settings
+
+PROJECTS = 200
+PEOPLE = 500
+LISTENING_EVERY = 10
+"""One project in so many has a live survey that listens, so that its events queue work."""
+
+TOKENS_FILE = "tokens.txt"
+SURVEY = """\
+survey: {key}
+project: {project}
+title: How was your build?
+trigger:
+  events: [build.finished]
+questions:
+  - key: satisfaction
+    type: rating
+    text: How satisfied are you?
+"""
+
+
+def make_data(parts: Parts) -> None:
+    """Make projects without limits to speak of, people, and surveys for some projects."""
+    database, clock, data = parts.database, parts.clock, parts.settings.data
+    tokens = []
+    for number in range(PROJECTS):
+        name = f"Project {number}"
+        tokens.append(create_project(database, clock, name).token)
+        set_limits(database, name, events_per_minute=LIMIT_MAX, events_per_day=LIMIT_MAX, metadata_bytes=None)
+        if number % LISTENING_EVERY == 0:
+            key = f"survey-{number}"
+            file = parse_survey_file(SURVEY.format(key=key, project=name), "bench")
+            apply_survey(database, clock, file, dry_run=False)
+            publish_survey(database, clock, key)
+    # A project of its own for refusals: its limit is the usual one.
+    tokens.append(create_project(database, clock, "Limited").token)
+    people = data / "people.csv"
+    with people.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["email", "name"])
+        rows.writerows([f"p{number}@example.com", f"Person {number}"] for number in range(PEOPLE))
+    import_people(database, clock, people)
+    (data / TOKENS_FILE).write_text("\n".join(tokens) + "\n")
+
+
+def delay_commits(delay_s: float) -> None:
+    """Let each commit take longer, as a disk does that is not this machine's."""
+
+    @sa.event.listens_for(sa.Engine, "commit")
+    def wait(connection: sa.Connection) -> None:
+        time.sleep(delay_s)
+
+
+def main() -> None:
+    """Serve until told to stop; the tokens are in a file of the data directory."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--database-url")
+    parser.add_argument("--one-by-one", action="store_true", help="one transaction for each event")
+    parser.add_argument("--commit-delay-ms", type=float, default=0.0)
+    arguments = parser.parse_args()
+    settings = load_settings(
+        {}, data=arguments.data, database_url=arguments.database_url, port=arguments.port
+    )
+    if arguments.one_by_one:
+        track_event.BATCH_EVENTS_MAX = 1
+    if arguments.commit_delay_ms:
+        delay_commits(arguments.commit_delay_ms / 1_000)
+    parts = open_parts(settings)
+    with only_server(parts), claim_port(parts) as listener:
+        migrate_schema(parts.database, parts.clock, settings.data / DATABASE_FILE)
+        if not list_projects(parts.database):
+            make_data(parts)
+        run_server(parts, listener, with_worker=False, on_ready=lambda: None)
+
+
+if __name__ == "__main__":
+    main()
