@@ -2,14 +2,17 @@
 
 import gc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from afterword.storage.engine import Database, DatabaseError
+from afterword.storage import projects
+from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError
 from afterword.storage.open import open_database
 from afterword.storage.postgres import open_postgres
+from afterword.storage.schema import migrate
 from tests.storage.support import add_project, in_threads
 from tests.support.postgres import Databases, database_name
 
@@ -25,6 +28,11 @@ def url(databases: Databases) -> Iterator[str]:
     databases.drop(url)
 
 
+def setting(connection: sa.Connection, name: str) -> str:
+    """What PostgreSQL says a setting is now."""
+    return str(connection.scalar(sa.text(f"SHOW {name}")))
+
+
 def test_commits_that_do_not_wait_for_the_disk_are_refused(databases: Databases, url: str) -> None:
     databases.cluster.run(f"ALTER DATABASE {database_name(url)} SET synchronous_commit = off")
     with pytest.raises(DatabaseError, match=r"synchronous_commit = off .*: set synchronous_commit = on"):
@@ -32,10 +40,32 @@ def test_commits_that_do_not_wait_for_the_disk_are_refused(databases: Databases,
     gc.collect()  # A connection that was left open would warn here.
 
 
+def test_the_setting_of_a_role_is_seen_too(databases: Databases, url: str) -> None:
+    role = f"role_{database_name(url)}"
+    databases.cluster.run(f"CREATE ROLE {role} LOGIN")
+    databases.cluster.run(f"ALTER ROLE {role} SET synchronous_commit = off")
+    with pytest.raises(DatabaseError, match=r"synchronous_commit = off"):
+        open_postgres(url.replace("postgres:@", f"{role}:@"))
+    databases.cluster.run(f"DROP ROLE {role}")
+
+
+def test_commits_wait_for_the_disk_although_somebody_switches_it_off_later(
+    databases: Databases, url: str
+) -> None:
+    opened = open_postgres(url)
+    databases.cluster.run(f"ALTER DATABASE {database_name(url)} SET synchronous_commit = off")
+    with opened.write() as connection:
+        assert setting(connection, "synchronous_commit") == "on"
+    opened.close()
+
+
 @pytest.mark.parametrize("value", ["on", "local", "remote_write", "remote_apply"])
 def test_commits_that_wait_for_the_disk_are_taken(databases: Databases, url: str, value: str) -> None:
     databases.cluster.run(f"ALTER DATABASE {database_name(url)} SET synchronous_commit = {value}")
-    open_postgres(url).close()
+    opened = open_postgres(url)
+    with opened.write() as connection:
+        assert setting(connection, "synchronous_commit") == value
+    opened.close()
 
 
 def test_an_unreachable_server_is_named_without_its_password() -> None:
@@ -93,3 +123,75 @@ def test_more_threads_than_connections_wait_for_one(postgres: Database) -> None:
             return add_project(connection, f"Project {worker}")
 
     assert len(set(in_threads(16, write))) == 16
+
+
+def test_every_transaction_has_its_time_limits_and_leaves_none_behind(url: str) -> None:
+    opened = open_postgres(url)
+    for lend, statement in ((opened.read, "30s"), (opened.write, "5s")):
+        with lend() as connection:
+            assert setting(connection, "statement_timeout") == statement
+            assert setting(connection, "idle_in_transaction_session_timeout") == "10s"
+            connection.rollback()
+            with connection.connection.cursor() as cursor:
+                cursor.execute("SHOW statement_timeout")
+                assert cursor.fetchone() == ("0",)
+    opened.close()
+
+
+def test_a_reader_sees_one_state_and_can_not_write(url: str) -> None:
+    opened = open_postgres(url)
+    with opened.read() as connection:
+        assert setting(connection, "transaction_isolation") == "repeatable read"
+        with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+            connection.execute(sa.text("CREATE TABLE t ()"))
+    opened.close()
+
+
+def test_readers_that_keep_all_their_connections_leave_writers_theirs(postgres: Database) -> None:
+    with ExitStack() as lent:
+        for _ in range(POOL_CONNECTIONS_MAX):
+            lent.enter_context(postgres.read())
+        with postgres.write() as connection:
+            assert add_project(connection) == 1
+
+
+def test_a_lock_that_is_not_let_go_ends_the_statement_that_waits(
+    postgres: Database,
+) -> None:
+    with postgres.write() as connection:
+        project_id = add_project(connection)
+    with postgres.write() as holder, postgres.write() as waiter:
+        projects.lock_accepted(holder, [project_id])
+        waiter.execute(sa.text("SET LOCAL statement_timeout = '50ms'"))
+        with pytest.raises(StoreError, match="statement timeout"):
+            projects.lock_accepted(waiter, [project_id])
+        waiter.rollback()
+
+
+def fall_silent(postgres: Database, project_id: int) -> None:
+    """Lock a project and say nothing more, as a server that is stopped in the middle of a batch."""
+    with postgres.write() as stopped:
+        stopped.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+        projects.lock_accepted(stopped, [project_id])
+        with postgres.write() as next_one:
+            assert projects.lock_accepted(next_one, [project_id]) == {project_id: 0}
+        stopped.execute(sa.text("SELECT 1"))
+
+
+def test_a_transaction_that_falls_silent_loses_its_locks(postgres: Database) -> None:
+    with postgres.write() as connection:
+        project_id = add_project(connection)
+    with pytest.raises(StoreError):
+        fall_silent(postgres, project_id)
+
+
+def test_a_migration_may_take_as_long_as_it_takes(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "afterword.storage.schema.command.upgrade",
+        lambda config, _: seen.append(setting(config.attributes["connection"], "statement_timeout")),
+    )
+    opened = open_postgres(url)
+    migrate(opened)
+    opened.close()
+    assert seen == ["0"]

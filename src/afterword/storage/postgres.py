@@ -1,4 +1,4 @@
-"""What is special about PostgreSQL: durable commits must be switched on."""
+"""What is special about PostgreSQL: durable commits, and nothing that waits for ever."""
 
 from contextlib import nullcontext
 
@@ -7,8 +7,56 @@ import sqlalchemy as sa
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
 
 CONNECT_TIMEOUT_S = 5
+"""How long a connection may take to open; for each address of the server's name."""
+
+POOL_TIMEOUT_S = 5
+"""How long to wait for a connection while all of a pool are lent: as long as for a statement of a writer."""
+
+WRITE_STATEMENT_S = 5
+"""
+How long a statement that writes may take, its waiting for locks included.
+
+A batch takes milliseconds and a lock is held for one batch, so five seconds
+mean that something hangs; and 503 says "again in 5 s" anyway.
+"""
+
+READ_STATEMENT_S = 30
+"""The same for what only reads: a report over millions of rows may take its time, a page may not hang."""
+
+IDLE_IN_TRANSACTION_S = 10
+"""
+How long PostgreSQL waits for the next statement of a transaction before it ends the connection.
+
+A server that is stopped or cut off in the middle of a batch would hold its
+projects' locks until TCP gives up, which takes hours. Twice what any of our
+statements may take, since nothing of ours thinks longer between two of them.
+"""
+
+GIVE_UP_NETWORK_MS = 10_000
+"""How long sent bytes may stay unacknowledged, so that a machine that vanished is noticed."""
+
 REQUIRED = ("fsync", "full_page_writes", "synchronous_commit")
 _SAFE_COMMITS = {"on", "remote_apply", "remote_write", "local"}
+
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": GIVE_UP_NETWORK_MS,
+}
+
+_LIMITS = (
+    "SET LOCAL statement_timeout = '{statement_s}s'; "
+    f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_S}s'"
+)
+# Whoever switches it off for our role or database while we run must not lose acknowledged events.
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + _LIMITS.format(
+    statement_s=READ_STATEMENT_S
+)
+_BEGIN_WRITE = "BEGIN; " + _LIMITS.format(statement_s=WRITE_STATEMENT_S) + "; " + _DURABLE
 
 
 def open_postgres(url: str) -> Database:
@@ -18,38 +66,41 @@ def open_postgres(url: str) -> Database:
     Raises:
         DatabaseError: Unreachable, no driver, or set so that it loses acknowledged events.
     """
-    engine = _engine(url)
+    # Two pools, so that readers that hang never keep events waiting.
+    reader, writer = _engine(url, _BEGIN_READ), _engine(url, _BEGIN_WRITE)
     try:
-        with engine.connect() as connection:
-            for name in REQUIRED:
-                value = connection.scalar(sa.text(f"SHOW {name}"))
-                if value not in _SAFE_COMMITS:
-                    raise DatabaseError(
-                        f"PostgreSQL runs with {name} = {value} and would lose acknowledged events: "
-                        f"set {name} = on"
-                    )
+        with reader.connect() as connection:
+            _check_durable(connection)
     except DatabaseError:
-        engine.dispose()
+        reader.dispose()
         raise
     except sa.exc.OperationalError as error:
         shown = sa.make_url(url).render_as_string(hide_password=True)
         raise DatabaseError(f"can't reach PostgreSQL at {shown}: {error.orig}") from error
-    # Readers put several queries together and must see one state.
-    reader = engine.execution_options(isolation_level="REPEATABLE READ")
-    return Database(reader, engine, nullcontext())
+    return Database(reader, writer, nullcontext())
 
 
-def _engine(url: str) -> sa.Engine:
+def _check_durable(connection: sa.Connection) -> None:
+    for name in REQUIRED:
+        value = connection.scalar(sa.text(f"SHOW {name}"))
+        if value not in _SAFE_COMMITS:
+            raise DatabaseError(
+                f"PostgreSQL runs with {name} = {value} and would lose acknowledged events: set {name} = on"
+            )
+
+
+def _engine(url: str, begin: str) -> sa.Engine:
     try:
-        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(
-            parsed,
+        engine = sa.create_engine(
+            sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=POOL_CONNECTIONS_MAX,
             max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
             pool_pre_ping=True,
             hide_parameters=True,  # they hold people's data, and errors end up in the log
+            isolation_level="AUTOCOMMIT",  # the driver's own BEGIN would cost a round trip beside ours
             # Prepared statements break behind PgBouncer in transaction mode.
-            connect_args={"prepare_threshold": None, "connect_timeout": CONNECT_TIMEOUT_S},
+            connect_args={"prepare_threshold": None, "connect_timeout": CONNECT_TIMEOUT_S, **_KEEPALIVE},
         )
     except ModuleNotFoundError:
         raise DatabaseError(
@@ -57,3 +108,11 @@ def _engine(url: str) -> sa.Engine:
         ) from None
     except sa.exc.ArgumentError:
         raise DatabaseError("AFTERWORD_DATABASE_URL is not a database URL: postgresql://…") from None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # All in one message, and for this transaction only: behind PgBouncer the session is not ours.
+        # A reader that asked for its rows in portions must not get a cursor over a BEGIN.
+        connection.exec_driver_sql(begin, execution_options={"yield_per": None, "stream_results": False})
+
+    return engine

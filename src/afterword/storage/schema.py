@@ -33,6 +33,8 @@ def migrate(database: Database) -> None:
     """Bring the schema up to date: all steps in one transaction, or none."""
     with database.engine_for_migrations().begin() as connection:
         if database.is_postgres:
+            # A step over millions of rows may take as long as it takes.
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             # Two servers that start at once take turns; any constant number will do.
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(4660001)"))
         config = _config()
