@@ -14,7 +14,7 @@ from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.signing import Signer, load_or_make_key
 from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
 from afterword.storage import events
-from afterword.storage.engine import Database
+from afterword.storage.engine import Database, clock_us
 from afterword.storage.open import open_database
 
 
@@ -71,9 +71,13 @@ def open_intake(parts: Parts, on_work: Callable[[], None]) -> IntakeParts:
     """Put the hot path together; ``on_work`` is called when the outbox got jobs."""
     database = parts.database
     with database.read() as connection:
-        not_before_us = events.last_counted_at(connection)
-    limit_clock = LimitClock(parts.clock, not_before_us)
-    counted = CountedInDatabase() if database.is_postgres else CountedInMemory(database, limit_clock.now_us())
+        start_us = max(clock_us(connection) or parts.clock.now_us(), events.last_counted_at(connection))
+    limit_clock = LimitClock(parts.clock, start_us)
+    counted = (
+        CountedInDatabase(limit_clock)
+        if database.is_postgres
+        else CountedInMemory(database, limit_clock.now_us())
+    )
     return IntakeParts(
         directory=Directory(database),
         intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, counted=counted, on_work=on_work),

@@ -37,21 +37,27 @@ class AwaitedIntake(Intake):
 
 
 class Door:
-    """Takes events as a server does; ``restart`` is a new server on the same database."""
+    """
+    Takes events as a server does; ``restart`` is a new server on the same database.
 
-    def __init__(self, database: Database, clock: FakeClock) -> None:
+    Args:
+        shared: The clock of the database, by which servers on one PostgreSQL start; else the own one.
+    """
+
+    def __init__(self, database: Database, clock: FakeClock, shared: FakeClock | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._shared = shared or clock
         self._runner = asyncio.Runner()
         self.woken = 0
         self.intake = self._open()
 
     def _open(self) -> AwaitedIntake:
         with self._database.read() as connection:
-            not_before_us = events.last_counted_at(connection)
-        limit_clock = LimitClock(self._clock, not_before_us)
+            start_us = max(self._shared.now_us(), events.last_counted_at(connection))
+        limit_clock = LimitClock(self._clock, start_us)
         counted = (
-            CountedInDatabase()
+            CountedInDatabase(limit_clock)
             if self._database.is_postgres
             else CountedInMemory(self._database, limit_clock.now_us())
         )
@@ -90,9 +96,9 @@ class Door:
 
 
 @contextmanager
-def opened_door(database: Database, clock: FakeClock) -> Iterator[Door]:
+def opened_door(database: Database, clock: FakeClock, shared: FakeClock | None = None) -> Iterator[Door]:
     """A door that is closed at the end."""
-    door = Door(database, clock)
+    door = Door(database, clock, shared)
     try:
         yield door
     finally:

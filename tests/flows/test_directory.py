@@ -1,6 +1,7 @@
 """Does a server know what commands changed beside it?"""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from afterword.domain.identity import IdentityKind
 from afterword.domain.rate_limit import RateLimits
 from afterword.domain.token import hash_token
 from afterword.flows import directory as directory_flow
-from afterword.flows.directory import Directory, load_snapshot
+from afterword.flows.directory import Directory, DirectoryUnavailableError, load_snapshot
 from afterword.flows.manage_projects import create_project, rotate_token, set_limits
 from afterword.flows.manage_surveys import close_survey
 from afterword.storage import revision
+from afterword.storage.engine import Connection
 from tests.flows.world import World
 from tests.storage.support import DAY, count_statements
 
@@ -128,3 +130,23 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(
 
     asyncio.run(look())
     assert other.id in known.snapshot.projects
+
+
+def test_a_database_that_hangs_is_told_to_who_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_flow, "LOOK_S_MAX", 0.05)
+    known, goes_on, current = Directory(world.database), threading.Event(), revision.current
+
+    def hang(connection: Connection) -> int:
+        assert goes_on.wait(20)
+        return current(connection)
+
+    async def look() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(revision, "current", hang)
+            for _ in range(3):
+                with pytest.raises(DirectoryUnavailableError):
+                    await known.find_token(b"bad", world.clock.now_us())
+            goes_on.set()
+            assert await known.find_token(b"bad", world.clock.now_us()) is None
+
+    asyncio.run(look())

@@ -305,3 +305,64 @@ class TestTrouble:
             patch.setattr(events, "append", fail)
             assert door.run(submit()) == Outcome.UNAVAILABLE
         assert door.outcomes(submission()) == [TAKEN]
+
+
+class TestADatabaseThatHangs:
+    """Nobody waits for ever, and what became of the events is as it was told: not known."""
+
+    @pytest.fixture
+    def hanging(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+        """The next transaction hangs until the event is set; requests are given up soon."""
+        goes_on, lock = threading.Event(), projects.lock_accepted
+
+        def hang(connection: Connection, project_ids: list[int]) -> dict[int, int]:
+            numbers = lock(connection, project_ids)
+            assert goes_on.wait(20)
+            return numbers
+
+        monkeypatch.setattr(track_event, "COMMIT_S_MAX", 0.05)
+        monkeypatch.setattr(projects, "lock_accepted", hang)
+        yield goes_on
+        goes_on.set()
+
+    def settle(self, door: Door, goes_on: threading.Event) -> None:
+        """Let the database answer, and wait until the intake has heard it."""
+
+        async def wait() -> None:
+            goes_on.set()
+            while door.intake.is_stuck:  # noqa: ASYNC110 - it has no event to wait for
+                await asyncio.sleep(0.001)
+
+        door.run(wait())
+
+    def test_the_batch_and_all_that_waits_behind_it_are_answered(
+        self, door: Door, hanging: threading.Event, monkeypatch: pytest.MonkeyPatch, database: Database
+    ) -> None:
+        monkeypatch.setattr(track_event, "BATCH_EVENTS_MAX", 2)
+        assert door.send(*[submission()] * 5) == [UNAVAILABLE] * 5
+        assert door.intake.is_stuck
+        assert door.intake.queue_length == 0
+        monkeypatch.setattr(track_event, "COMMIT_S_MAX", 60.0)
+        assert door.send(submission()) == [UNAVAILABLE]
+        self.settle(door, hanging)
+        # The two that the database had begun with are stored after all; those behind them are not.
+        assert accepted_count(database) == len(stored(database)) == 2
+
+    def test_afterwards_events_are_taken_as_before(
+        self, door: Door, hanging: threading.Event, database: Database
+    ) -> None:
+        keyed = submission(key="k")
+        assert door.send(keyed) == [UNAVAILABLE]
+        self.settle(door, hanging)
+        assert door.outcomes(keyed, submission()) == [Outcome.REPLAYED, Outcome.ACCEPTED]
+        assert [number for number, _ in stored(database)] == [1, 2]
+        door.restart()
+        assert accepted_count(database) == 2
+
+    def test_a_batch_that_came_back_in_time_is_not_given_up_later(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(track_event, "COMMIT_S_MAX", 0.2)
+        assert door.outcomes(submission()) == [Outcome.ACCEPTED]
+        door.run(asyncio.sleep(0.3))
+        assert not door.intake.is_stuck

@@ -32,12 +32,12 @@ class FakeClock:
 
 
 class TestLimitClock:
-    def test_starts_at_wall_time(self) -> None:
-        assert LimitClock(FakeClock()).now_us() == NOON_US
+    def test_starts_at_the_time_that_it_is_given(self) -> None:
+        assert LimitClock(FakeClock(), NOON_US + 7).now_us() == NOON_US + 7
 
     def test_runs_with_the_steady_clock(self) -> None:
         clock = FakeClock()
-        limit_clock = LimitClock(clock)
+        limit_clock = LimitClock(clock, NOON_US)
         clock.run(90_000_000)
         assert limit_clock.now_us() == NOON_US + 90_000_000
 
@@ -47,7 +47,7 @@ class TestLimitClock:
     @settings(max_examples=50)
     def test_never_notices_that_the_wall_clock_is_set(self, changes: list[tuple[int, int]]) -> None:
         clock = FakeClock()
-        limit_clock = LimitClock(clock)
+        limit_clock = LimitClock(clock, NOON_US)
         passed_us = 0
         for run_us, step_us in changes:
             clock.run(run_us)
@@ -55,17 +55,17 @@ class TestLimitClock:
             passed_us += run_us
             assert limit_clock.now_us() == NOON_US + passed_us
 
-    @pytest.mark.parametrize("step_us", [-HOUR_US, -1, 0, 1, HOUR_US])
-    def test_starts_no_earlier_than_the_last_counted_event(self, step_us: int) -> None:
-        last_counted_us = NOON_US
-        clock = FakeClock(wall_us=NOON_US + step_us)
-        limit_clock = LimitClock(clock, last_counted_us)
-        assert limit_clock.now_us() == max(last_counted_us, NOON_US + step_us)
-        clock.run(7)
-        assert limit_clock.now_us() == max(last_counted_us, NOON_US + step_us) + 7
+    @pytest.mark.parametrize("ahead_us", [-HOUR_US, -1, 0, 1, HOUR_US])
+    def test_catches_up_with_what_another_server_counted_and_never_goes_back(self, ahead_us: int) -> None:
+        clock = FakeClock()
+        limit_clock = LimitClock(clock, NOON_US)
+        limit_clock.catch_up(NOON_US + ahead_us)
+        assert limit_clock.now_us() == NOON_US + max(0, ahead_us)
+        clock.run(90_000_000)
+        assert limit_clock.now_us() == NOON_US + max(0, ahead_us) + 90_000_000
 
     def test_of_a_machine_that_just_started_is_wall_time_too(self) -> None:
-        assert LimitClock(FakeClock(steady_us=0)).now_us() == NOON_US
+        assert LimitClock(FakeClock(steady_us=0), NOON_US).now_us() == NOON_US
 
 
 class TestSystemClock:

@@ -19,6 +19,9 @@ POLL_S = 0.5
 RESOLUTIONS_MAX = 10_000
 """Sets of handles whose person is remembered; most events come from the same people as those before."""
 
+LOOK_S_MAX = 5.0
+"""How long a request with a token that is not known may wait for a look; as long as for a statement."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -99,7 +102,11 @@ class Directory:
         """
         if self._next_look is None:
             self._next_look = self._last_look = asyncio.create_task(self._look(self._last_look))
-        await asyncio.shield(self._next_look)
+        look = self._next_look
+        await asyncio.wait([look], timeout=LOOK_S_MAX)
+        if not look.done():
+            raise DirectoryUnavailableError
+        look.result()
 
     async def _look(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:

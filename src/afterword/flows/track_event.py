@@ -27,6 +27,14 @@ QUEUE_EVENTS_MAX = 10_000
 BATCH_EVENTS_MAX = 2_000
 """Events of one transaction at most, so that its waiters are answered while the next one fills."""
 
+COMMIT_S_MAX = 8.0
+"""
+After so long a batch is given up and its requests are answered 503, whatever it comes to.
+
+More than a statement or a lock of either database may take, less than the
+ten seconds after which most clients hang up.
+"""
+
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
 
 IDEMPOTENCY_US = DAY_US
@@ -149,17 +157,21 @@ class _Log:
 class CountedInDatabase:
     """For PostgreSQL, where several servers count together: asked under the project's row lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_clock: LimitClock) -> None:
+        self._limit_clock = limit_clock
+        self._numbers: Mapping[int, int] = {}
         self._found: dict[tuple[int, int], int] = {}
 
     def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
         """See CountedEvents."""
-        return projects.lock_accepted(connection, project_ids)
+        self._numbers = projects.lock_accepted(connection, project_ids)
+        return self._numbers
 
     def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
-        """See CountedEvents."""
-        wanted = ranges()
-        self._found = events.counted_at(connection, wanted) if wanted else {}
+        """See CountedEvents; and let no event of another server be from the future."""
+        latest = [(project_id, number, number) for project_id, number in self._numbers.items() if number]
+        self._found = events.counted_at(connection, [*ranges(), *latest]) if latest else {}
+        self._limit_clock.catch_up(max((self._found[item[:2]] for item in latest), default=0))
 
     def find(self, project_id: int, number: int) -> int | None:
         """See CountedEvents."""
@@ -196,6 +208,7 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
+        self._is_stuck = False
         self._refused_until: dict[int, tuple[RateLimits, int]] = {}
         self.batch_events = Histogram(BATCH_BOUNDS)
         """Events of each transaction, for the metrics."""
@@ -208,7 +221,7 @@ class Intake:
             settle: Called after the event is on the disk, or with the reason why it is not; before
                 this returns when that is known at once.
         """
-        if self._draining or len(self._pending) >= QUEUE_EVENTS_MAX:
+        if self._draining or self._is_stuck or len(self._pending) >= QUEUE_EVENTS_MAX:
             settle(UNAVAILABLE)
         elif (refused := self._refusal(submission)) is not None:
             settle(refused)
@@ -229,6 +242,11 @@ class Intake:
     def is_draining(self) -> bool:
         """True once nothing new is taken."""
         return self._draining
+
+    @property
+    def is_stuck(self) -> bool:
+        """True while a batch does not come back from the database; nothing is taken until it does."""
+        return self._is_stuck
 
     @property
     def queue_length(self) -> int:
@@ -252,14 +270,26 @@ class Intake:
         submissions = [submission for submission, _ in batch]
         self.batch_events.observe(len(batch))
         done = loop.run_in_executor(self._executor, self._commit, submissions)
-        done.add_done_callback(partial(self._settle, loop, batch))
+        watch = loop.call_later(COMMIT_S_MAX, self._give_up, batch)
+        done.add_done_callback(partial(self._settle, loop, batch, watch))
+
+    def _give_up(self, batch: list[tuple[Submission, Settle]]) -> None:
+        """Keep nobody waiting for a database that hangs; whether it took these events only it knows."""
+        logger.error("the database has not answered for %.0f s", COMMIT_S_MAX)
+        self._is_stuck = True
+        for waiting in (batch, self._pending):
+            self._answer(waiting, [UNAVAILABLE] * len(waiting))
+            waiting.clear()
 
     def _settle(
         self,
         loop: asyncio.AbstractEventLoop,
         batch: list[tuple[Submission, Settle]],
+        watch: asyncio.TimerHandle,
         done: "asyncio.Future[_Batch]",
     ) -> None:
+        watch.cancel()
+        self._is_stuck = False
         error = done.exception()
         if error is not None and not isinstance(error, StoreError):
             logger.error("a batch of %d events failed", len(batch), exc_info=error)
@@ -270,7 +300,7 @@ class Intake:
         else:
             result = done.result()
             self._refused_until |= result.refused_until
-            self._answer(batch, result.answers)
+            self._answer(batch, result.answers if batch else [])  # empty: it was given up
             if result.made_work:
                 self._on_work()
         if self._pending:

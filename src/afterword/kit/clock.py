@@ -36,19 +36,26 @@ class LimitClock:
     The clock by which rate limits count: wall time at the start, steady time from then on.
 
     A wall clock that is stepped an hour back would lock every project out, one
-    stepped forward would open the limits. This one never notices. It starts no
-    earlier than the last counted event, so a restart after a step back keeps order.
+    stepped forward would open the limits. This one never notices.
 
-    Source: docs/decisions/0003-limit-clock.md.
+    Args:
+        clock: Whose steady time goes on from there.
+        start_us: What it shows now; no earlier than the last counted event, so that a restart keeps order.
+
+    Source: docs/decisions/0012-one-limit-clock.md.
     """
 
-    def __init__(self, clock: Clock, not_before_us: int = 0) -> None:
+    def __init__(self, clock: Clock, start_us: int) -> None:
         self._steady_us = clock.steady_us
-        self._offset_us = max(clock.now_us(), not_before_us) - clock.steady_us()
+        self._offset_us = start_us - clock.steady_us()
 
     def now_us(self) -> int:
         """Microseconds, comparable with the counted_at of stored events."""
         return self._steady_us() + self._offset_us
+
+    def catch_up(self, counted_us: int) -> None:
+        """Never show less than what another server has counted; called by the one thread that counts."""
+        self._offset_us += max(0, counted_us - self.now_us())
 
 
 def to_datetime(at_us: int) -> datetime:

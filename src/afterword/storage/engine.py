@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from afterword.domain.errors import AfterwordError
+from afterword.kit.clock import SECOND_US
 
 POOL_CONNECTIONS_MAX = 8
 
@@ -80,3 +81,11 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
         ) from error
     finally:
         cursor.close()
+
+
+def clock_us(connection: Connection) -> int | None:
+    """The wall clock of a database that servers share, microseconds; None where one server is alone."""
+    if connection.dialect.name != "postgresql":
+        return None
+    now_s = "SELECT extract(epoch FROM clock_timestamp())"
+    return round(connection.execute(sa.text(now_s)).scalar_one() * SECOND_US)

@@ -1,5 +1,6 @@
 """GET /healthz, /readyz and /metrics: is the server well?"""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 
@@ -19,6 +20,9 @@ from afterword.web.track import Track
 NO_STORE = {"Cache-Control": "no-store"}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+READY_S_MAX = 2.0
+"""How long the database may take to say that it is there; whoever asks gives up soon, too."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,10 +33,14 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The server can take events: the database answers, and it is not shutting down."""
-    if request.app.state.intake.intake.is_draining:
+    intake = request.app.state.intake.intake
+    if intake.is_draining:
         return JSONResponse({"ok": False, "error": "draining"}, 503, headers=NO_STORE)
+    if intake.is_stuck:
+        return JSONResponse({"ok": False, "error": "database"}, 503, headers=NO_STORE)
     try:
-        await run_in_threadpool(count_jobs, parts_of(request).database)
+        # Not the threads of pages: those may be what hangs.
+        await asyncio.wait_for(asyncio.to_thread(count_jobs, parts_of(request).database), READY_S_MAX)
     except Exception:
         logger.exception("not ready: the database does not answer")
         return JSONResponse({"ok": False, "error": "database"}, 503, headers=NO_STORE)
