@@ -1,5 +1,7 @@
 """Are events kept as they came, in order, with their numbers?"""
 
+import json
+
 import pytest
 import sqlalchemy as sa
 
@@ -182,3 +184,15 @@ class TestIdempotencyKeys:
             events.add_idempotent(connection, [(1, "new", b"x")], START_US + 1)
             assert events.delete_idempotent(connection, START_US) == 1
             assert events.find_idempotent(connection, [(1, "old"), (1, "new")], 0) == {(1, "new"): b"x"}
+
+
+def test_earlier_events_are_found_by_the_index_before_the_database_knows_its_tables(
+    postgres: Database,
+) -> None:
+    with postgres.write() as connection:
+        events.append(connection, [new_event(number=number) for number in range(1, 2_001)])
+        ranges = json.dumps([[1, number, number] for number in range(1, 200)])
+        plan = connection.execute(sa.text("EXPLAIN " + events._COUNTED_AT.text), {"ranges": ranges})
+        steps = "\n".join(row[0] for row in plan)
+    assert "Index Scan using uq_event_project_id_number" in steps
+    assert "Seq Scan" not in steps

@@ -69,11 +69,14 @@ _IDS = sa.text(
     "ON event.project_id = (key->>0)::bigint AND event.number = (key->>1)::bigint"
 )
 
+# A subquery with a limit is run for each range, by the index. A plain join scans all events while the table
+# is small or its statistics are old, so that each batch costs more than the one before.
 _COUNTED_AT = sa.text(
-    "SELECT event.project_id, event.number, event.counted_at "
-    "FROM json_array_elements(CAST(:ranges AS json)) AS range JOIN event "
-    "ON event.project_id = (range->>0)::bigint "
-    "AND event.number BETWEEN (range->>1)::bigint AND (range->>2)::bigint"
+    "SELECT found.project_id, found.number, found.counted_at "
+    "FROM json_array_elements(CAST(:ranges AS json)) AS range, LATERAL ("
+    "SELECT project_id, number, counted_at FROM event "
+    "WHERE project_id = (range->>0)::bigint AND number BETWEEN (range->>1)::bigint AND (range->>2)::bigint "
+    "ORDER BY number LIMIT (range->>2)::bigint - (range->>1)::bigint + 1) AS found"
 )
 
 
