@@ -3,9 +3,9 @@
 import pytest
 
 from tests.faults import counts
-from tests.storage.support import database, templates
+from tests.storage.support import clock, database, postgres, templates
 
-__all__ = ["database", "templates"]
+__all__ = ["clock", "database", "postgres", "templates"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -250,6 +251,32 @@ class TestTwoServers:
             assert second.outcomes(*three(2)) == [TAKEN, LIMITED]
             clock.advance(30)
             assert first.send(*three()) == [Answer(LIMITED, 30)]
+
+    @pytest.mark.parametrize(
+        ("apart", "shared"),
+        # Behind, the second server's events are an hour old for the first one, which opens the window once.
+        [(HOUR, [TAKEN, LIMITED, LIMITED]), (-HOUR, [TAKEN, TAKEN, TAKEN])],
+        ids=["ahead", "behind"],
+    )
+    def test_a_server_whose_clock_is_off_by_an_hour_locks_nobody_out(
+        self, postgres: Database, apart: timedelta, shared: list[Outcome]
+    ) -> None:
+        """Started by the database's clock it never is; but clocks drift, and the database's may step."""
+        with postgres.write() as connection:
+            add_project(connection)
+        clock, other = FakeClock(), FakeClock()
+        other.step(apart)
+        with opened_door(postgres, clock) as first, opened_door(postgres, other) as second:
+            assert second.outcomes(*three(2)) == [TAKEN] * 2
+            assert first.outcomes(*three(3)) == shared
+            assert second.send(*three()) == first.send(*three()) == [Answer(LIMITED, 60)]
+            clock.advance(60)
+            other.advance(60)
+            assert first.outcomes(*three(2)) == [TAKEN] * 2
+            assert second.outcomes(*three(2)) == [TAKEN, LIMITED]
+            assert first.send(*three()) == [Answer(LIMITED, 60)]
+        times = [counted_at for _, counted_at in stored(postgres)]
+        assert times == sorted(times)
 
 
 def test_a_thousand_concurrent_requests_are_limited_exactly(door: Door, database: Database) -> None:
