@@ -49,8 +49,9 @@ class Cluster:
         return [first, *map(int, children.split())]
 
     def stop(self, how: str = "fast") -> None:
-        """Stop it: ``fast`` ends sessions, ``immediate`` also leaves recovery to the next start."""
-        self._control("-m", how, "stop")
+        """Stop it, if it runs: ``fast`` ends sessions, ``immediate`` leaves recovery to the next start."""
+        if (self._server.pgdata / "postmaster.pid").exists():
+            self._control("-m", how, "stop")
 
     def kill(self) -> None:
         """End it as kill -9 of its first process does, and wait until all others have noticed."""
