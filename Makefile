@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-docs check lint format wheel lock screenshots clean
+.PHONY: help run test test-docs check lint format wheel lock screenshots bench clean
 
 PYTHON ?=
 export PYTHON
@@ -55,6 +55,10 @@ lock: ## choose versions anew for requirements/*.txt (needs the network)
 	$(UV_COMPILE) pyproject.toml --constraint requirements/test.txt --output-file requirements/run.txt
 	$(UV_COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
 	$(UV_COMPILE) --group lock --output-file requirements/lock.txt
+
+bench: .ready ## measure speed beside a bare server's (some minutes, Linux, two cores)
+	@scripts/get-bench-tools
+	$(BIN)/python -W ignore::UserWarning -m tests.speed.bench $(ARGS)
 
 clean: ## remove .venv and everything that was built; keeps afterword-data
 	rm -rf .venv dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache screenshots

@@ -10,15 +10,21 @@ import sqlalchemy as sa
 from afterword.bootstrap import Parts, open_parts
 from afterword.cli.open import only_server
 from afterword.cli.serve import claim_port, run_server
+from afterword.domain.rate_limit import DAY_US
 from afterword.flows import track_event
 from afterword.flows.import_people import import_people
-from afterword.flows.manage_projects import LIMIT_MAX, create_project, list_projects, set_limits
+from afterword.flows.manage_projects import create_project, list_projects, set_limits
 from afterword.flows.manage_surveys import apply_survey, publish_survey
 from afterword.flows.prepare_schema import migrate_schema
 from afterword.flows.survey_definition import parse_survey_file
 from afterword.settings import DATABASE_FILE, load_settings
+from afterword.storage import projects
 
 PROJECTS = 200
+EVENTS_PER_MINUTE = 12_000
+EVENTS_PER_DAY = 1_000_000
+"""So high that no project comes near them, so low that each event has an earlier one to be compared with."""
+
 PEOPLE = 500
 LISTENING_EVERY = 10
 """One project in so many has a live survey that listens, so that its events queue work."""
@@ -38,13 +44,19 @@ questions:
 
 
 def make_data(parts: Parts) -> None:
-    """Make projects without limits to speak of, people, and surveys for some projects."""
+    """Make projects, people, and surveys for some projects."""
     database, clock, data = parts.database, parts.clock, parts.settings.data
     tokens = []
     for number in range(PROJECTS):
         name = f"Project {number}"
         tokens.append(create_project(database, clock, name).token)
-        set_limits(database, name, events_per_minute=LIMIT_MAX, events_per_day=LIMIT_MAX, metadata_bytes=None)
+        set_limits(
+            database,
+            name,
+            events_per_minute=EVENTS_PER_MINUTE,
+            events_per_day=EVENTS_PER_DAY,
+            metadata_bytes=None,
+        )
         if number % LISTENING_EVERY == 0:
             key = f"survey-{number}"
             file = parse_survey_file(SURVEY.format(key=key, project=name), "bench")
@@ -61,6 +73,46 @@ def make_data(parts: Parts) -> None:
     (data / TOKENS_FILE).write_text("\n".join(tokens) + "\n")
 
 
+FILL_DAYS = 30
+_FILL_SQLITE = """
+    WITH RECURSIVE counted(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < :events)
+    INSERT INTO event
+        (project_id, number, counted_at, received_at, occurred_at, name, email, metadata, is_test)
+    SELECT 1 + n % :projects, 1 + n / :projects, :first_us + n * :step_us, :first_us + n * :step_us,
+        :first_us + n * :step_us, 'build.finished', 'p' || n % 500 || '@example.com',
+        '{"outcome":"ok","duration_s":41,"repo":"org/service-1","branch":"main"}', 0
+    FROM counted
+"""
+_FILL_POSTGRES = (
+    _FILL_SQLITE.replace(
+        "WITH RECURSIVE counted(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < :events)",
+        "",
+    )
+    .replace(
+        "FROM counted", "FROM generate_series(CAST(0 AS bigint), CAST(:events AS bigint) - 1) AS counted(n)"
+    )
+    .replace("'p' || n % 500 ||", "'p' || (n % 500)::text ||")
+    .replace(", 0\n", ", false\n")
+)
+
+
+def fill(parts: Parts, events: int) -> None:
+    """Make events of the last FILL_DAYS, evenly, by the database's own means."""
+    span_us = FILL_DAYS * DAY_US
+    values = {
+        "events": events,
+        "projects": PROJECTS,
+        "first_us": parts.clock.now_us() - span_us,
+        "step_us": span_us // events,
+    }
+    statement = _FILL_POSTGRES if parts.database.is_postgres else _FILL_SQLITE
+    with parts.database.write() as connection:
+        connection.execute(sa.text(statement), values)
+        projects.count_accepted(
+            connection, {number + 1: len(range(number, events, PROJECTS)) for number in range(PROJECTS)}
+        )
+
+
 def delay_commits(delay_s: float) -> None:
     """Let each commit take longer, as a disk does that is not this machine's."""
 
@@ -75,6 +127,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("data", type=Path)
     parser.add_argument("--database-url")
+    parser.add_argument("--events", type=int, default=0, help="stored before the first start")
     parser.add_argument("--one-by-one", action="store_true", help="one transaction for each event")
     parser.add_argument("--commit-delay-ms", type=float, default=0.0)
     arguments = parser.parse_args()
@@ -90,6 +143,8 @@ def main() -> None:
         migrate_schema(parts.database, parts.clock, settings.data / DATABASE_FILE)
         if not list_projects(parts.database):
             make_data(parts)
+            if arguments.events:
+                fill(parts, arguments.events)
         run_server(parts, listener, with_worker=False, on_ready=lambda: None)
 
 

@@ -192,7 +192,7 @@ def test_earlier_events_are_found_by_the_index_before_the_database_knows_its_tab
     with postgres.write() as connection:
         events.append(connection, [new_event(number=number) for number in range(1, 2_001)])
         ranges = json.dumps([[1, number, number] for number in range(1, 200)])
-        plan = connection.execute(sa.text("EXPLAIN " + events._COUNTED_AT.text), {"ranges": ranges})
+        plan = connection.exec_driver_sql("EXPLAIN " + events._COUNTED_AT, (ranges,))
         steps = "\n".join(row[0] for row in plan)
     assert "Index Scan using uq_event_project_id_number" in steps
     assert "Seq Scan" not in steps

@@ -88,4 +88,5 @@ def clock_us(connection: Connection) -> int | None:
     if connection.dialect.name != "postgresql":
         return None
     now_s = "SELECT extract(epoch FROM clock_timestamp())"
-    return round(connection.execute(sa.text(now_s)).scalar_one() * SECOND_US)
+    found: int = round(connection.execute(sa.text(now_s)).scalar_one() * SECOND_US)
+    return found

@@ -63,17 +63,17 @@ _APPEND_SQLITE = [
 ]
 _APPEND_POSTGRES = f"COPY event ({_COLUMNS}) FROM STDIN"
 
-_IDS = sa.text(
+_IDS = (
     "SELECT event.id, event.project_id, event.number "
-    "FROM json_array_elements(CAST(:keys AS json)) AS key JOIN event "
+    "FROM json_array_elements(%s::json) AS key JOIN event "
     "ON event.project_id = (key->>0)::bigint AND event.number = (key->>1)::bigint"
 )
 
 # A subquery with a limit is run for each range, by the index. A plain join scans all events while the table
 # is small or its statistics are old, so that each batch costs more than the one before.
-_COUNTED_AT = sa.text(
+_COUNTED_AT = (
     "SELECT found.project_id, found.number, found.counted_at "
-    "FROM json_array_elements(CAST(:ranges AS json)) AS range, LATERAL ("
+    "FROM json_array_elements(%s::json) AS range, LATERAL ("
     "SELECT project_id, number, counted_at FROM event "
     "WHERE project_id = (range->>0)::bigint AND number BETWEEN (range->>1)::bigint AND (range->>2)::bigint "
     "ORDER BY number LIMIT (range->>2)::bigint - (range->>1)::bigint + 1) AS found"
@@ -108,7 +108,8 @@ def _find_ids(connection: sa.Connection, keys: Sequence[tuple[int, int]]) -> lis
     """The ids of events by (project id, number), through the index that only PostgreSQL has."""
     if not keys:
         return []
-    found = {(row[1], row[2]): row[0] for row in connection.execute(_IDS, {"keys": json.dumps(keys)})}
+    rows = connection.exec_driver_sql(_IDS, (json.dumps(keys),)).all()
+    found = {(row[1], row[2]): row[0] for row in rows}
     return [found[key] for key in keys]
 
 
@@ -124,7 +125,7 @@ def counted_at(
     Returns:
         (project id, number) → counted_at; numbers that do not exist are absent.
     """
-    rows = connection.execute(_COUNTED_AT, {"ranges": json.dumps(ranges)})
+    rows = connection.exec_driver_sql(_COUNTED_AT, (json.dumps(ranges),)).all()
     return {(row[0], row[1]): row[2] for row in rows}
 
 

@@ -47,6 +47,13 @@ _COUNT_POSTGRES = (
 )
 
 
+_LOCK_SQLITE = "SELECT id, events_accepted FROM project WHERE id IN (SELECT value FROM json_each(?))"
+_LOCK_POSTGRES = (
+    "SELECT id, events_accepted FROM project "
+    "WHERE id = ANY (ARRAY(SELECT json_array_elements_text(%s::json)::bigint)) ORDER BY id FOR UPDATE"
+)
+
+
 def add_project(
     connection: sa.Connection, name: str, *, limits: RateLimits, metadata_bytes: int, now: datetime
 ) -> int:
@@ -131,13 +138,10 @@ def lock_accepted(connection: sa.Connection, project_ids: Collection[int]) -> di
     Read how many events each project had accepted, and keep other processes from accepting more
     until this transaction ends.
     """
-    statement = (
-        sa.select(project.c.id, project.c.events_accepted)
-        .where(project.c.id.in_(list(project_ids)))
-        .order_by(project.c.id)
-        .with_for_update()
-    )
-    return {row.id: row.events_accepted for row in connection.execute(statement)}
+    is_postgres = connection.dialect.name == "postgresql"
+    statement = _LOCK_POSTGRES if is_postgres else _LOCK_SQLITE
+    rows = connection.exec_driver_sql(statement, (json.dumps(list(project_ids)),)).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def _project(row: Any) -> Project:
