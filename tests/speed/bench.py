@@ -105,8 +105,10 @@ def main_table(plan: Plan, opened: ExitStack) -> Table:
     """What an accepted event costs, and what a refused one does."""
     table = Table("Events and refusals, 64 connections, one server core")
     stub = opened.enter_context(running_stub())
-    sqlite = opened.enter_context(running_afterword(plan.folder / "sqlite"))
-    postgres = opened.enter_context(running_afterword(plan.folder / "postgres", plan.cluster.make_database()))
+    stored = ["--events", str(STORED)]
+    sqlite = opened.enter_context(running_afterword(plan.folder / "sqlite", options=stored))
+    url = plan.cluster.make_database()
+    postgres = opened.enter_context(running_afterword(plan.folder / "postgres", url, stored))
     single = opened.enter_context(running_afterword(plan.folder / "single", options=["--one-by-one"]))
     good = requests_of(plan, sqlite)
     table.rows.append(Row(STUB, stub, good))

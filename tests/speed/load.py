@@ -52,7 +52,7 @@ def event_body(number: int) -> bytes:
     return json.dumps(
         {
             "name": "build.finished",
-            "email": f"p{number % 500}@example.com",
+            "email": f"p{number % 200}@example.com",
             "timestamp": str(int(time.time())),
             "metadata": {
                 "outcome": "ok",

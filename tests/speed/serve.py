@@ -10,13 +10,17 @@ import sqlalchemy as sa
 from afterword.bootstrap import Parts, open_parts
 from afterword.cli.open import only_server
 from afterword.cli.serve import claim_port, run_server
-from afterword.domain.rate_limit import DAY_US
+from afterword.domain.event import METADATA_BYTES_DEFAULT
+from afterword.domain.rate_limit import DAY_US, RateLimits
+from afterword.domain.token import ALPHABET, RANDOM_CHARS, format_token, hash_token, hint
 from afterword.flows import track_event
 from afterword.flows.import_people import import_people
-from afterword.flows.manage_projects import create_project, list_projects, set_limits
+from afterword.flows.manage_projects import list_projects
 from afterword.flows.manage_surveys import apply_survey, publish_survey
 from afterword.flows.prepare_schema import migrate_schema
 from afterword.flows.survey_definition import parse_survey_file
+from afterword.kit.clock import to_datetime
+from afterword.kit.ids import random_chars
 from afterword.settings import DATABASE_FILE, load_settings
 from afterword.storage import projects
 
@@ -25,8 +29,8 @@ EVENTS_PER_MINUTE = 12_000
 EVENTS_PER_DAY = 1_000_000
 """So high that no project comes near them, so low that each event has an earlier one to be compared with."""
 
-PEOPLE = 500
-LISTENING_EVERY = 10
+PEOPLE = 200
+LISTENING_EVERY = 20
 """One project in so many has a live survey that listens, so that its events queue work."""
 
 TOKENS_FILE = "tokens.txt"
@@ -46,27 +50,27 @@ questions:
 def make_data(parts: Parts) -> None:
     """Make projects, people, and surveys for some projects."""
     database, clock, data = parts.database, parts.clock, parts.settings.data
-    tokens = []
-    for number in range(PROJECTS):
-        name = f"Project {number}"
-        tokens.append(create_project(database, clock, name).token)
-        set_limits(
-            database,
-            name,
-            events_per_minute=EVENTS_PER_MINUTE,
-            events_per_day=EVENTS_PER_DAY,
-            metadata_bytes=None,
-        )
-        if number % LISTENING_EVERY == 0:
-            key = f"survey-{number}"
-            file = parse_survey_file(SURVEY.format(key=key, project=name), "bench")
-            apply_survey(database, clock, file, dry_run=False)
-            publish_survey(database, clock, key)
-    # A project of its own for refusals: its limit is the usual one.
-    tokens.append(create_project(database, clock, "Limited").token)
+    tokens = [format_token(random_chars(ALPHABET, RANDOM_CHARS)) for _ in range(PROJECTS + 1)]
+    roomy = RateLimits(EVENTS_PER_MINUTE, EVENTS_PER_DAY)
+    now = to_datetime(clock.now_us())
+    with database.write() as connection:
+        for number, token in enumerate(tokens):
+            # The last one is for refusals: its limit is the usual one.
+            limits = roomy if number < PROJECTS else RateLimits()
+            project_id = projects.add_project(
+                connection, f"Project {number}", limits=limits, metadata_bytes=METADATA_BYTES_DEFAULT, now=now
+            )
+            projects.add_token(
+                connection, project_id, token_hash=hash_token(token), hint=hint(token), now=now
+            )
+    for number in range(0, PROJECTS, LISTENING_EVERY):
+        key = f"survey-{number}"
+        file = parse_survey_file(SURVEY.format(key=key, project=f"Project {number}"), "bench")
+        apply_survey(database, clock, file, dry_run=False)
+        publish_survey(database, clock, key)
     people = data / "people.csv"
-    with people.open("w", newline="") as file:
-        rows = csv.writer(file)
+    with people.open("w", newline="") as sheet:
+        rows = csv.writer(sheet)
         rows.writerow(["email", "name"])
         rows.writerows([f"p{number}@example.com", f"Person {number}"] for number in range(PEOPLE))
     import_people(database, clock, people)
@@ -80,7 +84,7 @@ _FILL_SQLITE = """
         (project_id, number, counted_at, received_at, occurred_at, name, email, metadata, is_test)
     SELECT 1 + n % :projects, 1 + n / :projects, :first_us + n * :step_us, :first_us + n * :step_us,
         :first_us + n * :step_us, 'build.finished', 'p' || n % 500 || '@example.com',
-        '{"outcome":"ok","duration_s":41,"repo":"org/service-1","branch":"main"}', 0
+        '{"outcome":"ok","duration_s":"41","repo":"org/service-1","branch":"main"}', 0
     FROM counted
 """
 _FILL_POSTGRES = (

@@ -55,10 +55,10 @@ class Server:
 
 
 @contextmanager
-def running_stub() -> Iterator[Server]:
+def running_stub(core: int | None = SERVER_CORE) -> Iterator[Server]:
     """The bare ASGI callable."""
     port = free_port()
-    with _running([sys.executable, "-m", "tests.speed.stub", str(port)], port) as (process, ready_s):
+    with _running([sys.executable, "-m", "tests.speed.stub", str(port)], port, core) as (process, ready_s):
         yield Server(port, (process.pid,), ready_s=ready_s)
 
 

@@ -179,11 +179,7 @@ def load_json(text: str | bytes) -> Any:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if json_depth_exceeds(raw):
         raise TooDeepError(f"JSON nests deeper than {JSON_DEPTH_MAX} levels")
-    return json.loads(
-        raw.decode("utf-8", "surrogatepass" if isinstance(text, str) else "strict"),
-        parse_float=_parse_float,
-        parse_constant=_refuse_constant,
-    )
+    return _decode(raw.decode("utf-8", "surrogatepass" if isinstance(text, str) else "strict"))
 
 
 def _parse_float(text: str) -> NumberText:
@@ -195,6 +191,9 @@ def _parse_float(text: str) -> NumberText:
 
 def _refuse_constant(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_float=_parse_float, parse_constant=_refuse_constant).decode
 
 
 def _invalid(message: str) -> EventError:

@@ -156,15 +156,10 @@ class Track:
 
     def _parse(self, exchange: Exchange, rules: ProjectRules) -> tuple[Event, bool]:
         body, now_us, bytes_max = exchange.body, self._clock.now_us(), rules.metadata_bytes
-        try:
-            if exchange.is_json:
-                test_data = query_test_data(exchange.query) if exchange.query else None
-                return parse_json_body(
-                    body, default_test_data=test_data, now_us=now_us, metadata_bytes_max=bytes_max
-                )
+        if not exchange.is_json:
             return parse_form_body(body, now_us=now_us, metadata_bytes_max=bytes_max)
-        except EventError as error:
-            raise api_error(ErrorCode(error.code), error.message) from None
+        test_data = query_test_data(exchange.query) if exchange.query else None
+        return parse_json_body(body, default_test_data=test_data, now_us=now_us, metadata_bytes_max=bytes_max)
 
     def _settle(self, exchange: Exchange, who: Resolution, has_unknown: bool, answer: Answer) -> None:
         """The intake says what became of the event."""
@@ -207,6 +202,8 @@ class Track:
     def _as_refusal(self, exchange: Exchange, error: Exception) -> ApiError:
         if isinstance(error, ApiError):
             return error
+        if isinstance(error, EventError):
+            return api_error(ErrorCode(error.code), error.message)
         if isinstance(error, DirectoryUnavailableError):
             return _unavailable()
         logger.error("request %s failed", exchange.request_id.decode(), exc_info=error)
