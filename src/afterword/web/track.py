@@ -21,6 +21,7 @@ from afterword.web.respond import OK_BODY, Header, error_body
 from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
 
 PATHS = frozenset({b"/events.track", b"/events.track/"})
+IDEMPOTENCY_KEY = b"idempotency-key"
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 TOKEN_BYTES_MAX = 1_024
 
@@ -108,9 +109,9 @@ class Track:
         if exchange.is_flood:
             raise api_error(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE, CLOSE)
         headers = _Headers(exchange.headers)
-        if headers.content_length > BODY_BYTES_MAX:
+        if int(headers.find(b"content-length") or 0) > BODY_BYTES_MAX:
             raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
-        token_hash = hash_token(_bearer_token(headers.authorizations))
+        token_hash = hash_token(_bearer_token(headers))
         grant = self._directory.good_grant(token_hash, self._clock.now_us())
         if grant is not None:
             self._admit(exchange, headers, grant.project_id)
@@ -132,14 +133,14 @@ class Track:
 
     def _admit(self, exchange: Exchange, headers: "_Headers", project_id: int) -> None:
         exchange.project_id = project_id
-        exchange.is_json = check_content(headers.content_type, headers.content_encoding)
-        exchange.idempotency_key = _idempotency_key(headers.idempotency_keys)
+        exchange.is_json = check_content(headers.find(b"content-type"), headers.find(b"content-encoding"))
+        exchange.idempotency_key = _idempotency_key(headers)
         exchange.is_admitted = True
         if len(exchange.body) > BODY_BYTES_MAX:
             self.refuse_huge(exchange)
         elif exchange.is_whole:
             self._submit(exchange)
-        elif headers.expects_continue:
+        elif (headers.find(b"expect") or b"").lower() == b"100-continue":
             exchange.send_continue()
 
     def _submit(self, exchange: Exchange) -> None:
@@ -211,37 +212,23 @@ class Track:
 
 
 class _Headers:
-    """The few headers that events.track looks at."""
+    """A request's headers by name, in lower case; of a repeated one the last."""
 
-    __slots__ = (
-        "authorizations",
-        "content_encoding",
-        "content_length",
-        "content_type",
-        "expects_continue",
-        "idempotency_keys",
-    )
+    __slots__ = ("_found", "_headers")
 
     def __init__(self, headers: list[Header]) -> None:
-        self.authorizations: list[bytes] = []
-        self.idempotency_keys: list[bytes] = []
-        self.content_type: bytes | None = None
-        self.content_encoding: bytes | None = None
-        self.content_length = 0
-        self.expects_continue = False
-        for name, value in headers:
-            if name == b"authorization":
-                self.authorizations.append(value)
-            elif name == b"content-type":
-                self.content_type = value
-            elif name == b"content-length":
-                self.content_length = int(value)
-            elif name == b"content-encoding":
-                self.content_encoding = value
-            elif name == b"idempotency-key":
-                self.idempotency_keys.append(value)
-            elif name == b"expect":
-                self.expects_continue = value.lower() == b"100-continue"
+        self._found = dict(headers)
+        self._headers = headers
+
+    def find(self, name: bytes) -> bytes | None:
+        """The value of a header."""
+        return self._found.get(name)
+
+    def is_repeated(self, name: bytes) -> bool:
+        """Whether a header is there more than once."""
+        if len(self._found) == len(self._headers):
+            return False
+        return sum(other == name for other, _ in self._headers) > 1
 
 
 def _refusal(answer: Answer) -> ApiError:
@@ -264,13 +251,13 @@ def _failed() -> ApiError:
     return api_error(ErrorCode.INTERNAL_ERROR, message)
 
 
-def _bearer_token(authorizations: list[bytes]) -> str:
+def _bearer_token(headers: _Headers) -> str:
     """The token, or one that can't exist for what is none: it is looked up and refused as any other."""
-    if not authorizations or not authorizations[0].strip():
-        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
-    if len(authorizations) > 1:
+    if headers.is_repeated(b"authorization"):
         return _IMPOSSIBLE
-    words = authorizations[0].split()
+    words = (headers.find(b"authorization") or b"").split()
+    if not words:
+        raise api_error(ErrorCode.NOT_AUTHED, _NOT_AUTHED, BEARER)
     if words[0].lower() != b"bearer":
         return _IMPOSSIBLE
     if len(words) == 1:
@@ -286,12 +273,13 @@ def _unavailable() -> ApiError:
     return api_error(ErrorCode.SERVICE_UNAVAILABLE, message, retry)
 
 
-def _idempotency_key(values: list[bytes]) -> str | None:
-    if not values:
+def _idempotency_key(headers: _Headers) -> str | None:
+    value = headers.find(IDEMPOTENCY_KEY)
+    if value is None:
         return None
-    key = values[0].decode("latin-1")
+    key = value.decode("latin-1")
     if (
-        len(values) > 1
+        headers.is_repeated(IDEMPOTENCY_KEY)
         or not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX
         or not (key.isascii() and key.isprintable())
     ):
