@@ -1,20 +1,23 @@
 """What must be watched for many seconds: deadlines and the minute of the rate limit, all at once."""
 
 import math
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from afterword.flows.links import Links
+from afterword.kit.signing import Signer
 from tests.contract.cases import as_json
-from tests.support.http import Connection, Reply, head_bytes
+from tests.support.http import Connection, Reply, head_bytes, request_bytes
 from tests.support.postgres import Databases
-from tests.support.project import JSON, PATH, Project, create_project
+from tests.support.project import FORM, JSON, PATH, Project, create_project
 from tests.support.server import RunningServer
 
 WATCH_S_MAX = 30.0
@@ -23,8 +26,14 @@ MINUTE_S = 60
 BEFORE_BORDER_S = 0.1
 AFTER_BORDER_S = 0.1
 OPEN_AHEAD_S = 1.0
+DRIP_S = 1.0
 BURST = 30
-SCENARIOS_AT_ONCE = 16
+SCENARIOS_AT_ONCE = 20
+ESTABLISHED = b"\x01"
+"""The state of a connection that both sides hold, in Linux's tcp_info."""
+
+LINK_KEY = "signs the links of the scenarios' servers"
+LARGE_FILE = "/static/vendor/pico.min.css"
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,50 @@ def watch(address: tuple[str, int], start: bytes, then_each: bytes = b"") -> Tim
     return TimedReply(reply, after_s, closed)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What the server sent, and when after the start it ended the connection; None when it did not."""
+
+    received: bytes
+    after_s: float | None
+
+
+def drip(address: tuple[str, int], start: bytes, each: bytes) -> Ended:
+    """Send the start of something, then a little once a second, whatever the server answers."""
+    began = time.monotonic()
+    received = b""
+    with socket.create_connection(address, timeout=DRIP_S) as connection:
+        connection.sendall(start)
+        while time.monotonic() < began + WATCH_S_MAX:
+            try:
+                while piece := connection.recv(65_536):
+                    received += piece
+                return Ended(received, time.monotonic() - began)
+            except TimeoutError:
+                pass
+            except ConnectionError:
+                return Ended(received, time.monotonic() - began)
+            with suppress(ConnectionError):
+                connection.sendall(each)
+    return Ended(received, None)
+
+
+def never_read(address: tuple[str, int], requests: bytes) -> Ended:
+    """Ask for much and read none of it, until the server cuts the connection."""
+    began = time.monotonic()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.settimeout(5)
+        connection.connect(address)
+        connection.sendall(requests)
+        while time.monotonic() < began + WATCH_S_MAX:
+            # No read: whether the other side is gone can be asked without one.
+            if connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) != ESTABLISHED:
+                return Ended(b"", time.monotonic() - began)
+            time.sleep(0.1)
+    return Ended(b"", None)
+
+
 def _trickle(connection: Connection, piece: bytes, until: float) -> None:
     while time.monotonic() < until:
         time.sleep(TRICKLE_S)
@@ -97,6 +150,17 @@ def unfinished_body(project: Project) -> bytes:
     """Write headers that promise a body, and the first bytes of it."""
     headers = [("Host", "afterword.test"), project.authorization, ("Content-Type", JSON)]
     return head_bytes("POST", PATH, [*headers, ("Content-Length", "4000")]) + b'{"name": "'
+
+
+def unfinished_form() -> bytes:
+    """Write the start of a form to a page that waits for all of it."""
+    path = Links(Signer(LINK_KEY), "").answer(1)
+    return request_bytes("POST", path, [("Content-Type", FORM), ("Content-Length", "4000")]) + b"a="
+
+
+def unread_body() -> bytes:
+    """Write the start of a request with a body that nobody waits for."""
+    return request_bytes("GET", "/healthz", [("Content-Length", "4000")])
 
 
 def cross_the_border(project: Project) -> Border:
@@ -165,7 +229,7 @@ class Scenarios:
         return self
 
     def _begin(self, kind: str, url: str | None) -> dict[str, Future[Any]]:
-        server = RunningServer(self._directory / kind, url)
+        server = RunningServer(self._directory / kind, url, environment={"AFTERWORD_SIGNING_KEY": LINK_KEY})
         self._opened.enter_context(server)
         return {name: self._pool.submit(scenario) for name, scenario in _prepare(server).items()}
 
@@ -188,6 +252,10 @@ def _prepare(server: RunningServer) -> dict[str, Callable[[], Any]]:
         "headers trickle": partial(watch, server.address, head, b"X-More: 1\r\n"),
         "body falls silent": partial(watch, server.address, body),
         "body trickles": partial(watch, server.address, body, b"x"),
+        "form trickles": partial(watch, server.address, unfinished_form(), b"x"),
+        "body of a page trickles": partial(drip, server.address, unread_body(), b"x"),
+        "blank lines trickle": partial(drip, server.address, request_bytes("GET", "/healthz"), b"\r\n"),
+        "replies are not read": partial(never_read, server.address, request_bytes("GET", LARGE_FILE) * 90),
         "border": partial(cross_the_border, project),
         "wait": partial(wait_as_told, two_a_minute),
     }

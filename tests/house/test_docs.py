@@ -25,7 +25,7 @@ from afterword.flows.survey_definition import SurveyFile, ThrottleFile, parse_su
 from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
-from afterword.web import health
+from afterword.web import connections, health, protocol
 from afterword.web.app import ROUTES
 from afterword.web.errors import STATUS, ErrorCode
 from afterword.web.track import UNKNOWN_FIELD
@@ -364,12 +364,19 @@ def test_every_table_is_documented_and_no_other_is() -> None:
     assert sorted(described) == sorted(metadata.tables)
 
 
+def _ended_connections() -> connections.Connections:
+    some = connections.Connections(1)
+    some.ended["idle"] = 1
+    return some
+
+
 def test_every_metric_is_documented_with_its_type_and_no_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "count_jobs", lambda database: (0, 0))
     registry: CollectorRegistry = health.metrics_registry(
         SimpleNamespace(database=None),
         SimpleNamespace(intake=SimpleNamespace(queue_length=0, batch_events=Histogram((1,)))),
         SimpleNamespace(received=1, outcomes={"accepted": 1}, seconds=Histogram((1,))),
+        _ended_connections(),
     )
     exposed = {
         (family.name if family.type == "histogram" else sample.name): family.type
@@ -382,6 +389,20 @@ def test_every_metric_is_documented_with_its_type_and_no_other_is(monkeypatch: p
         if len(row) == 3 and row[1] in ("counter", "gauge", "histogram")
     ]
     assert {code(row[0]): row[1] for row in table} == exposed
+
+
+def test_every_limit_of_connections_is_documented_with_its_number() -> None:
+    limits = {
+        name: value
+        for module in (connections, protocol)
+        for name, value in vars(module).items()
+        if re.search(r"_(S|MAX|RESERVED)$", name) and type(value) is int
+    }
+    described = {code(row[1]): row[0] for row in rows(REFERENCE / "limits.md") if len(row) == 3}
+    assert set(described) == set(limits)
+    assert {
+        name: str(value) in text.split() for name, text in described.items() for value in [limits[name]]
+    } == (dict.fromkeys(limits, True))
 
 
 # The survey file

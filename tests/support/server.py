@@ -48,6 +48,7 @@ class RunningServer:
         database_url: ``postgresql://…``; None takes the default, SQLite in the data directory.
         environment: More variables for the server and its commands.
         python_path: Directories to put before the product on the import path.
+        files_max: How many files the server may have open.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class RunningServer:
         *,
         environment: Mapping[str, str] | None = None,
         python_path: tuple[Path, ...] = (),
+        files_max: int | None = None,
     ) -> None:
         self.data = data
         self.database_url = database_url
         self.port = free_port()
         self.log_path = data.parent / f"{data.name}-server-{self.port}.log"
+        self._within = ["sh", "-c", f'ulimit -n {files_max} && exec "$@"', "sh"] if files_max else []
         self._environment = _environment(data, database_url, environment or {}, python_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._commands: WarmCommands | None = None
@@ -108,7 +111,7 @@ class RunningServer:
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                _command("serve", "--port", str(self.port)),
+                [*self._within, *_command("serve", "--port", str(self.port))],
                 env=self._environment,
                 cwd=self.data.parent,
                 stdin=subprocess.DEVNULL,

@@ -110,8 +110,9 @@ async def _serve(
     worker = Worker(parts)
     intake = open_intake(parts, on_work=worker.wake)
     settings = parts.settings
+    web = Web(parts, intake)
     config = uvicorn.Config(
-        Web(parts, intake),
+        web,
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -126,6 +127,7 @@ async def _serve(
     background = [
         asyncio.create_task(intake.directory.run()),
         asyncio.create_task(intake.notices.run()),
+        asyncio.create_task(web.connections.run()),
     ]
     working = asyncio.create_task(worker.run()) if with_worker else None
     url_file = settings.data / SERVER_URL_FILE

@@ -14,6 +14,7 @@ from afterword.bootstrap import IntakeParts, Parts
 from afterword.web import health
 from afterword.web.admin import events, mailbox, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
+from afterword.web.connections import Connections, room_for_connections
 from afterword.web.errors import ErrorCode
 from afterword.web.openapi import show_openapi
 from afterword.web.pages import answer, unsubscribe
@@ -68,6 +69,7 @@ class Web:
         self.track = Track(
             directory=intake.directory, intake=intake.intake, notices=intake.notices, clock=parts.clock
         )
+        self.connections = Connections(room_for_connections())
         self._pages = Starlette(
             routes=ROUTES, exception_handlers={HTTPException: _show_error, Exception: _show_error}
         )
@@ -75,7 +77,7 @@ class Web:
         self._pages.router.redirect_slashes = False
         self._pages.state.parts = parts
         self._pages.state.intake = intake
-        self._pages.state.metrics = health.metrics_registry(parts, intake, self.track)
+        self._pages.state.metrics = health.metrics_registry(parts, intake, self.track, self.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a page; those to events.track go from web/protocol.py to ``track``."""

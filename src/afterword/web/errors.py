@@ -41,6 +41,9 @@ STATUS = {
 """The status of each code; a body that is too large as a whole is METADATA_TOO_LARGE with 413."""
 
 UNAVAILABLE_RETRY_S = 5
+RETRY_AFTER = (b"retry-after", b"%d" % UNAVAILABLE_RETRY_S)
+"""With every 503."""
+
 CLOSE = (b"connection", b"close")
 BEARER = (b"www-authenticate", b"Bearer")
 

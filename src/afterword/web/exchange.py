@@ -15,8 +15,6 @@ HEADERS_MESSAGE = (
     f"Too many headers: at most {HEADERS_COUNT_MAX} and {HEADERS_BYTES_MAX // 1024} KiB of them."
 )
 BODY_BYTES_MAX = 64 * 1024
-BODY_TIMEOUT_S = 15.0
-BODY_LATE = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds."
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

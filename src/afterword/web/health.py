@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from afterword.bootstrap import IntakeParts, Parts
 from afterword.flows.outbox import count_jobs
 from afterword.kit.histogram import Histogram
+from afterword.web.connections import Connections
 from afterword.web.parts import parts_of
 from afterword.web.track import Track
 
@@ -53,20 +54,23 @@ async def metrics(request: Request) -> Response:
     return PlainTextResponse(text, media_type=METRICS_TYPE, headers=NO_STORE)
 
 
-def metrics_registry(parts: Parts, intake: IntakeParts, track: Track) -> CollectorRegistry:
+def metrics_registry(
+    parts: Parts, intake: IntakeParts, track: Track, connections: Connections
+) -> CollectorRegistry:
     """The metrics of one server."""
     registry = CollectorRegistry()
-    registry.register(_Collector(parts, intake, track))
+    registry.register(_Collector(parts, intake, track, connections))
     return registry
 
 
 class _Collector(Collector):
     """Reads the numbers when they are asked for, so that counting costs the hot path nothing."""
 
-    def __init__(self, parts: Parts, intake: IntakeParts, track: Track) -> None:
+    def __init__(self, parts: Parts, intake: IntakeParts, track: Track, connections: Connections) -> None:
         self._parts = parts
         self._intake = intake
         self._track = track
+        self._connections = connections
 
     def describe(self) -> Iterable[Metric]:
         """Nothing in advance: asking would need the database."""
@@ -96,6 +100,15 @@ class _Collector(Collector):
         yield _histogram(
             "afterword_intake_batch_events", "Events of one commit.", self._intake.intake.batch_events
         )
+        yield GaugeMetricFamily(
+            "afterword_connections", "Open connections of clients.", value=len(self._connections)
+        )
+        ended = CounterMetricFamily(
+            "afterword_connections_ended", "Connections that the server ended, by reason.", labels=["reason"]
+        )
+        for reason, count in sorted(self._connections.ended.items()):
+            ended.add_metric([reason], count)
+        yield ended
         try:
             waiting, dead = count_jobs(self._parts.database)
         except Exception:

@@ -1,27 +1,22 @@
 """How do bytes become requests, and what is answered before there is one?"""
 
 import asyncio
+import logging
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from afterword.web.errors import CLOSE, STATUS, ErrorCode
+from afterword.web.connections import REQUEST_BYTES_MAX, GuardedProtocol, Stage
+from afterword.web.errors import ApiError, ErrorCode
 from afterword.web.exchange import (
     BODY_BYTES_MAX,
-    BODY_LATE,
-    BODY_TIMEOUT_S,
     HEADERS_BYTES_MAX,
     HEADERS_COUNT_MAX,
     HEADERS_MESSAGE,
     Exchange,
 )
-from afterword.web.respond import error_body, next_request_id, render_reply
 from afterword.web.track import PATHS, Track
-
-HEADERS_TIMEOUT_S = 10.0
-HEADERS_LATE = f"The request's headers did not arrive within {HEADERS_TIMEOUT_S:.0f} seconds."
 
 HEADERS_COUNT_HARD = 4 * HEADERS_COUNT_MAX
 HEADERS_BYTES_HARD = 4 * HEADERS_BYTES_MAX
@@ -33,32 +28,32 @@ HEAD_BYTES_MAX = 128 * 1024
 _HEADER_OVERHEAD_BYTES = 4
 
 
-class Protocol(HttpToolsProtocol):
+HTTP_VERSIONS = ("1.1", "1.0")
+
+logger = logging.getLogger(__name__)
+
+
+class Protocol(GuardedProtocol):
     """
-    uvicorn's protocol with deadlines and limits of its own, and JSON for every refusal.
+    Reads requests, by uvicorn's parser.
 
     A request to events.track becomes an Exchange and goes straight to Track; every other one
     goes uvicorn's way, to the pages.
     """
 
     _track: Track
-    _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _body_bytes = 0
-    _in_headers = False
     _is_upgrade = False
     _fed = b""
-    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the deadline for the first request's headers."""
+        """Know whose requests these will be."""
         super().connection_made(transport)
         self._track = self.app.track
-        self._watch(HEADERS_TIMEOUT_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drop the deadline, and what can't be answered any more."""
-        self._stop_deadline()
+        """Drop what can't be answered any more."""
         super().connection_lost(exc)
         self.pipeline.clear()
         exchange: Any = self.cycle
@@ -75,34 +70,44 @@ class Protocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
             self._ignore_offer(error)
-        except (httptools.HttpParserError, UnicodeDecodeError, ValueError):
-            # Bad framing, or a request target that is no URL.
+        except httptools.HttpParserCallbackError:
+            logger.exception("a bug while reading a request")
+            self.refuse(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side; the log has more.")
+        except httptools.HttpParserError:
             self._refuse_framing()
-        if self._is_refused:
-            return
-        if self._in_headers:
-            self._watch(HEADERS_TIMEOUT_S)
+        if self.receiving is not Stage.IDLE:
+            self._count(data)
+
+    def _count(self, data: bytes) -> None:
+        """End what goes on and on, whatever of it is kept."""
+        if self.receiving is Stage.HEADERS:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX or len(self.headers) > HEADERS_COUNT_HARD:
                 self.refuse(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE)
-        elif self.cycle is not None and self.cycle.more_body:
-            self._watch(BODY_TIMEOUT_S)
+        else:
+            self._body_bytes += len(data)
+            if self._body_bytes > REQUEST_BYTES_MAX:
+                message = f"The whole request is too large: at most {REQUEST_BYTES_MAX // 1024} KiB."
+                self.refuse(ErrorCode.METADATA_TOO_LARGE, message, 413)
 
     def on_message_begin(self) -> None:
         """A request starts; what uvicorn needs of it is made when it turns out to be uvicorn's."""
         self.url = b""
         self.headers = []
-        self._in_headers = True
+        self.receiving = Stage.HEADERS
+        self.progress += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep it; whether it is one of a flood is asked when they are complete, or with the next bytes."""
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """The headers are in time: whose request is it?"""
-        self._in_headers = False
-        self._stop_deadline()
+        """The headers are all here: whose request is it?"""
         if self._is_refused:
+            return
+        target = self._target()
+        if target is None or self.parser.get_http_version() not in HTTP_VERSIONS or self._is_disguised():
+            self._refuse_framing()
             return
         if self.parser.should_upgrade():
             # Java's clients offer HTTP/2 with every request; an offer may be ignored (RFC 9110, 7.8).
@@ -115,12 +120,17 @@ class Protocol(HttpToolsProtocol):
         if head_bytes > HEADERS_BYTES_HARD or len(self.headers) > HEADERS_COUNT_HARD:
             self.refuse(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE)
             return
-        path, query = self._target()
+        if self.is_over_limit():
+            return
+        self.receiving = Stage.BODY
+        path, query = target
         if path in PATHS:
             is_flood = head_bytes > HEADERS_BYTES_MAX or len(self.headers) > HEADERS_COUNT_MAX
             self._begin_exchange(query, is_flood=is_flood)
         else:
             self._begin_page()
+        # Trailers come the same way, behind the body: they must not pass for headers.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Part of a body is here; ignore what follows a refusal."""
@@ -129,19 +139,16 @@ class Protocol(HttpToolsProtocol):
         exchange: Any = self.cycle
         if type(exchange) is not Exchange:
             super().on_body(body)
-            return
-        self._body_bytes += len(body)
-        if self._body_bytes <= BODY_BYTES_MAX:
+        elif not exchange.response_complete and len(exchange.body) <= BODY_BYTES_MAX:
             exchange.body = exchange.body + body if exchange.body else body
-        elif exchange.response_complete:
-            self.transport.close()
-        else:
-            self._track.refuse_huge(exchange)
+            if len(exchange.body) > BODY_BYTES_MAX:
+                self._track.refuse_huge(exchange)
 
     def on_message_complete(self) -> None:
         """Ignore what follows a refusal, and the end of an offer to upgrade, whose request comes again."""
         if self._is_refused or self._is_upgrade:
             return
+        self.receiving = Stage.IDLE
         exchange: Any = self.cycle
         if type(exchange) is not Exchange:
             super().on_message_complete()
@@ -149,16 +156,31 @@ class Protocol(HttpToolsProtocol):
             exchange.is_whole = True
             if exchange.is_admitted:
                 self._track.finish(exchange)
-        if self._deadline is not None:
-            self._stop_deadline()
 
-    def _target(self) -> tuple[bytes, bytes]:
-        """The request's path, unquoted, and its query."""
+    def refuse_exchange(self, request: Any, error: ApiError) -> bool:
+        """Let Track refuse what it has begun, so that it is counted and the project's owners see it."""
+        if type(request) is not Exchange or not request.began_us:
+            return False
+        self._track.refuse_broken(request, error)
+        return True
+
+    def _target(self) -> tuple[bytes, bytes] | None:
+        """The request's path, unquoted, and its query; None when it names no path."""
         path, _, query = self.url.partition(b"?")
         if path in PATHS and b"#" not in query:
             return path, query
-        parsed = httptools.parse_url(self.url)
-        return unquote(parsed.path.decode("ascii")).encode(), parsed.query or b""
+        try:
+            parsed = httptools.parse_url(self.url)
+        except httptools.HttpParserInvalidURLError:
+            return None
+        return (unquote(parsed.path.decode("ascii")).encode(), parsed.query or b"") if parsed.path else None
+
+    def _is_disguised(self) -> bool:
+        """Whatever stands beside chunked, some proxy reads it otherwise than the parser does."""
+        for name, value in self.headers:
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                return True
+        return False
 
     def _count_headers(self) -> int:
         return sum(len(name) + len(value) + _HEADER_OVERHEAD_BYTES for name, value in self.headers)
@@ -223,43 +245,3 @@ class Protocol(HttpToolsProtocol):
             ErrorCode.INVALID_REQUEST,
             "This is not a well-formed HTTP/1.1 request: check its length and transfer headers.",
         )
-
-    def refuse(self, code: ErrorCode, message: str) -> None:
-        """Answer in place of the application, and end the connection."""
-        if self._is_refused or self.transport is None or self.transport.is_closing():
-            return
-        self._is_refused = True
-        self._stop_deadline()
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete and not cycle.more_body:
-            # The request at hand is whole: its reply comes first, then the connection ends.
-            self.pipeline.clear()
-            cycle.keep_alive = False
-            return
-        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
-            self.transport.close()
-            return
-        body = error_body(code, message)
-        self.transport.write(render_reply(STATUS[code], next_request_id(), body, [CLOSE]))
-        self.transport.close()
-
-    def _watch(self, timeout_s: float) -> None:
-        """Give what is not all here yet its deadline; most requests never need one."""
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(timeout_s, self._late)
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _late(self) -> None:
-        self._deadline = None
-        cycle: Any = self.cycle
-        if self._in_headers or cycle is None or not cycle.more_body:
-            self.refuse(ErrorCode.REQUEST_TIMEOUT, HEADERS_LATE)
-        elif type(cycle) is Exchange:
-            self._track.refuse_late(cycle)
-            self.transport.close()
-        else:
-            self.refuse(ErrorCode.REQUEST_TIMEOUT, BODY_LATE)

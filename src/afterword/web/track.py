@@ -16,7 +16,7 @@ from afterword.flows.track_event import Answer, Intake, Outcome, Submission
 from afterword.kit.clock import SECOND_US, Clock
 from afterword.kit.histogram import Histogram
 from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, ErrorCode, api_error
-from afterword.web.exchange import BODY_BYTES_MAX, BODY_LATE, HEADERS_MESSAGE, Exchange
+from afterword.web.exchange import BODY_BYTES_MAX, HEADERS_MESSAGE, Exchange
 from afterword.web.respond import OK_BODY, Header, error_body
 from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
 
@@ -88,9 +88,9 @@ class Track:
                 exchange, api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
             )
 
-    def refuse_late(self, exchange: Exchange) -> None:
-        """The body did not arrive in time."""
-        self._refuse(exchange, api_error(ErrorCode.REQUEST_TIMEOUT, BODY_LATE, CLOSE))
+    def refuse_broken(self, exchange: Exchange, error: ApiError) -> None:
+        """The body is late, too long for any route, or no HTTP."""
+        self._refuse(exchange, error)
 
     def refuse_torn(self, exchange: Exchange) -> None:
         """The connection ended within the body; nobody reads the reply, but the owners may want to know."""
