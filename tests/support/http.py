@@ -132,7 +132,7 @@ class Connection:
             for name, _, value in (line.partition(":") for line in head[1:] if line)
         )
         reply = Reply(int(status_and_reason[:3]), headers, b"")
-        if to_head or reply.status in (204, 304):
+        if to_head or reply.status in (100, 204, 304):
             return reply
         return Reply(reply.status, headers, self._read_body(reply))
 
