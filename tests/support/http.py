@@ -1,6 +1,7 @@
 """What does the server say to exactly these bytes? A raw HTTP/1.1 client on a socket."""
 
 import json
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -196,6 +197,32 @@ class Connection:
             self._received += more
         found, self._received = self._received, b""
         return found
+
+
+def split_replies(received: bytes) -> list[Reply]:
+    """
+    Take all that a connection brought apart into replies.
+
+    A reply to a HEAD says a length and has no body; the next reply, or nothing, is in its place.
+
+    Raises:
+        BadReplyError: It is not made of whole, well-formed replies.
+    """
+    replies = []
+    while received:
+        head, end, rest = received.partition(b"\r\n\r\n")
+        match = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
+        if match is None or not end:
+            raise BadReplyError(f"not the head of a reply: {received[:300]!r}")
+        lines = [line.partition(b": ") for line in head.split(b"\r\n")[1:]]
+        headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, _, value in lines)
+        reply = Reply(int(match[1]), headers, b"")
+        size = 0 if not rest or rest.startswith(b"HTTP/1.1 ") else int(reply.header("Content-Length") or 0)
+        if len(rest) < size:
+            raise BadReplyError(f"the body ended early: {received[:300]!r}")
+        replies.append(Reply(reply.status, headers, rest[:size]))
+        received = rest[size:]
+    return replies
 
 
 def exchange(
