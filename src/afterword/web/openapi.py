@@ -65,7 +65,7 @@ def openapi() -> dict[str, Any]:
                     "security": [{"projectToken": []}],
                     "parameters": [_IDEMPOTENCY_KEY, _TEST_DATA],
                     "requestBody": {"required": True, "content": content},
-                    "responses": {"200": _reply(ok, "Stored.")}
+                    "responses": {"200": _reply(ok, "Stored.") | {"links": {"sendAgain": _SEND_AGAIN}}}
                     | {str(status): _reply(failure, text) for status, text in _FAILURES.items()},
                 }
             }
@@ -88,6 +88,13 @@ _TEST_DATA = {
     "in": "query",
     "description": "Counts when a JSON body has no test_data.",
     "schema": {"enum": ["true", "false", "1", "0"]},
+}
+
+_SEND_AGAIN = {
+    "operationId": "events.track",
+    "parameters": {"header.Idempotency-Key": "$request.header.Idempotency-Key"},
+    "requestBody": "$request.body",
+    "description": "The same request with the same key: the answer is replayed, and nothing is stored.",
 }
 
 
