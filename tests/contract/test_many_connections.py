@@ -19,7 +19,7 @@ from tests.support.server import RunningServer
 
 SLOW = 500
 HEALTHY = 60
-FILES_MAX = 200
+FEW_FILES = ("sh", "-c", 'ulimit -n 200 && exec "$@"', "sh")
 MORE_THAN_FIT = 300
 SPIN_S = 1.0
 SPIN_SHARE_MAX = 0.7
@@ -62,7 +62,7 @@ def ended(server: RunningServer, reason: str) -> int:
 def few_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project on a server that may open few files."""
     directory = tmp_path_factory.mktemp("few-files")
-    with RunningServer(directory / "data", files_max=FILES_MAX) as server:
+    with RunningServer(directory / "data", under=FEW_FILES) as server:
         project = create_project(server, **ROOMY)
         project.wait_until_usable()
         yield project

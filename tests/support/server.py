@@ -21,6 +21,8 @@ CLOCK_STEP = Path(__file__).resolve().parent / "clock_step"
 """On a server's python_path it makes its wall clock step; see the file in it."""
 PLANTED_BUG = Path(__file__).resolve().parent / "planted_bug"
 """On a server's python_path it makes one event break it; see the file in it."""
+SLOW_STORE = Path(__file__).resolve().parent / "slow_store"
+"""On a server's python_path it makes commits slow and the queue short; see the file in it."""
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0
 POLL_S = 0.05
@@ -48,7 +50,7 @@ class RunningServer:
         database_url: ``postgresql://…``; None takes the default, SQLite in the data directory.
         environment: More variables for the server and its commands.
         python_path: Directories to put before the product on the import path.
-        files_max: How many files the server may have open.
+        under: A program and its arguments that runs the server, for instance strace.
     """
 
     def __init__(
@@ -58,13 +60,13 @@ class RunningServer:
         *,
         environment: Mapping[str, str] | None = None,
         python_path: tuple[Path, ...] = (),
-        files_max: int | None = None,
+        under: tuple[str, ...] = (),
     ) -> None:
         self.data = data
         self.database_url = database_url
         self.port = free_port()
         self.log_path = data.parent / f"{data.name}-server-{self.port}.log"
-        self._within = ["sh", "-c", f'ulimit -n {files_max} && exec "$@"', "sh"] if files_max else []
+        self._under = under
         self._environment = _environment(data, database_url, environment or {}, python_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._commands: WarmCommands | None = None
@@ -111,7 +113,7 @@ class RunningServer:
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._within, *_command("serve", "--port", str(self.port))],
+                [*self._under, *_command("serve", "--port", str(self.port))],
                 env=self._environment,
                 cwd=self.data.parent,
                 stdin=subprocess.DEVNULL,
