@@ -337,7 +337,7 @@ SEVERAL = [
         OK * 2,
         goes_on=True,
     ),
-    Wire("connect-with-a-path", sized(start=b"CONNECT /events.track HTTP/1.1"), (NOT_THIS, *BAD)),
+    Wire("connect-with-a-path", sized(start=b"CONNECT /events.track HTTP/1.1")),
     Wire(
         "trailer-token",
         trailed(AUTHORIZATION).replace(AUTHORIZATION, b"", 1),

@@ -11,7 +11,7 @@ from tests.contract.cases import ABSENT, as_json
 from tests.contract.scenarios import Ended, Scenarios, TimedReply
 from tests.contract.shape import assert_accepted, assert_refused, assert_reply_shape
 from tests.support.http import Connection, chunked, exchange, request_bytes
-from tests.support.project import JSON, PATH, Project
+from tests.support.project import JSON, PATH, Project, create_project
 from tests.support.server import RunningServer
 
 BODY = b'{"name": "build.finished", "email": "ana@example.com", "timestamp": "1680723287"}'
@@ -240,3 +240,15 @@ def test_a_trailer_is_no_header(unstored: Project) -> None:
     headers = [("Content-Type", JSON), ("Transfer-Encoding", "chunked")]
     reply = exchange(unstored.server.address, request_bytes("POST", PATH, headers, body))
     assert_refused(reply, 401, "not_authed")
+
+
+def test_a_body_that_is_too_large_is_413_for_a_token_that_is_looked_up_first_too(
+    server: RunningServer,
+) -> None:
+    """All of it is here before the token is known, and what is good of it is no event."""
+    project = create_project(server)
+    pieces = [as_json().ljust(40_000), b" " * 40_000]
+    headers = [project.authorization, ("Content-Type", JSON), ("Transfer-Encoding", "chunked")]
+    request = request_bytes("POST", PATH, headers, chunked(*pieces))
+    assert_refused(exchange(server.address, request), 413, "metadata_too_large")
+    assert project.events() == []

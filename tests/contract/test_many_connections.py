@@ -109,3 +109,18 @@ def test_out_of_file_descriptors_the_server_neither_ends_nor_spins_and_comes_bac
     server.wait_until_ready()
     for _ in range(HEALTHY):
         assert_accepted(few_files.post(as_json()))
+
+
+def test_a_server_that_is_told_to_stop_does_not_wait_for_slow_connections(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with RunningServer(tmp_path_factory.mktemp("stopping") / "data") as server, ExitStack() as opened:
+        project = create_project(server)
+        slow = open_slow(opened, project, 30)
+        assert_accepted(project.post(as_json()))
+        server.stop()
+        received = [connection.recv(65_536) for connection in slow]
+        assert {reply[:13] for reply in received} == {b"", b"HTTP/1.1 503 "}
+        log = server.log()
+        assert "Traceback" not in log
+        assert "Cancel" not in log
