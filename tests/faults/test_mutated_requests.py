@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,12 @@ from tests.faults.mutation import TOKEN, mutated
 from tests.support.http import Reply, split_replies
 from tests.support.postgres import Databases
 from tests.support.project import Project, create_project
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, rss_bytes
 
 AT_ONCE = 4
 WARM_UP = 500
 HANG_S = 10
 GROWTH_BYTES_MAX = 24 * 1024 * 1024
-PAGE_BYTES = 4096
 FIRST_SEED = 20_260_000
 
 
@@ -36,11 +34,6 @@ def target(
         project = create_project(server, **ROOMY)
         project.wait_until_usable()
         yield project
-
-
-def rss_bytes(server: RunningServer) -> int:
-    """The memory that the server's process holds."""
-    return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def send(project: Project, request: bytes) -> list[Reply]:

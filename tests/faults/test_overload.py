@@ -13,10 +13,9 @@ from tests.contract.conftest import ROOMY
 from tests.contract.shape import assert_accepted
 from tests.faults.clients import hammer
 from tests.faults.counts import note, rounds
-from tests.faults.test_mutated_requests import rss_bytes
 from tests.support.postgres import Databases
 from tests.support.project import Project, create_project, create_projects
-from tests.support.server import SLOW_STORE, RunningServer
+from tests.support.server import SLOW_STORE, RunningServer, rss_bytes
 
 OVERLOAD = 10
 """Ten requests for each that can be taken."""

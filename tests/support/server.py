@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -199,6 +200,11 @@ class RunningServer:
 
     def _exit_code(self) -> int | None:
         return None if self._process is None else self._process.poll()
+
+
+def rss_bytes(server: RunningServer) -> int:
+    """The memory that the server's process holds."""
+    return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def _command(*arguments: str) -> list[str]:

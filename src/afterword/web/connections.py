@@ -22,7 +22,7 @@ BODY_TIMEOUT_S = 15
 """From the end of the headers to the end of the body, on every route, whether or not it reads the body."""
 
 IDLE_TIMEOUT_S = 10
-"""Without a request. uvicorn ends silent connections after 5 s; this is for those that send blank lines."""
+"""Between two requests, whether it is silent or sends blank lines."""
 
 REPLY_TIMEOUT_S = 20
 """For the client to read what is beyond 64 KiB of its replies: 2.5 KiB/s, slower than any network in use."""
@@ -205,11 +205,18 @@ class GuardedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def on_response_complete(self) -> None:
-        """One reply is out; the last one may be followed by the end."""
+        """
+        One reply is out; the last one may be followed by the end.
+
+        Does what uvicorn does, but for its timer for each reply: connections that are idle are seen anyway.
+        """
+        self.server_state.total_requests += 1
         self._unanswered -= 1
-        super().on_response_complete()
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if self._unanswered == 0 and (self._last_words or self._is_half_closed):
             self.transport.write(self._last_words or b"")
             self.transport.close()

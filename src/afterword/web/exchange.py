@@ -41,7 +41,7 @@ class Exchange:
     A request and its reply, without a coroutine between them.
 
     It stands where uvicorn has its own request, and so has the attributes that uvicorn's protocol
-    looks at: pipelining, keep-alive and the orderly end stay uvicorn's.
+    looks at: the queue of pipelined requests, keep-alive and the orderly end are as for a page.
 
     Attributes:
         headers: Names in lower case.

@@ -43,7 +43,7 @@ class Protocol(GuardedProtocol):
 
     _track: Track
     _head_bytes = 0
-    _body_bytes = 0
+    _bytes_on = 0
     _is_upgrade = False
     _fed = b""
 
@@ -64,8 +64,7 @@ class Protocol(GuardedProtocol):
         """Feed the parser, unless this connection was refused already."""
         if self._is_refused:
             return
-        self._fed = data
-        self._unset_keepalive_if_required()
+        self._fed, begun = data, self.progress
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
@@ -75,20 +74,20 @@ class Protocol(GuardedProtocol):
             self.refuse(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side; the log has more.")
         except httptools.HttpParserError:
             self._refuse_framing()
-        if self.receiving is not Stage.IDLE:
-            self._count(data)
-
-    def _count(self, data: bytes) -> None:
-        """End what goes on and on, whatever of it is kept."""
         if self.receiving is Stage.HEADERS:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX or len(self.headers) > HEADERS_COUNT_HARD:
+        if self.receiving is not Stage.IDLE and self.progress == begun:
+            self._limit(len(data))
+
+    def _limit(self, bytes_more: int) -> None:
+        """End what goes on and on, kept or not. Its first bytes, which came with others, don't count."""
+        self._bytes_on += bytes_more
+        if self.receiving is Stage.HEADERS:
+            if self._bytes_on > HEAD_BYTES_MAX or len(self.headers) > HEADERS_COUNT_HARD:
                 self.refuse(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE)
-        else:
-            self._body_bytes += len(data)
-            if self._body_bytes > REQUEST_BYTES_MAX:
-                message = f"The whole request is too large: at most {REQUEST_BYTES_MAX // 1024} KiB."
-                self.refuse(ErrorCode.METADATA_TOO_LARGE, message, 413)
+        elif self._bytes_on > REQUEST_BYTES_MAX:
+            message = f"The whole request is too large: at most {REQUEST_BYTES_MAX // 1024} KiB."
+            self.refuse(ErrorCode.METADATA_TOO_LARGE, message, 413)
 
     def on_message_begin(self) -> None:
         """A request starts; what uvicorn needs of it is made when it turns out to be uvicorn's."""
@@ -96,6 +95,7 @@ class Protocol(GuardedProtocol):
         self.headers = []
         self.receiving = Stage.HEADERS
         self.progress += 1
+        self._bytes_on = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep it; whether it is one of a flood is asked when they are complete, or with the next bytes."""
@@ -116,7 +116,7 @@ class Protocol(GuardedProtocol):
         # In one piece with what came before it, a head can't be larger than all of that.
         is_small = self._head_bytes + len(self._fed) <= HEADERS_BYTES_MAX
         head_bytes = 0 if is_small else self._count_headers()
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._bytes_on = 0
         if head_bytes > HEADERS_BYTES_HARD or len(self.headers) > HEADERS_COUNT_HARD:
             self.refuse(ErrorCode.HEADERS_TOO_LARGE, HEADERS_MESSAGE)
             return
