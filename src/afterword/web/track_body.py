@@ -98,7 +98,6 @@ def parse_json_body(
         EventError: With the code of the contract.
     """
     body = body.removeprefix(_BOM)
-    limits = {"now_us": now_us, "metadata_bytes_max": metadata_bytes_max}
     usual = _usual_json(body)
     if usual is not None:
         return parse_event(
@@ -109,12 +108,13 @@ def parse_json_body(
             gitlab_username=usual.gitlab_username,
             metadata=usual.metadata,
             test_data=default_test_data if usual.test_data is None else usual.test_data,
-            **limits,
+            now_us=now_us,
+            metadata_bytes_max=metadata_bytes_max,
         ), False
     arguments, has_unknown = _any_json(body)
     if arguments.get("test_data") in (None, "") and default_test_data is not None:
         arguments["test_data"] = default_test_data
-    return parse_event(**arguments, **limits), has_unknown
+    return parse_event(**arguments, now_us=now_us, metadata_bytes_max=metadata_bytes_max), has_unknown
 
 
 def parse_form_body(body: bytes, *, now_us: int, metadata_bytes_max: int) -> tuple[Event, bool]:
