@@ -313,15 +313,14 @@ class TestADatabaseThatHangs:
     @pytest.fixture
     def hanging(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         """The next transaction hangs until the event is set; requests are given up soon."""
-        goes_on, lock = threading.Event(), projects.lock_accepted
+        goes_on, append = threading.Event(), events.append
 
-        def hang(connection: Connection, project_ids: list[int]) -> dict[int, int]:
-            numbers = lock(connection, project_ids)
+        def hang(*arguments: object, **wanted: object) -> object:
             assert goes_on.wait(20)
-            return numbers
+            return append(*arguments, **wanted)  # type: ignore[arg-type]
 
         monkeypatch.setattr(track_event, "COMMIT_S_MAX", 0.05)
-        monkeypatch.setattr(projects, "lock_accepted", hang)
+        monkeypatch.setattr(events, "append", hang)
         yield goes_on
         goes_on.set()
 

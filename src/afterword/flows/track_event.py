@@ -171,7 +171,7 @@ class CountedInDatabase:
         """See CountedEvents; and let no event of another server be from the future."""
         latest = [(project_id, number, number) for project_id, number in self._numbers.items() if number]
         self._found = events.counted_at(connection, [*ranges(), *latest]) if latest else {}
-        self._limit_clock.catch_up(max((self._found[item[:2]] for item in latest), default=0))
+        self._limit_clock.catch_up(max((self._found.get(item[:2], 0) for item in latest), default=0))
 
     def find(self, project_id: int, number: int) -> int | None:
         """See CountedEvents."""
