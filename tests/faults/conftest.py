@@ -28,13 +28,13 @@ def own_postgres() -> Iterator[Databases]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_url(own_postgres: Databases) -> str:
-    """One database in it, for all these tests."""
+    """One database in it, for all tests of a file."""
     return own_postgres.cluster.make_database()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres_server(own_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on it, which no fault of PostgreSQL may end: it is started once."""
     folder: Path = tmp_path_factory.mktemp("postgres-faults")
