@@ -3,7 +3,7 @@ What if a worker dies on this line? Put this folder on its import path, and name
 
 Python imports ``sitecustomize`` at its start. A step is a name and a number, ``claimed 2`` when
 jobs are claimed for the second time; the process then ends at once, as by kill -9. At ``idle`` it
-ends when there is no work left.
+ends when there is no work left, as it does with another code when its step was never reached.
 """
 
 import inspect
@@ -19,6 +19,7 @@ from afterword.worker import jobs as worker_jobs
 from afterword.worker.loop import Worker
 
 DIED_CODE = 77
+NEVER_REACHED_CODE = 78
 _reached: Counter[str] = Counter()
 
 
@@ -63,6 +64,7 @@ _rest = Worker._rest
 async def _rest_or_end(self: Worker) -> None:
     if not self._running:
         reach("idle")
+        os._exit(NEVER_REACHED_CODE)
     await _rest(self)
 
 
