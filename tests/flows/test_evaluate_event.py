@@ -9,6 +9,7 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.policy import TEST_INVITATIONS_PER_HOUR_MAX
 from afterword.domain.reason import Reason
 from afterword.flows.explain_event import explain_event
+from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import close_survey
 from afterword.flows.opt_out import opt_in, opt_out
 from afterword.storage import jobs, people
@@ -267,5 +268,6 @@ class TestWhoAndWhat:
 
     def test_only_the_projects_own_surveys_listen(self, world: World) -> None:
         world.add_survey()
-        event_id = world.add_event(project_id=world.project_id + 1)
+        other = create_project(world.database, world.clock, "Deploy CLI")
+        event_id = world.add_event(project_id=other.id)
         assert world.evaluate(event_id) is False

@@ -50,7 +50,6 @@ class World:
         self.clock = clock
         self.links = Links(Signer("k" * 32), BASE_URL)
         self._folder = folder
-        self._numbers: dict[int, int] = {}
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
         for name, timezone, team in CAST:
@@ -89,18 +88,18 @@ class World:
         """Store an event of the project that occurred some time ago, without asking the intake; its id."""
         project_id = changes.pop("project_id", self.project_id)
         assert isinstance(project_id, int)
-        number = self._numbers[project_id] = self._numbers.get(project_id, 0) + 1
         now_us = self.clock.now_us()
-        row = new_event(
-            project_id,
-            number,
-            counted_at=now_us,
-            received_at=now_us,
-            occurred_at=now_us - round(age.total_seconds() * SECOND_US),
-            email=email,
-            **changes,
-        )
         with self.database.write() as connection:
+            number = projects.lock_accepted(connection, [project_id])[project_id] + 1
+            row = new_event(
+                project_id,
+                number,
+                counted_at=now_us,
+                received_at=now_us,
+                occurred_at=now_us - round(age.total_seconds() * SECOND_US),
+                email=email,
+                **changes,
+            )
             projects.count_accepted(connection, {project_id: 1})
             return events.append(connection, [row], wanted=[0])[0]
 

@@ -146,6 +146,27 @@ def list_listening(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One version that is or was live."""
+
+    survey_id: int
+    project_id: int
+    state: SurveyState
+    definition: str
+
+
+def list_published(connection: sa.Connection) -> list[Published]:
+    """The versions of all surveys that are or were live."""
+    statement = (
+        sa.select(survey.c.id, survey.c.project_id, survey.c.state, survey_version.c.definition)
+        .join(survey_version, survey_version.c.survey_id == survey.c.id)
+        .where(survey_version.c.version <= survey.c.live_version)
+        .order_by(survey.c.id, survey_version.c.version)
+    )
+    return [Published(row[0], row[1], SurveyState(row[2]), row[3]) for row in connection.execute(statement)]
+
+
 def get_definition(connection: sa.Connection, survey_id: int, version: int) -> str:
     """The JSON text of one version."""
     statement = sa.select(survey_version.c.definition).where(

@@ -1,0 +1,161 @@
+"""Is everything that was acknowledged still there, once, and on its way? The conservation law."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from afterword.domain.survey import SurveyState
+from afterword.flows.job_kinds import JobKind
+from afterword.flows.survey_definition import read_definition
+from afterword.kit.clock import to_us
+from afterword.storage import conservation, conservation_rules, projects, surveys
+from afterword.storage.conservation import Listener, Stretch
+from afterword.storage.engine import Connection, Database
+
+PENDING = "pending"
+GIVEN_UP = "given_up"
+NOT_HEARD = "not_heard"
+
+BREAKS_TOLD_MAX = 3
+"""For each project: one lost piece of a file can break thousands of stretches, and the first ones tell."""
+
+OnProgress = Callable[[str], None]
+"""Told from time to time what is being looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conservation:
+    """
+    What was counted, all in one state of the database, and what does not add up.
+
+    Attributes:
+        accepted: Events as the projects count them.
+        stored: Events that are there.
+        outcomes: The label of a reason, ``pending``, ``given_up`` or ``not_heard`` → events.
+        invitations: State → invitations.
+        violations: A sentence for each rule that is broken; empty when the law holds.
+    """
+
+    accepted: int
+    stored: int
+    outcomes: Mapping[str, int]
+    invitations: Mapping[str, int]
+    responses: int
+    violations: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Counted:
+    """One project's events as far as they were looked at."""
+
+    count: int = 0
+    last: int = 0
+    newest_at_us: int = 0
+    breaks: list[str] = field(default_factory=list)
+
+    def add(self, item: Stretch) -> None:
+        """Take the next stretch in; its numbers must go on where the last one ended."""
+        is_whole = item.count == item.distinct == item.highest - item.lowest + 1
+        goes_on = item.lowest == self.last + 1
+        if not (is_whole and goes_on) and len(self.breaks) < BREAKS_TOLD_MAX:
+            self.breaks.append(
+                f"its {item.count} events with ids from {item.first_id} to {item.last_id} have "
+                f"{item.distinct} numbers from {item.lowest} to {item.highest}, after {self.last}: "
+                "they must be consecutive"
+            )
+        self.count += item.count
+        self.last = item.highest
+        self.newest_at_us = max(self.newest_at_us, to_us(item.newest_at))
+
+
+def check_conservation(database: Database, on_progress: OnProgress = lambda step: None) -> Conservation:
+    """
+    Count everything and try every rule.
+
+    accepted = stored = Σ outcomes · invitations = Σ their states · at most one response each ·
+    nothing waits without somebody whose job it is. Reads all tables, in one transaction and in
+    memory that does not grow with them.
+
+    Once events can be erased, a project has to know how many of its events were, since they stay
+    accepted and leave gaps in its numbers.
+    """
+    with database.read() as connection:
+        on_progress("events")
+        counted = _count_events(connection, on_progress)
+        stored = sum(item.count for item in counted.values())
+        outcomes = _count_outcomes(connection, stored)
+        violations = [
+            *_check_projects(connection, counted),
+            *_check_rules(connection, on_progress),
+        ]
+        return Conservation(
+            accepted=sum(project.events_accepted for project in projects.list_projects(connection)),
+            stored=stored,
+            outcomes=outcomes,
+            invitations={
+                state.value: count for state, count in conservation.count_invitations(connection).items()
+            },
+            responses=conservation.count_responses(connection),
+            violations=tuple(violations),
+        )
+
+
+def _count_events(connection: Connection, on_progress: OnProgress) -> dict[int, _Counted]:
+    counted: dict[int, _Counted] = {}
+    for item in conservation.list_stretches(connection):
+        counted.setdefault(item.project_id, _Counted()).add(item)
+        on_progress(f"event {item.first_id}")
+    return counted
+
+
+def _count_outcomes(connection: Connection, stored: int) -> dict[str, int]:
+    """What became of the events; those that nothing is known of were not heard by any survey."""
+    outcomes = {reason.label: count for reason, count in conservation.count_outcomes(connection).items()}
+    pending, given_up = conservation.count_undecided(connection, JobKind.EVALUATE_EVENT)
+    outcomes |= {PENDING: pending, GIVEN_UP: given_up}
+    return outcomes | {NOT_HEARD: stored - sum(outcomes.values())}
+
+
+def _check_projects(connection: Connection, counted: Mapping[int, _Counted]) -> Iterator[str]:
+    """Each project's events are numbered 1 … n, and n is what the project itself counted."""
+    keys = conservation.list_keys(connection)
+    known = {project.id: project for project in projects.list_projects(connection)}
+    for project_id in sorted(known.keys() | counted.keys()):
+        if (project := known.get(project_id)) is None:
+            yield f"{counted[project_id].count} events belong to a project that is not there ({project_id})"
+            continue
+        name, found = f"project {project.name!r}", counted.get(project_id, _Counted())
+        if project.events_accepted != found.count:
+            yield f"{name} accepted {project.events_accepted} events, and {found.count} are stored"
+        for text in found.breaks:
+            yield f"{name}: {text}"
+        if (its := keys.get(project_id)) is not None:
+            if its.count > found.count:
+                yield f"{name} has {its.count} idempotency keys, and only {found.count} events"
+            if its.newest_at_us > found.newest_at_us:
+                yield f"{name} has an idempotency key that is newer than all its events"
+
+
+def _check_rules(connection: Connection, on_progress: OnProgress) -> Iterator[str]:
+    rules = [
+        conservation.lost_work(connection, _listeners(connection), JobKind.EVALUATE_EVENT),
+        *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
+    ]
+    for number, rule in enumerate(rules, 1):
+        on_progress(f"rule {number} of {len(rules)}")
+        if (breach := conservation.find_breach(connection, rule)) is not None:
+            yield breach
+
+
+def _listeners(connection: Connection) -> list[Listener]:
+    """The surveys that were published, with the event names that stayed from version to version."""
+    found: dict[int, Listener] = {}
+    for item in surveys.list_published(connection):
+        names = frozenset(read_definition(item.definition).trigger.events)
+        before = found.get(item.survey_id)
+        found[item.survey_id] = Listener(
+            item.survey_id,
+            item.project_id,
+            is_closed=item.state is SurveyState.CLOSED,
+            names=names if before is None else names & before.names,
+        )
+    return list(found.values())
