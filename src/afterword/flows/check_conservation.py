@@ -1,12 +1,13 @@
 """Is everything that was acknowledged still there, once, and on its way? The conservation law."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from afterword.domain.survey import SurveyState
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
+from afterword.kit.progress import OnProgress, untold
 from afterword.storage import conservation, conservation_rules, projects, surveys
 from afterword.storage.conservation import Listener, Stretch
 from afterword.storage.engine import Connection, Database
@@ -17,9 +18,6 @@ NOT_HEARD = "not_heard"
 
 BREAKS_TOLD_MAX = 3
 """For each project: one lost piece of a file can break thousands of stretches, and the first ones tell."""
-
-OnProgress = Callable[[str], None]
-"""Told from time to time what is being looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +65,41 @@ class _Counted:
         self.newest_at_us = max(self.newest_at_us, to_us(item.newest_at))
 
 
-def check_conservation(database: Database, on_progress: OnProgress = lambda step: None) -> Conservation:
+def check_conservation(database: Database, on_progress: OnProgress = untold) -> Conservation:
+    """Count everything and try every rule, in one transaction; see ``count_and_check``."""
+    with database.read_whole() as connection:
+        return count_and_check(connection, on_progress)
+
+
+def count_and_check(connection: Connection, on_progress: OnProgress = untold) -> Conservation:
     """
-    Count everything and try every rule.
+    Count everything and try every rule in the state that a connection sees.
 
     accepted = stored = Σ outcomes · invitations = Σ their states · at most one response each ·
-    nothing waits without somebody whose job it is. Reads all tables, in one transaction and in
-    memory that does not grow with them.
+    nothing waits without somebody whose job it is. Reads all tables, in memory that does not grow
+    with them.
 
     Once events can be erased, a project has to know how many of its events were, since they stay
     accepted and leave gaps in its numbers.
     """
-    with database.read() as connection:
-        on_progress("events")
-        counted = _count_events(connection, on_progress)
-        stored = sum(item.count for item in counted.values())
-        outcomes = _count_outcomes(connection, stored)
-        violations = [
-            *_check_projects(connection, counted),
-            *_check_rules(connection, on_progress),
-        ]
-        return Conservation(
-            accepted=sum(project.events_accepted for project in projects.list_projects(connection)),
-            stored=stored,
-            outcomes=outcomes,
-            invitations={
-                state.value: count for state, count in conservation.count_invitations(connection).items()
-            },
-            responses=conservation.count_responses(connection),
-            violations=tuple(violations),
-        )
+    counted = _count_events(connection, on_progress)
+    stored = sum(item.count for item in counted.values())
+    states = conservation.count_invitations(connection)
+    return Conservation(
+        accepted=sum(project.events_accepted for project in projects.list_projects(connection)),
+        stored=stored,
+        outcomes=_count_outcomes(connection, stored),
+        invitations={state.value: count for state, count in states.items()},
+        responses=conservation.count_responses(connection),
+        violations=(*_check_projects(connection, counted), *_check_rules(connection, on_progress)),
+    )
 
 
 def _count_events(connection: Connection, on_progress: OnProgress) -> dict[int, _Counted]:
     counted: dict[int, _Counted] = {}
     for item in conservation.list_stretches(connection):
         counted.setdefault(item.project_id, _Counted()).add(item)
-        on_progress(f"event {item.first_id}")
+        on_progress("counting events", item.last_id, item.of_id)
     return counted
 
 
@@ -141,7 +137,7 @@ def _check_rules(connection: Connection, on_progress: OnProgress) -> Iterator[st
         *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
     ]
     for number, rule in enumerate(rules, 1):
-        on_progress(f"rule {number} of {len(rules)}")
+        on_progress("trying rules", number, len(rules))
         if (breach := conservation.find_breach(connection, rule)) is not None:
             yield breach
 

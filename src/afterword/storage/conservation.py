@@ -24,12 +24,14 @@ class Stretch:
     What one project has among the events with ids from first_id to last_id.
 
     Attributes:
+        of_id: The highest id of all.
         count, distinct: Events, and different numbers among them.
         lowest, highest: Numbers.
     """
 
     first_id: int
     last_id: int
+    of_id: int
     project_id: int
     count: int
     distinct: int
@@ -77,7 +79,7 @@ def list_stretches(connection: sa.Connection) -> Iterator[Stretch]:
             .group_by(event.c.project_id)
         )
         for row in connection.execute(statement):
-            yield Stretch(first_id, last_id, *row)
+            yield Stretch(first_id, last_id, highest, *row)
 
 
 def count_outcomes(connection: sa.Connection) -> dict[Reason, int]:

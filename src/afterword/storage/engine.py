@@ -22,6 +22,12 @@ class DatabaseError(AfterwordError):
     """The database can't be used as it is; the message says what to do."""
 
 
+def take_time(connection: sa.Connection) -> None:
+    """Lift PostgreSQL's time limits for the rest of a transaction."""
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
+
+
 class Database:
     """
     One open database. Storage functions take the connection that ``read`` or ``write`` lend.
@@ -46,6 +52,14 @@ class Database:
     def read(self) -> Iterator[sa.Connection]:
         """Lend a connection that sees one consistent state and changes nothing."""
         with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def read_whole(self) -> Iterator[sa.Connection]:
+        """As ``read``, for whoever reads whole tables: nothing ends the transaction for taking long."""
+        with self.read() as connection:
+            if self.is_postgres:
+                take_time(connection)
             yield connection
 
     @contextmanager
