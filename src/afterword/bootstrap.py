@@ -11,6 +11,7 @@ from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
 from afterword.flows.track_event import CountedInDatabase, CountedInMemory, Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
+from afterword.kit.places import Places, make_data_directory
 from afterword.kit.signing import Signer, load_or_make_key
 from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
 from afterword.storage import events
@@ -46,24 +47,31 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     Raises:
         AfterwordError: Something can't be opened; the message says what to do.
     """
+    places = name_places(settings)
     try:
-        if not settings.data.exists():
-            settings.data.mkdir(parents=True, mode=0o700)
-            # Made inside a checkout, the data must not end up in it.
-            (settings.data / ".gitignore").write_text("*\n")
-        key = settings.signing_key or load_or_make_key(settings.data / SIGNING_KEY_FILE)
+        make_data_directory(places.data)
+        key = settings.signing_key or load_or_make_key(places.signing_key)
     except OSError as error:
         raise SettingsError(f"AFTERWORD_DATA: can't use {settings.data}: {error.strerror}") from error
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    mailbox = settings.data / MAILBOX_FOLDER
     return Parts(
         settings=settings,
         clock=clock or SystemClock(),
-        database=open_database(settings.database_url, settings.data / DATABASE_FILE),
+        database=open_database(settings.database_url, places.database),
         links=Links(Signer(key), settings.public_url),
-        channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=mailbox),
-        mailbox=mailbox,
+        channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
+        mailbox=places.mailbox,
+    )
+
+
+def name_places(settings: Settings) -> Places:
+    """Where these settings keep everything; makes nothing."""
+    return Places(
+        data=settings.data,
+        database=settings.data / DATABASE_FILE,
+        signing_key=settings.data / SIGNING_KEY_FILE,
+        mailbox=settings.data / MAILBOX_FOLDER,
     )
 
 

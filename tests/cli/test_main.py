@@ -48,8 +48,8 @@ class TestHelp:
     def test_the_commands_are_these(self) -> None:
         nouns = {words[0] for words in ALL}
         assert nouns == {
-            *("admin", "demo", "event", "migrate", "people", "project"),
-            *("report", "serve", "settings", "survey", "worker"),
+            *("admin", "backup", "demo", "event", "migrate", "people", "project"),
+            *("report", "restore", "serve", "settings", "survey", "worker"),
         }
 
     @pytest.mark.parametrize("words", ALL, ids=" ".join)

@@ -2,39 +2,12 @@
 
 import pytest
 
-from afterword.domain.event import Event
 from afterword.flows.check_conservation import Conservation, check_conservation, count_and_check
 from afterword.flows.manage_surveys import close_survey
 from afterword.flows.outbox import bury, claim
-from afterword.flows.submit_response import submit_response
 from afterword.storage import conservation
 from afterword.storage.engine import Database
-from tests.flows.door import opened_door, submission
-from tests.flows.world import World
-from tests.storage.support import START_US
-
-COFFEE = Event("coffee.made", START_US, "bob@example.com", None, None, None, is_test=False)
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
-
-
-@pytest.fixture
-def lived_in(world: World) -> World:
-    """
-    Some life: events 1 to 6 are Bob's and a stranger's, then one that no survey hears, a test and two
-    of the intake with a key; two invitations, one of them answered.
-    """
-    world.add_survey(throttle=EAGER)
-    first = world.invite()
-    submit_response(world.database, world.clock, first.id, {"satisfaction": ["4"], "comment": ["Fine"]})
-    world.clock.advance(60)
-    world.invite()
-    world.decide(email="nobody@example.com")
-    world.add_event(name="coffee.made")
-    world.invite(is_test=True)
-    with opened_door(world.database, world.clock) as door:
-        heard = submission(world.project_id, makes_work=True, key="k1")
-        door.send(heard, submission(world.project_id, key="k2", event=COFFEE))
-    return world
+from tests.flows.world import EAGER, World
 
 
 def check_planted(database: Database, *statements: str) -> Conservation:

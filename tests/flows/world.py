@@ -24,6 +24,7 @@ from tests.storage.support import FakeClock, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
+EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
 QUESTIONS = [
     {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},
     {"key": "comment", "type": "text", "text": "What should we improve first?"},

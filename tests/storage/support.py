@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from afterword.domain.rate_limit import RateLimits
 from afterword.kit.clock import SECOND_US, to_datetime
-from afterword.storage import events, invitations, people, projects, surveys
+from afterword.storage import events, invitations, people, projects, schema, surveys
 from afterword.storage.engine import Database
 from afterword.storage.events import NewEvent
 from afterword.storage.open import open_database
@@ -30,6 +30,22 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 T = TypeVar("T")
+
+NEXT_REVISION = '''"""A step that this program does not have yet."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("added_later", sa.Column("id", sa.Integer(), primary_key=True))
+    {failure}
+'''
 
 
 class FakeClock:
@@ -167,6 +183,17 @@ def sqlite(templates: Templates, tmp_path: Path) -> Iterator[Database]:
 def clock() -> FakeClock:
     """Time that stands still."""
     return FakeClock()
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Turns this program into a later version of itself, with one more migration; the migration's file."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(schema._MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    step = scripts / "versions" / "9999_next.py"
+    step.write_text(NEXT_REVISION.format(failure=""))
+    monkeypatch.setattr(schema, "_MIGRATIONS", scripts)
+    return step
 
 
 def new_event(project_id: int = 1, number: int = 1, **changes: object) -> NewEvent:

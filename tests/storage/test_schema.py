@@ -21,24 +21,8 @@ from afterword.storage.open import open_database
 from afterword.storage.schema import SchemaState, check_schema, migrate
 from afterword.storage.sqlite import driver
 from afterword.storage.tables import metadata
-from tests.storage.support import FakeClock, add_event
+from tests.storage.support import NEXT_REVISION, FakeClock, add_event
 from tests.support.postgres import Databases
-
-NEXT_REVISION = '''"""A step that this program does not have yet."""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9999"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("added_later", sa.Column("id", sa.Integer(), primary_key=True))
-    {failure}
-'''
 
 
 @pytest.fixture
@@ -53,17 +37,6 @@ def fresh(database_url: str | None, path: Path) -> Iterator[Database]:
     opened = open_database(database_url, path)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Turns this program into a later version of itself, with one more migration; the migration's file."""
-    scripts = tmp_path / "migrations"
-    shutil.copytree(schema._MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    step = scripts / "versions" / "9999_next.py"
-    step.write_text(NEXT_REVISION.format(failure=""))
-    monkeypatch.setattr(schema, "_MIGRATIONS", scripts)
-    return step
 
 
 def table_names(database: Database) -> set[str]:

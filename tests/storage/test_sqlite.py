@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from afterword.storage import events
 from afterword.storage import sqlite as storage_sqlite
 from afterword.storage.engine import Connection, Database, DatabaseError, StoreError
-from afterword.storage.sqlite import PRAGMAS, ServerLock, backup, driver, open_sqlite
+from afterword.storage.sqlite import PRAGMAS, ServerLock, driver, open_sqlite
 from tests.storage.support import add_event, in_threads
 
 PROMISED = {
@@ -153,19 +153,3 @@ class TestServerLock:
             lock.acquire()
         for lock in locks:
             lock.release()
-
-
-def test_a_backup_of_a_live_database_is_complete_and_private(
-    sqlite: Database, tmp_path: Path, loose_umask: None
-) -> None:
-    with sqlite.write() as connection:
-        add_event(connection, name="committed")
-    with sqlite.write() as writing:
-        add_event(writing, number=2, name="not committed")
-        backup(tmp_path / "afterword.db", tmp_path / "copy.db")
-    copy = driver().connect(str(tmp_path / "copy.db"))
-    try:
-        assert copy.execute("SELECT name FROM event").fetchall() == [("committed",)]
-    finally:
-        copy.close()
-    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600

@@ -8,12 +8,14 @@ import click
 from afterword import __version__
 from afterword.cli import (
     admin,
+    backup,
     demo,
     event,
     migrate,
     people,
     project,
     report,
+    restore,
     serve,
     settings,
     survey,
@@ -40,6 +42,8 @@ cli.add_command(survey.survey)
 cli.add_command(event.event)
 cli.add_command(report.report)
 cli.add_command(admin.admin)
+cli.add_command(backup.backup)
+cli.add_command(restore.restore)
 cli.add_command(migrate.migrate)
 cli.add_command(settings.settings)
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import sqlite
+from afterword.kit.progress import untold
+from afterword.storage import backup_file, sqlite
 from afterword.storage.engine import Database, DatabaseError
 from afterword.storage.schema import SchemaState, check_schema, migrate
 
@@ -44,6 +45,8 @@ def migrate_schema(database: Database, clock: Clock, sqlite_path: Path) -> Path 
         folder = sqlite_path.parent / BACKUP_FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         copy = folder / f"before-migration-{to_datetime(clock.now_us()):%Y%m%dT%H%M%S}.db"
-        sqlite.backup(sqlite_path, copy)
+        copy.touch(mode=0o600)
+        backup_file.copy_pages(sqlite_path, copy, untold)
+        sqlite.fsync_directory(folder)
     migrate(database)
     return copy

@@ -11,6 +11,10 @@ from alembic.script import ScriptDirectory
 
 from afterword.storage.engine import Database
 
+SCHEMA_TABLE = "alembic_version"
+"""Alembic's own table: the revision of the schema."""
+
+HEAD = "head"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -26,7 +30,7 @@ class SchemaState(Enum):
 def check_schema(database: Database) -> SchemaState:
     """Compare, and change nothing."""
     with database.read() as connection:
-        return _state(connection)
+        return compare_revision(find_revision(connection))
 
 
 def migrate(database: Database) -> None:
@@ -37,20 +41,23 @@ def migrate(database: Database) -> None:
             connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             # Two servers that start at once take turns; any constant number will do.
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(4660001)"))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def upgrade(connection: sa.Connection, revision: str = HEAD) -> None:
+    """Bring the schema to a revision, inside a transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
-def _state(connection: sa.Connection) -> SchemaState:
-    found = MigrationContext.configure(connection).get_current_revision()
+def find_revision(connection: sa.Connection) -> str | None:
+    """The revision of the schema; None without one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def compare_revision(found: str | None) -> SchemaState:
+    """How a revision compares with this program's."""
     scripts = ScriptDirectory.from_config(_config())
     if found is None:
         return SchemaState.EMPTY
@@ -58,3 +65,10 @@ def _state(connection: sa.Connection) -> SchemaState:
         return SchemaState.CURRENT
     known = {script.revision for script in scripts.walk_revisions()}
     return SchemaState.OLDER if found in known else SchemaState.NEWER
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,6 +1,7 @@
 """What is special about SQLite: one writer, durable commits, one server per file."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -19,8 +20,13 @@ try:
 except ImportError:
     _pysqlite3 = None
 
+logger = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_MS = 5_000
 WAL_RESET_BUG_FIXED_IN = (3, 51, 3)
+
+COMPANIONS = ("-journal", "-wal", "-shm")
+"""How the files end that SQLite may put beside a database."""
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -132,6 +138,7 @@ class ServerLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._file.close()
             raise DatabaseError(
                 f"another Afterword server runs on {self._path.parent}: stop it first, "
                 "or set AFTERWORD_DATA to another directory"
@@ -142,19 +149,20 @@ class ServerLock:
         self._file.close()
 
 
-def backup(path: Path, target: Path) -> None:
-    """Copy a live database into a new file, complete and consistent."""
+def settle(path: Path) -> None:
+    """
+    Bring everything of a database into its one file. A damaged one stays as it is.
+
+    Raises:
+        DatabaseError: Somebody has it open.
+    """
     module = driver()
-    source = module.connect(str(path))
+    connection = module.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1_000)
     try:
-        copy = module.connect(str(target))
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except module.DatabaseError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise DatabaseError(f"another program has {path} open: stop it first") from error
+        logger.warning("%s can't be read: %s", path, error)
     finally:
-        source.close()
-    target.chmod(0o600)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
-    fsync_directory(target.parent)
+        connection.close()

@@ -1,0 +1,25 @@
+"""Where does an installation keep what it keeps?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DIRECTORY_MODE = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The data directory and what is in it; the database only on SQLite."""
+
+    data: Path
+    database: Path
+    signing_key: Path
+    mailbox: Path
+
+
+def make_data_directory(path: Path) -> None:
+    """Make it when it is not there, for its owner only."""
+    if path.exists():
+        return
+    path.mkdir(parents=True, mode=DIRECTORY_MODE)
+    # Made inside a checkout, the data must not end up in it.
+    (path / ".gitignore").write_text("*\n")
