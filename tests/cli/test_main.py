@@ -48,7 +48,7 @@ class TestHelp:
     def test_the_commands_are_these(self) -> None:
         nouns = {words[0] for words in ALL}
         assert nouns == {
-            *("admin", "backup", "demo", "event", "migrate", "people", "project"),
+            *("admin", "backup", "demo", "doctor", "event", "migrate", "people", "project"),
             *("report", "restore", "serve", "settings", "survey", "worker"),
         }
 

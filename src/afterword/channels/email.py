@@ -13,6 +13,9 @@ from afterword.channels.email_message import compose, to_bytes
 SEND_TIMEOUT_S = 30.0
 """For the whole delivery: a server that drips byte by byte never exceeds a per-read timeout."""
 
+GREET_TIMEOUT_S = 10.0
+"""For a greeting: somebody waits for the answer."""
+
 _PORTS = {"smtp": 25, "smtps": 465}
 _PERMANENT_FROM = 500
 
@@ -44,10 +47,27 @@ class EmailChannel:
         self._start_tls = None if is_automatic else starttls != "never"
         self._password = unquote(url.password) if url.password else None
 
-    async def send(self, message: Message) -> None:
-        """See Channel.send."""
-        mail = compose(message, self._mail_from)
-        client = aiosmtplib.SMTP(
+    async def greet(self) -> None:
+        """
+        Connect, say EHLO and sign in, as before a mail, and send none.
+
+        Raises:
+            SendError: The server does not let us.
+        """
+        client = self._client()
+        try:
+            async with asyncio.timeout(GREET_TIMEOUT_S):
+                await client.connect()
+                await client.ehlo()
+        except aiosmtplib.SMTPResponseException as error:
+            raise SendError(f"SMTP: refused with {error.code}") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise SendError(f"SMTP: {type(error).__name__}") from error
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             use_tls=self._use_tls,
@@ -56,6 +76,11 @@ class EmailChannel:
             password=self._password,
             timeout=SEND_TIMEOUT_S,
         )
+
+    async def send(self, message: Message) -> None:
+        """See Channel.send."""
+        mail = compose(message, self._mail_from)
+        client = self._client()
         step = _Step.GREETING
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):

@@ -10,6 +10,7 @@ from afterword.cli import (
     admin,
     backup,
     demo,
+    doctor,
     event,
     migrate,
     people,
@@ -42,6 +43,7 @@ cli.add_command(survey.survey)
 cli.add_command(event.event)
 cli.add_command(report.report)
 cli.add_command(admin.admin)
+cli.add_command(doctor.doctor)
 cli.add_command(backup.backup)
 cli.add_command(restore.restore)
 cli.add_command(migrate.migrate)

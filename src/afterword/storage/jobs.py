@@ -116,5 +116,10 @@ def count_jobs(connection: sa.Connection) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def find_first_due(connection: sa.Connection) -> datetime | None:
+    """When the next job is due, or the oldest one was; claimed ones when their lease ends."""
+    return connection.execute(sa.select(sa.func.min(job.c.run_at)).where(job.c.dead_at.is_(None))).scalar()
+
+
 def _held(claimed: Job) -> tuple[sa.ColumnElement[bool], ...]:
     return job.c.id == claimed.id, job.c.lease == claimed.lease

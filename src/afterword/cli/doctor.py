@@ -1,0 +1,80 @@
+"""``afterword doctor``: is this installation well, and what is to be done?"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from afterword.bootstrap import name_places
+from afterword.cli.progress import Progress
+from afterword.domain.errors import AfterwordError
+from afterword.flows.check_database import check_database
+from afterword.flows.check_surroundings import Surroundings, check_surroundings
+from afterword.flows.findings import Finding, Level, fail, ok
+from afterword.kit.clock import SystemClock
+from afterword.settings import Settings, SettingsError, load_settings
+from afterword.storage.engine import StoreError
+from afterword.storage.open import open_database
+
+FAIL_STATUS = 1
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(as_json: bool) -> None:
+    """Check settings, files, database, clock, mail and outbox beside a running server; changes nothing."""
+    found = []
+    for item in _examine():
+        found.append(item)
+        if not as_json:
+            click.echo(f"{item.level:<5} {item.check}: {item.text}")
+            if item.advice:
+                click.echo(f"      → {item.advice}")
+    if as_json:
+        click.echo(json.dumps([asdict(item) for item in found], indent=2, ensure_ascii=False))
+    if any(item.level is Level.FAIL for item in found):
+        sys.exit(FAIL_STATUS)
+
+
+def _examine() -> Iterator[Finding]:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        yield fail("settings", str(error), "mend it, and run this again for everything else")
+        return
+    yield ok("settings", "read; `afterword settings` shows them")
+    yield from check_surroundings(_surroundings(settings))
+    yield from _examine_database(settings)
+
+
+def _surroundings(settings: Settings) -> Surroundings:
+    return Surroundings(
+        places=name_places(settings),
+        host=settings.host,
+        base_url=settings.base_url,
+        smtp_url=settings.smtp_url,
+        mail_from=settings.mail_from,
+        has_set_key=settings.signing_key is not None,
+        uses_sqlite=settings.database_url is None,
+    )
+
+
+def _examine_database(settings: Settings) -> Iterator[Finding]:
+    path = name_places(settings).database
+    if settings.database_url is None and not path.exists():
+        yield fail("database", f"{path} is not there", "start the server, or restore a backup")
+        return
+    advice = "see docs/how-to/back-up.md for how to restore, if it can't be mended"
+    try:
+        database = open_database(settings.database_url, path)
+    except AfterwordError as error:
+        yield fail("database", str(error), advice)
+        return
+    try:
+        yield from check_database(database, SystemClock(), Progress())
+    except StoreError as error:
+        yield fail("database", f"reading it failed: {getattr(error, 'orig', error)}".strip(), advice)
+    finally:
+        database.close()
