@@ -46,12 +46,4 @@ def count_jobs(database: Database) -> tuple[int, int]:
         return jobs.count_jobs(connection)
 
 
-def count_lag_s(database: Database, clock: Clock) -> float:
-    """How long the oldest due job has waited, in seconds; 0 when nothing is due."""
-    with database.read() as connection:
-        due_at = jobs.find_first_due(connection)
-    now = to_datetime(clock.now_us())
-    return 0.0 if due_at is None else max(0.0, (now - due_at).total_seconds())
-
-
-__all__ = ["Job", "bury", "claim", "count_jobs", "count_lag_s", "finish", "retry"]
+__all__ = ["Job", "bury", "claim", "count_jobs", "finish", "retry"]

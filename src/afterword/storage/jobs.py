@@ -116,6 +116,15 @@ def count_jobs(connection: sa.Connection) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def count_by_kind(connection: sa.Connection) -> dict[str, tuple[int, int]]:
+    """Kind → how many jobs wait or run, and how many are dead letters."""
+    dead = job.c.dead_at.is_not(None)
+    statement = sa.select(
+        job.c.kind, sa.func.count().filter(sa.not_(dead)), sa.func.count().filter(dead)
+    ).group_by(job.c.kind)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
+
+
 def find_first_due(connection: sa.Connection) -> datetime | None:
     """When the next job is due, or the oldest one was; claimed ones when their lease ends."""
     return connection.execute(sa.select(sa.func.min(job.c.run_at)).where(job.c.dead_at.is_(None))).scalar()

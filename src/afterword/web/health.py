@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from afterword.bootstrap import IntakeParts, Parts
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.outbox import count_jobs
+from afterword.flows.read_totals import Totals, TotalsReader
 from afterword.kit.histogram import Histogram
 from afterword.web.connections import Connections
 from afterword.web.parts import parts_of
@@ -67,7 +69,7 @@ class _Collector(Collector):
     """Reads the numbers when they are asked for, so that counting costs the hot path nothing."""
 
     def __init__(self, parts: Parts, intake: IntakeParts, track: Track, connections: Connections) -> None:
-        self._parts = parts
+        self._totals = TotalsReader(parts.database, parts.clock)
         self._intake = intake
         self._track = track
         self._connections = connections
@@ -110,13 +112,37 @@ class _Collector(Collector):
             ended.add_metric([reason], count)
         yield ended
         try:
-            waiting, dead = count_jobs(self._parts.database)
+            totals = self._totals.read()
         except Exception:
             # The other numbers are needed most while the database is away.
             logger.exception("metrics: the database does not answer")
             return
-        yield GaugeMetricFamily("afterword_jobs_waiting", "Jobs that wait or run.", value=waiting)
-        yield GaugeMetricFamily("afterword_jobs_dead", "Jobs that were given up.", value=dead)
+        yield from _work_metrics(totals)
+        yield from _kept_metrics(totals)
+
+
+def _work_metrics(totals: Totals) -> Iterable[Metric]:
+    """What is left to do, and how far behind the worker is."""
+    waiting = sum(totals.waiting.values())
+    yield GaugeMetricFamily("afterword_jobs_waiting", "Jobs that wait or run.", value=waiting)
+    yield GaugeMetricFamily("afterword_jobs_dead", "Jobs that were given up.", value=totals.dead)
+    yield GaugeMetricFamily(
+        "afterword_worker_lag_seconds", "How long the oldest due job has waited.", value=totals.lag_s
+    )
+
+
+def _kept_metrics(totals: Totals) -> Iterable[Metric]:
+    """What the database holds, as far as it adds up to something (see flows/check_conservation.py)."""
+    yield CounterMetricFamily(
+        "afterword_events_accepted", "Events that all servers accepted.", value=totals.accepted
+    )
+    pending = totals.waiting[JobKind.EVALUATE_EVENT]
+    yield GaugeMetricFamily("afterword_events_pending", "Events that wait for their decision.", value=pending)
+    invitations = GaugeMetricFamily("afterword_invitations", "Invitations by state.", labels=["state"])
+    for state, count in totals.invitations.items():
+        invitations.add_metric([state], count)
+    yield invitations
+    yield GaugeMetricFamily("afterword_responses", "Invitations with a response.", value=totals.responses)
 
 
 def _histogram(name: str, documentation: str, histogram: Histogram) -> HistogramMetricFamily:
