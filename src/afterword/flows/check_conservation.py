@@ -1,15 +1,17 @@
 """Is everything that was acknowledged still there, once, and on its way? The conservation law."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from afterword.domain.reason import Reason
 from afterword.domain.survey import SurveyState
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
 from afterword.kit.progress import OnProgress, untold
 from afterword.storage import conservation, conservation_rules, projects, surveys
-from afterword.storage.conservation import Listener, Stretch
+from afterword.storage.conservation import LedgerStretch, Listener, Stretch
 from afterword.storage.engine import Connection, Database
 
 PENDING = "pending"
@@ -65,6 +67,20 @@ class _Counted:
         self.newest_at_us = max(self.newest_at_us, to_us(item.newest_at))
 
 
+class _Ledger:
+    """What is decided, as far as it was looked at."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[int] = Counter()
+        self.spans: dict[int, tuple[int, int]] = {}
+
+    def add(self, item: LedgerStretch) -> None:
+        """Take the next stretch in."""
+        self.outcomes.update(item.outcomes)
+        for survey_id, (first_id, last_id) in item.spans.items():
+            self.spans[survey_id] = self.spans.get(survey_id, (first_id,))[0], last_id
+
+
 def check_conservation(database: Database, on_progress: OnProgress = untold) -> Conservation:
     """Count everything and try every rule, in one transaction; see ``count_and_check``."""
     with database.read_whole() as connection:
@@ -84,14 +100,15 @@ def count_and_check(connection: Connection, on_progress: OnProgress = untold) ->
     """
     counted = _count_events(connection, on_progress)
     stored = sum(item.count for item in counted.values())
+    ledger = _read_ledger(connection, on_progress)
     states = conservation.count_invitations(connection)
     return Conservation(
         accepted=sum(project.events_accepted for project in projects.list_projects(connection)),
         stored=stored,
-        outcomes=_count_outcomes(connection, stored),
+        outcomes=_count_outcomes(connection, ledger, stored),
         invitations={state.value: count for state, count in states.items()},
         responses=conservation.count_responses(connection),
-        violations=(*_check_projects(connection, counted), *_check_rules(connection, on_progress)),
+        violations=(*_check_projects(connection, counted), *_check_rules(connection, ledger, on_progress)),
     )
 
 
@@ -103,9 +120,17 @@ def _count_events(connection: Connection, on_progress: OnProgress) -> dict[int, 
     return counted
 
 
-def _count_outcomes(connection: Connection, stored: int) -> dict[str, int]:
+def _read_ledger(connection: Connection, on_progress: OnProgress) -> _Ledger:
+    ledger = _Ledger()
+    for item in conservation.list_ledger_stretches(connection):
+        ledger.add(item)
+        on_progress("counting decisions", item.last_id, item.of_id)
+    return ledger
+
+
+def _count_outcomes(connection: Connection, ledger: _Ledger, stored: int) -> dict[str, int]:
     """What became of the events; those that nothing is known of were not heard by any survey."""
-    outcomes = {reason.label: count for reason, count in conservation.count_outcomes(connection).items()}
+    outcomes = {reason.label: ledger.outcomes[reason] for reason in Reason if ledger.outcomes[reason]}
     pending, given_up = conservation.count_undecided(connection, JobKind.EVALUATE_EVENT)
     outcomes |= {PENDING: pending, GIVEN_UP: given_up}
     return outcomes | {NOT_HEARD: stored - sum(outcomes.values())}
@@ -131,9 +156,10 @@ def _check_projects(connection: Connection, counted: Mapping[int, _Counted]) -> 
                 yield f"{name} has an idempotency key that is newer than all its events"
 
 
-def _check_rules(connection: Connection, on_progress: OnProgress) -> Iterator[str]:
+def _check_rules(connection: Connection, ledger: _Ledger, on_progress: OnProgress) -> Iterator[str]:
+    listeners = _listeners(connection, ledger)
     rules = [
-        conservation.lost_work(connection, _listeners(connection), JobKind.EVALUATE_EVENT),
+        conservation.lost_work(connection, listeners, JobKind.EVALUATE_EVENT),
         *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
     ]
     for number, rule in enumerate(rules, 1):
@@ -142,16 +168,20 @@ def _check_rules(connection: Connection, on_progress: OnProgress) -> Iterator[st
             yield breach
 
 
-def _listeners(connection: Connection) -> list[Listener]:
-    """The surveys that were published, with the event names that stayed from version to version."""
-    found: dict[int, Listener] = {}
-    for item in surveys.list_published(connection):
-        names = frozenset(read_definition(item.definition).trigger.events)
-        before = found.get(item.survey_id)
-        found[item.survey_id] = Listener(
-            item.survey_id,
+def _listeners(connection: Connection, ledger: _Ledger) -> list[Listener]:
+    """The surveys that decided something, with the event names that stayed from version to version."""
+    published = [item for item in surveys.list_published(connection) if item.survey_id in ledger.spans]
+    names: dict[int, frozenset[str]] = {}
+    for item in published:
+        heard = frozenset(read_definition(item.definition).trigger.events)
+        names[item.survey_id] = names.get(item.survey_id, heard) & heard
+    latest = {item.survey_id: item for item in published}.values()
+    return [
+        Listener(
             item.project_id,
-            is_closed=item.state is SurveyState.CLOSED,
-            names=names if before is None else names & before.names,
+            item.state is SurveyState.CLOSED,
+            names[item.survey_id],
+            *ledger.spans[item.survey_id],
         )
-    return list(found.values())
+        for item in latest
+    ]

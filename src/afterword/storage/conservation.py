@@ -1,13 +1,12 @@
 """How many of what are there, and which of the rules for them are broken?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from afterword.domain.invitation import InvitationState
-from afterword.domain.reason import Reason
 from afterword.storage.conservation_rules import Rule
 from afterword.storage.tables import decision, event, idempotency, invitation, job, response
 
@@ -41,6 +40,22 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerStretch:
+    """
+    What is decided about some events.
+
+    Attributes:
+        outcomes: The lowest reason of an event's decisions → how many events.
+        spans: Survey id → the first and the last event that it decided, tests left out.
+    """
+
+    last_id: int
+    of_id: int
+    outcomes: Mapping[int, int]
+    spans: Mapping[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """How many idempotency keys a project has, and when the newest was stored, microseconds."""
 
@@ -50,22 +65,25 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A survey that was published, and the event names that all its published versions listen to."""
+    """
+    A survey that was published.
 
-    survey_id: int
+    Attributes:
+        names: The event names that all its published versions listen to.
+        first_id, last_id: The first and the last event that it decided.
+    """
+
     project_id: int
     is_closed: bool
     names: frozenset[str]
+    first_id: int
+    last_id: int
 
 
 def list_stretches(connection: sa.Connection) -> Iterator[Stretch]:
     """All events along their key, so that memory stays flat."""
-    lowest, highest = connection.execute(sa.select(sa.func.min(event.c.id), sa.func.max(event.c.id))).one()
-    if lowest is None:
-        return
     number = event.c.number
-    for first_id in range(lowest, highest + 1, STRETCH_IDS):
-        last_id = min(first_id + STRETCH_IDS - 1, highest)
+    for first_id, last_id, highest in _along(connection, event.c.id):
         statement = (
             sa.select(
                 event.c.project_id,
@@ -82,15 +100,25 @@ def list_stretches(connection: sa.Connection) -> Iterator[Stretch]:
             yield Stretch(first_id, last_id, highest, *row)
 
 
-def count_outcomes(connection: sa.Connection) -> dict[Reason, int]:
-    """The lowest reason of an event's decisions → how many events; reasons that nothing has are absent."""
-    lowest = (
-        sa.select(sa.func.min(decision.c.reason).label("reason")).group_by(decision.c.event_id).subquery()
-    )
-    # Not GROUP BY: SQLite would hold a row for each event in memory.
-    counts = [sa.func.count().filter(lowest.c.reason == reason.value) for reason in Reason]
-    row = connection.execute(sa.select(*counts).select_from(lowest)).one()
-    return {reason: count for reason, count in zip(Reason, row, strict=True) if count}
+def list_ledger_stretches(connection: sa.Connection) -> Iterator[LedgerStretch]:
+    """All decisions along their key, so that memory stays flat."""
+    of_event = decision.c.event_id
+    for first_id, last_id, highest in _along(connection, of_event):
+        is_here = of_event.between(first_id, last_id)
+        lowest = sa.select(sa.func.min(decision.c.reason).label("reason")).where(is_here).group_by(of_event)
+        reason = lowest.subquery().c.reason
+        outcomes = sa.select(reason, sa.func.count()).group_by(reason)
+        spans = (
+            sa.select(decision.c.survey_id, sa.func.min(of_event), sa.func.max(of_event))
+            .where(is_here, sa.not_(decision.c.is_test))
+            .group_by(decision.c.survey_id)
+        )
+        yield LedgerStretch(
+            last_id,
+            highest,
+            outcomes={row[0]: row[1] for row in connection.execute(outcomes)},
+            spans={row[0]: (row[1], row[2]) for row in connection.execute(spans)},
+        )
 
 
 def count_undecided(connection: sa.Connection, evaluate_kind: str) -> tuple[int, int]:
@@ -125,15 +153,19 @@ def list_keys(connection: sa.Connection) -> dict[int, Keys]:
     return {row[0]: Keys(row[1], row[2]) for row in rows}
 
 
-def lost_work(connection: sa.Connection, listeners: Iterable[Listener], evaluate_kind: str) -> Rule:
-    """The rule that each event which a survey heard has a decision or a job."""
-    heard = [condition for listener in listeners if (condition := _heard(connection, listener)) is not None]
+def lost_work(connection: sa.Connection, listeners: Sequence[Listener], evaluate_kind: str) -> Rule:
+    """The rule that each event which a survey must have heard has a decision or a job."""
+    pair = sa.tuple_(event.c.project_id, event.c.name)
+    pairs = [(item.project_id, name) for item in listeners for name in sorted(item.names)]
     is_decided = sa.exists().where(decision.c.event_id == event.c.id)
-    undecided = sa.select(event.c.id).where(sa.or_(sa.false(), *heard), sa.not_(is_decided))
+    undecided = sa.select(event).where(pair.in_(pairs), sa.not_(event.c.is_test), sa.not_(is_decided))
+    # OFFSET keeps this apart: the databases would try each survey's conditions before the quick look-up.
+    found = undecided.offset(0).subquery()
+    heard = [condition for item in listeners if (condition := _heard(connection, item, found)) is not None]
     waiting = sa.select(job.c.subject_id).where(job.c.kind == evaluate_kind)
     return Rule(
         "{count} events that a survey listens to have neither a decision nor a job (event {id})",
-        undecided.except_(waiting),
+        sa.select(found.c.id).where(sa.or_(sa.false(), *heard)).except_(waiting),
     )
 
 
@@ -145,23 +177,29 @@ def find_breach(connection: sa.Connection, rule: Rule) -> str | None:
     return rule.sentence.format(count=count, id=first_id) if count else None
 
 
-def _heard(connection: sa.Connection, listener: Listener) -> sa.ColumnElement[bool] | None:
+def _heard(
+    connection: sa.Connection, listener: Listener, found: sa.Subquery
+) -> sa.ColumnElement[bool] | None:
     """
     Which events must a survey have heard? Those after its first decision and, once it is closed,
     before its last. Not those since it was published: the wall clock may have been stepped.
     """
-    ids = sa.select(sa.func.min(decision.c.event_id), sa.func.max(decision.c.event_id)).where(
-        decision.c.survey_id == listener.survey_id, sa.not_(decision.c.is_test)
-    )
-    first_id, last_id = connection.execute(ids).one()
-    since = connection.execute(sa.select(event.c.received_at).where(event.c.id == first_id)).scalar()
+    received = sa.select(event.c.received_at).where(event.c.id == listener.first_id)
+    since = connection.execute(received).scalar()
     if since is None:
         return None
     return sa.and_(
-        sa.not_(event.c.is_test),
-        event.c.project_id == listener.project_id,
-        event.c.name.in_(sorted(listener.names)),
-        event.c.id > first_id,
-        event.c.id < last_id if listener.is_closed else sa.true(),
-        event.c.received_at > since + HEARD_MARGIN,
+        found.c.project_id == listener.project_id,
+        found.c.name.in_(sorted(listener.names)),
+        found.c.id > listener.first_id,
+        found.c.id < listener.last_id if listener.is_closed else sa.true(),
+        found.c.received_at > since + HEARD_MARGIN,
     )
+
+
+def _along(connection: sa.Connection, key: sa.Column[int]) -> Iterator[tuple[int, int, int]]:
+    """(first, last, highest of all) of each stretch of ids."""
+    lowest, highest = connection.execute(sa.select(sa.func.min(key), sa.func.max(key))).one()
+    if lowest is not None:
+        for first_id in range(lowest, highest + 1, STRETCH_IDS):
+            yield first_id, min(first_id + STRETCH_IDS - 1, highest), highest
