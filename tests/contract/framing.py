@@ -17,6 +17,10 @@ AUTHORIZATION = b"Authorization: Bearer " + TOKEN + b"\r\n"
 LENGTH = b"Content-Length: %d" % SIZE
 CODING = b"Transfer-Encoding: chunked"
 UPGRADE = (b"Connection: upgrade", b"Upgrade: h2c")
+OLD = b"POST /events.track HTTP/1.0"
+LAST = b"0\r\n\r\n"
+HUGE = BODY.removesuffix(b"}") + b', "junk": "' + b"x" * 66_000 + b'"}'
+"""A good event in a body that is too large."""
 FOLLOWING = b"GET /following HTTP/1.1\r\nHost: afterword.test\r\n\r\n"
 """Sent behind each input: answered with a 404 of its own, or not at all."""
 
@@ -116,6 +120,22 @@ GOOD = [
     Wire("keep-alive-for-ever", sized(b"Keep-Alive: timeout=999999999"), OK, goes_on=True),
     Wire("expects-100", sized(b"Expect: 100-continue"), ("100", "200"), goes_on=True),
     Wire("expects-nonsense", sized(b"Expect: 299-maybe"), OK, goes_on=True),
+    Wire("expects-100-in-1.0", sized(b"Expect: 100-continue", start=OLD), OK),
+    Wire(
+        "expects-100-and-is-refused",
+        b"POST /events.track HTTP/1.1\r\nHost: afterword.test\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 9\r\n\r\n",
+        ("401 not_authed",),
+    ),
+    Wire("upgrade-in-1.0", sized(*UPGRADE, start=OLD), OK),
+    Wire("upgrade-60-times", sized(*UPGRADE) * 60, OK * 60, goes_on=True),
+    Wire(
+        "one-byte-chunks",
+        in_chunks(b"".join(b"1\r\n%c\r\n" % byte for byte in BODY) + LAST),
+        OK,
+        goes_on=True,
+    ),
+    Wire("huge-in-one-piece", in_chunks(chunked(HUGE)), ("413 metadata_too_large",)),
     Wire("upgrade-without-connection", sized(b"Upgrade: h2c"), OK, goes_on=True),
     Wire("upgrade", sized(*UPGRADE), OK, goes_on=True),
     Wire("upgrade-to-websocket", sized(b"Connection: Upgrade", b"Upgrade: websocket"), OK, goes_on=True),

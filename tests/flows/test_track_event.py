@@ -208,7 +208,7 @@ class TestTrouble:
         with monkeypatch.context() as patch:
             patch.setattr(events, "append", fail)
             assert door.outcomes(submission(), submission()) == [Outcome.FAILED] * 2
-        assert "a batch of 2 events failed" in caplog.text
+        assert "a batch failed, for which 2 events waited" in caplog.text
         assert door.outcomes(submission()) == [TAKEN]
 
     def test_one_that_can_not_be_told_does_not_keep_the_others_from_it(

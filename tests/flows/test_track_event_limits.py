@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from afterword.domain.rate_limit import DAY_US, MINUTE_US, SECOND_US, RateLimits
 from afterword.flows.track_event import Answer, Outcome
 from afterword.storage.engine import Database
+from afterword.storage.tables import event
 from tests.flows.door import Door, accepted_count, opened_door, stored, submission
 from tests.storage.support import HOUR, FakeClock, add_project, count_statements, in_threads
 
@@ -154,6 +156,21 @@ class TestClocks:
         assert door.send(*three()) == [Answer(LIMITED, 60)]
         clock.advance(60)
         assert door.outcomes(*three()) == [TAKEN]
+
+    @pytest.mark.parametrize("lost", [2, 3])
+    def test_an_event_that_is_gone_still_counts_after_a_restart(
+        self, door: Door, database: Database, clock: FakeClock, lost: int
+    ) -> None:
+        """Erased, say. Its number stays taken, and its place in the window is kept."""
+        for _ in range(3):
+            assert door.outcomes(*three()) == [TAKEN]
+            clock.advance(10)
+        with database.write() as connection:
+            connection.execute(sa.delete(event).where(event.c.number == lost))
+        door.restart()
+        assert door.outcomes(*three()) == [LIMITED]
+        clock.advance(60)
+        assert door.outcomes(*three(4)) == [TAKEN] * 3 + [LIMITED]
 
     def test_times_of_counting_never_decrease(self, door: Door, database: Database, clock: FakeClock) -> None:
         for step in (HOUR, -2 * HOUR, HOUR, -3 * HOUR):

@@ -115,10 +115,10 @@ class CountedInMemory:
     def __init__(self, database: Database, now_us: int) -> None:
         self._logs: dict[int, _Log] = defaultdict(_Log)
         with database.read() as connection:
+            for project_id, number, counted_at_us in events.counted_since(connection, now_us - DAY_US):
+                self._logs[project_id].add(number, counted_at_us)
             for project in projects.list_projects(connection):
-                self._logs[project.id].last = project.events_accepted
-            for project_id, _, counted_at_us in events.counted_since(connection, now_us - DAY_US):
-                self._logs[project_id].times.append(counted_at_us)
+                self._logs[project.id].count_to(project.events_accepted)
 
     def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
         """See CountedEvents."""
@@ -137,9 +137,8 @@ class CountedInMemory:
         """See CountedEvents."""
         for row in rows:
             log = self._logs[row.project_id]
-            log.last = row.number
+            log.add(row.number, row.counted_at)
             times = log.times
-            times.append(row.counted_at)
             if len(times) >= TRIM_AT_LENGTH and times[len(times) // 2] <= row.counted_at - DAY_US:
                 del times[: bisect_right(times, row.counted_at - DAY_US)]
 
@@ -152,6 +151,19 @@ class _Log:
     def __init__(self) -> None:
         self.last = 0
         self.times = array("q")
+
+    def add(self, number: int, counted_at_us: int) -> None:
+        """Take note of an event; those missing before it, erased ones say, count as if they came with it."""
+        if self.times and number > self.last + 1:
+            self.times.extend([counted_at_us] * (number - self.last - 1))
+        self.times.append(counted_at_us)
+        self.last = number
+
+    def count_to(self, number: int) -> None:
+        """So many there were, whether or not the last of them are still there."""
+        if self.times:
+            self.times.extend([self.times[-1]] * (number - self.last))
+        self.last = number
 
 
 class CountedInDatabase:
@@ -275,7 +287,7 @@ class Intake:
 
     def _give_up(self, batch: list[tuple[Submission, Settle]]) -> None:
         """Keep nobody waiting for a database that hangs; whether it took these events only it knows."""
-        logger.error("the database has not answered for %.0f s", COMMIT_S_MAX)
+        logger.error("the database has not answered for %.0f s, %d events wait", COMMIT_S_MAX, len(batch))
         self._is_stuck = True
         for waiting in (batch, self._pending):
             self._answer(waiting, [UNAVAILABLE] * len(waiting))
@@ -292,7 +304,7 @@ class Intake:
         self._is_stuck = False
         error = done.exception()
         if error is not None and not isinstance(error, StoreError):
-            logger.error("a batch of %d events failed", len(batch), exc_info=error)
+            logger.error("a batch failed, for which %d events waited", len(batch), exc_info=error)
             self._answer(batch, [FAILED] * len(batch))
         elif error is not None:
             logger.error("the database did not take %d events: %s", len(batch), getattr(error, "orig", error))

@@ -1,6 +1,7 @@
 """How many connections may there be, how long may each keep the server waiting, and how does it end?"""
 
 import asyncio
+import logging
 import resource
 import socket
 import struct
@@ -49,6 +50,8 @@ FILES_RESERVED = 128
 CROWDED_SHARE = 16
 """One in so many connections goes when there is no room: looking for them costs as much for one."""
 
+
+logger = logging.getLogger(__name__)
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -129,7 +132,10 @@ class Connections:
         """Check for ever."""
         while True:
             await asyncio.sleep(CHECK_S)
-            self.check()
+            try:
+                self.check()
+            except Exception:
+                logger.exception("connections could not be checked; trying again")
 
     def check(self) -> None:
         """End the connections that took too long at one thing."""

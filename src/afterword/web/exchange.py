@@ -49,6 +49,7 @@ class Exchange:
         keep_alive: The connection outlives the reply.
         began_us: When its headers were looked at, by the steady clock.
         is_flood: There are more headers than there may be.
+        is_http_1_0: Its sender can't wait for a 100 Continue.
         body: What is here of it.
         is_whole: The body is complete.
         is_admitted: Headers and token are good, so that the body counts.
@@ -56,7 +57,8 @@ class Exchange:
     """
 
     is_flood = False
-    body = b""
+    is_http_1_0 = False
+    body: bytes | bytearray = b""
     is_whole = False
     is_admitted = False
     is_json = False
@@ -95,9 +97,18 @@ class Exchange:
         """Nobody is there any more to read a reply."""
         return self._connection.transport.is_closing()
 
+    def add(self, piece: bytes) -> None:
+        """Keep one more piece of the body; most come in one."""
+        if not self.body:
+            self.body = piece
+        elif isinstance(self.body, bytearray):
+            self.body += piece
+        else:
+            self.body = bytearray(self.body + piece)
+
     def send_continue(self) -> None:
         """Tell a client that waits for it that its body is welcome."""
-        if not self.is_whole:
+        if not self.is_whole and not self.is_http_1_0:
             self._connection.transport.write(CONTINUE)
 
     def reply(self, status: int, body: bytes, headers: Sequence[Header] = ()) -> None:
@@ -109,6 +120,9 @@ class Exchange:
         self.response_started = self.response_complete = True
         if transport.is_closing():
             return
+        if not self.is_whole and self._waits_for_continue():
+            # Its body will not come, and must not be looked for in the next request.
+            self.keep_alive = False
         extra = connection.server_state.default_headers
         if headers:
             extra = [*extra, *headers]
@@ -121,3 +135,6 @@ class Exchange:
         if not self.keep_alive:
             transport.close()
         connection.on_response_complete()
+
+    def _waits_for_continue(self) -> bool:
+        return not self.is_admitted and any(name == b"expect" for name, _ in self.headers)

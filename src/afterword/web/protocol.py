@@ -64,20 +64,30 @@ class Protocol(GuardedProtocol):
         """Feed the parser, unless this connection was refused already."""
         if self._is_refused:
             return
-        self._fed, begun = data, self.progress
+        begun, rest = self.progress, data
+        while rest and not self._is_refused:
+            rest = self._feed(rest)
+        if self.receiving is Stage.HEADERS:
+            self._head_bytes += len(data)
+        if self.receiving is not Stage.IDLE and self.progress == begun:
+            self._limit(len(data))
+
+    def _feed(self, data: bytes) -> bytes:
+        """Let the parser read; returns what is left behind headers that offered an upgrade."""
+        self._fed = data
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
-            self._ignore_offer(error)
+            if self.parser.get_method() != b"CONNECT":
+                self._read_without_offer()
+                return data[error.args[0] :]
+            self._refuse_framing()
         except httptools.HttpParserCallbackError:
             logger.exception("a bug while reading a request")
             self.refuse(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side; the log has more.")
         except httptools.HttpParserError:
             self._refuse_framing()
-        if self.receiving is Stage.HEADERS:
-            self._head_bytes += len(data)
-        if self.receiving is not Stage.IDLE and self.progress == begun:
-            self._limit(len(data))
+        return b""
 
     def _limit(self, bytes_more: int) -> None:
         """End what goes on and on, kept or not. Its first bytes, which came with others, don't count."""
@@ -140,7 +150,7 @@ class Protocol(GuardedProtocol):
         if type(exchange) is not Exchange:
             super().on_body(body)
         elif not exchange.response_complete and len(exchange.body) <= BODY_BYTES_MAX:
-            exchange.body = exchange.body + body if exchange.body else body
+            exchange.add(body)
             if len(exchange.body) > BODY_BYTES_MAX:
                 self._track.refuse_huge(exchange)
 
@@ -187,13 +197,16 @@ class Protocol(GuardedProtocol):
 
     def _begin_exchange(self, query: bytes, *, is_flood: bool) -> None:
         before: Any = self.cycle
+        is_http_1_0 = self.parser.get_http_version() == "1.0"
         exchange = Exchange(
             self,
             self.parser.get_method(),
             self.headers,
             query,
-            keep_alive=self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0",
+            keep_alive=self.parser.should_keep_alive() and not is_http_1_0,
         )
+        if is_http_1_0:
+            exchange.is_http_1_0 = True
         if is_flood:
             exchange.is_flood = True
         self.cycle = exchange  # type: ignore[assignment]
@@ -220,25 +233,22 @@ class Protocol(GuardedProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
-    def _ignore_offer(self, error: httptools.HttpParserUpgrade) -> None:
+    def _read_without_offer(self) -> None:
         """
         Take a request that offers an upgrade as if it did not.
 
         The parser stops after such headers, and would take the body for the next
-        request. So it reads the headers once more without the offer, then the rest.
+        request. So a new one reads the headers once more without the offer.
         """
-        if self.parser.get_method() == b"CONNECT":
-            self._refuse_framing()
-            return
-        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+        version = self.parser.get_http_version().encode()
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
         for name, value in self.headers:
             if name != b"upgrade":
                 head += [name, b": ", value, b"\r\n"]
-        rest = self._fed[error.args[0] :]
         self._is_upgrade = False
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received(b"".join([*head, b"\r\n", rest]))
+        self._feed(b"".join([*head, b"\r\n"]))
 
     def _refuse_framing(self) -> None:
         self.refuse(

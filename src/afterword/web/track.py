@@ -75,7 +75,9 @@ class Track:
             self._refuse(exchange, error)
 
     def finish(self, exchange: Exchange) -> None:
-        """Check the body, and hand the event over to be stored."""
+        """Check the body, and hand the event over to be stored; unless it was refused before its end."""
+        if exchange.response_complete:
+            return
         try:
             self._submit(exchange)
         except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
@@ -156,7 +158,7 @@ class Track:
         self._intake.take(submission, partial(self._settle, exchange, who, has_unknown))
 
     def _parse(self, exchange: Exchange, rules: ProjectRules) -> tuple[Event, bool]:
-        body, now_us, bytes_max = exchange.body, self._clock.now_us(), rules.metadata_bytes
+        body, now_us, bytes_max = bytes(exchange.body), self._clock.now_us(), rules.metadata_bytes
         if not exchange.is_json:
             return parse_form_body(body, now_us=now_us, metadata_bytes_max=bytes_max)
         test_data = query_test_data(exchange.query) if exchange.query else None
