@@ -271,7 +271,8 @@ class GuardedProtocol(HttpToolsProtocol):
         Returns:
             True when it is one too many: the connection ends after those before it.
         """
-        if self._unanswered < PIPELINED_REQUESTS_MAX:
+        # One is being served, the others are queued.
+        if len(self.pipeline) < PIPELINED_REQUESTS_MAX - 1:
             self._unanswered += 1
             return False
         self._is_refused = True
