@@ -245,16 +245,19 @@ def test_a_trailer_is_no_header(unstored: Project) -> None:
     assert_refused(reply, 401, "not_authed")
 
 
-def test_a_body_that_is_too_large_is_413_for_a_token_that_is_looked_up_first_too(
-    server: RunningServer,
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "looked-up-first"])
+def test_a_body_that_is_too_large_is_413_and_not_stored_whenever_the_token_is_known(
+    server: RunningServer, is_known: bool
 ) -> None:
-    """All of it is here before the token is known, and what is good of it is no event."""
+    """All of it comes at once, and the first half of it alone would be a good event."""
     project = create_project(server)
+    if is_known:
+        assert_accepted(project.post(as_json()))
     pieces = [as_json().ljust(40_000), b" " * 40_000]
     headers = [project.authorization, ("Content-Type", JSON), ("Transfer-Encoding", "chunked")]
     request = request_bytes("POST", PATH, headers, chunked(*pieces))
     assert_refused(exchange(server.address, request), 413, "metadata_too_large")
-    assert project.events() == []
+    assert len(project.events()) == int(is_known)
 
 
 def test_who_asks_on_and_on_and_reads_nothing_is_not_read_any_more_either(server: RunningServer) -> None:
