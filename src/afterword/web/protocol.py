@@ -164,7 +164,7 @@ class Protocol(GuardedProtocol):
             super().on_message_complete()
         else:
             exchange.is_whole = True
-            if exchange.is_admitted and not exchange.response_complete:
+            if exchange.is_admitted:
                 self._track.finish(exchange)
 
     def refuse_exchange(self, request: Any, error: ApiError) -> bool:
