@@ -271,6 +271,48 @@ def _untrusted(folder: Path) -> ssl.SSLContext:
     return context
 
 
+class TestGreeting:
+    """What a look at the server says, without a mail."""
+
+    def test_a_server_that_would_take_mail_gets_none(self) -> None:
+        async def run() -> Inbox:
+            account = f"{quote(USERNAME)}:{quote(PASSWORD, safe='')}@"
+            async with behaving(wants_login=True) as (port, inbox):
+                await channel(port, account=account, query="?starttls=never").greet()
+                return inbox
+
+        assert asyncio.run(run()).envelopes == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"connect": "421 busy"},
+            {"EHLO": "550 go away", "HELO": "550 go away"},
+            {"EHLO": CLOSE},
+            {"EHLO": HANG},
+        ],
+    )
+    def test_a_server_that_would_not_is_told(
+        self, changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(email_channel, "GREET_TIMEOUT_S", DEADLINE_S)
+
+        async def run() -> None:
+            async with scripted(changes) as (port, _):
+                await channel(port).greet()
+
+        with pytest.raises(SendError, match=r"^SMTP: \w+"):
+            asyncio.run(run())
+
+    def test_a_wrong_password_is_told_and_not_shown(self) -> None:
+        async def run() -> None:
+            async with behaving(wants_login=True) as (port, _):
+                await channel(port, account="ana:hunter2@", query="?starttls=never").greet()
+
+        with pytest.raises(SendError, match=r"^SMTP: refused with 535$"):
+            asyncio.run(run())
+
+
 class TestOddities:
     def test_an_address_that_is_not_ascii_ends_in_a_mail_or_in_a_send_error(self) -> None:
         """The directory takes such addresses. Any other exception would be tried again and again."""

@@ -243,3 +243,12 @@ def test_all_is_counted_in_one_state_of_the_database(lived_in: World) -> None:
     assert found.violations == ()
     assert found.accepted == found.stored == 7
     assert check_conservation(lived_in.database).stored == 8
+
+
+def test_postgresql_does_not_look_rows_up_one_by_one(postgres: Database) -> None:
+    """It did, after a million decisions that it had not counted yet, for longer than anybody waits."""
+    with postgres.read_whole() as connection:
+        count_and_check(connection)
+        assert connection.exec_driver_sql("SHOW enable_nestloop").scalar_one() == "off"
+    with postgres.read() as connection:
+        assert connection.exec_driver_sql("SHOW enable_nestloop").scalar_one() == "on"

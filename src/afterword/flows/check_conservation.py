@@ -98,6 +98,7 @@ def count_and_check(connection: Connection, on_progress: OnProgress = untold) ->
     Once events can be erased, a project has to know how many of its events were, since they stay
     accepted and leave gaps in its numbers.
     """
+    conservation.plan_for_whole_tables(connection)
     counted = _count_events(connection, on_progress)
     stored = sum(item.count for item in counted.values())
     ledger = _read_ledger(connection, on_progress)

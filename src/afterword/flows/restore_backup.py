@@ -131,8 +131,8 @@ def _check_files(source: Path, target: Target) -> None:
 def _only_one(data: Path) -> Iterator[None]:
     """No server, and no second restore, meanwhile."""
     lock = ServerLock(data)
-    lock.acquire()
     try:
+        lock.acquire()
         yield
     finally:
         lock.release()

@@ -138,7 +138,6 @@ class ServerLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._file.close()
             raise DatabaseError(
                 f"another Afterword server runs on {self._path.parent}: stop it first, "
                 "or set AFTERWORD_DATA to another directory"
