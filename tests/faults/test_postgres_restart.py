@@ -18,7 +18,7 @@ from tests.support.postgres import Cluster, Databases
 from tests.support.project import Project
 from tests.support.server import RunningServer
 
-ROUNDS = counts.rounds(short=1, long=25)
+ROUNDS = counts.rounds(short=1, long=12)
 ROUND_S_MAX = 0.4
 READY_S_MAX = 20.0
 POLL_S = 0.02
