@@ -23,6 +23,7 @@ from afterword.kit.clock import to_datetime
 from afterword.kit.ids import random_chars
 from afterword.settings import DATABASE_FILE, load_settings
 from afterword.storage import projects
+from afterword.storage.engine import take_time
 
 PROJECTS = 200
 EVENTS_PER_MINUTE = 12_000
@@ -111,6 +112,8 @@ def fill(parts: Parts, events: int) -> None:
     }
     statement = _FILL_POSTGRES if parts.database.is_postgres else _FILL_SQLITE
     with parts.database.write() as connection:
+        if parts.database.is_postgres:
+            take_time(connection)
         connection.execute(sa.text(statement), values)
         projects.count_accepted(
             connection, {number + 1: len(range(number, events, PROJECTS)) for number in range(PROJECTS)}
