@@ -15,7 +15,7 @@ from tests.contract.shape import assert_accepted, assert_refused, assert_unavail
 from tests.support.http import BadReplyError, Connection, exchange, request_bytes
 from tests.support.postgres import Databases
 from tests.support.project import FORM, JSON, PATH, Project, ProjectPool, create_project
-from tests.support.server import PLANTED_BUG, RunningServer
+from tests.support.server import RunningServer
 
 HEADERS_S = 10
 BODY_S = 15
@@ -166,7 +166,7 @@ def wait_until_accepted(project: Project) -> None:
 
 def test_a_bug_is_500_with_its_details_only_in_the_log(tmp_path: Path) -> None:
     """The request id leads from the answer to the log; the server goes on."""
-    with RunningServer(tmp_path / "data", python_path=(PLANTED_BUG,)) as server:
+    with RunningServer(tmp_path / "data", planted_bug="one_event_raises") as server:
         project = create_project(server)
         reply = project.post(as_json(name="plant-the-bug"))
         assert_refused(reply, 500, "internal_error")

@@ -21,7 +21,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 CLOCK_STEP = Path(__file__).resolve().parent / "clock_step"
 """On a server's python_path it makes its wall clock step; see the file in it."""
 PLANTED_BUG = Path(__file__).resolve().parent / "planted_bug"
-"""On a server's python_path it makes one event break it; see the file in it."""
+"""On a server's import path it breaks one guard; see the file in it."""
 SLOW_STORE = Path(__file__).resolve().parent / "slow_store"
 """On a server's python_path it makes commits slow and the queue short; see the file in it."""
 START_S_MAX = 30.0
@@ -51,6 +51,7 @@ class RunningServer:
         database_url: ``postgresql://…``; None takes the default, SQLite in the data directory.
         environment: More variables for the server and its commands.
         python_path: Directories to put before the product on the import path.
+        planted_bug: One of the bugs in the folder planted_bug, by the name of its function.
         under: A program and its arguments that runs the server, for instance strace.
     """
 
@@ -61,8 +62,12 @@ class RunningServer:
         *,
         environment: Mapping[str, str] | None = None,
         python_path: tuple[Path, ...] = (),
+        planted_bug: str | None = None,
         under: tuple[str, ...] = (),
     ) -> None:
+        if planted_bug is not None:
+            environment = {**(environment or {}), "TESTS_PLANTED_BUG": planted_bug}
+            python_path = (PLANTED_BUG, *python_path)
         self.data = data
         self.database_url = database_url
         self.port = free_port()
