@@ -27,6 +27,7 @@ from afterword.flows.survey_definition import SurveyFile, ThrottleFile, parse_su
 from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
+from afterword.storage.trouble import Trouble
 from afterword.web import connections, health, protocol
 from afterword.web.app import ROUTES
 from afterword.web.errors import STATUS, ErrorCode
@@ -331,6 +332,13 @@ def test_every_error_code_is_documented_with_its_status_and_no_other_is() -> Non
 
 def test_every_error_code_says_when_and_what_to_do() -> None:
     assert [row for row in error_rows() if len(row) != 4 or not all(row)] == []
+
+
+def test_every_trouble_of_the_store_says_what_to_do() -> None:
+    page = ROOT / "docs" / "how-to" / "mend-a-store-that-fails.md"
+    described = {row[0].strip("`"): row[-1] for row in rows(page)}
+    assert described.keys() >= {*map(str, Trouble), "database", "draining"}
+    assert all(described.values())
 
 
 def test_every_warning_is_documented_and_no_other_is() -> None:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
@@ -292,6 +293,37 @@ class TestErrors:
         assert reply.status_code == 500
         assert "ZeroDivisionError" not in reply.text
         assert "bug on our side" in reply.text
+
+    @pytest.mark.parametrize("accept", ["text/html", "application/json"])
+    def test_a_store_that_fails_is_503_and_one_line_in_the_log(
+        self,
+        site: Site,
+        staff: TestClient,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        accept: str,
+    ) -> None:
+        def fail(database: Database) -> None:
+            raise sa.exc.OperationalError("SELECT", {}, Exception("it is away"))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("afterword.web.admin.surveys.list_surveys", fail)
+            reply = staff.get("/surveys", headers={"accept": accept})
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+        assert "nothing was changed" in reply.text
+        assert "it is away" not in reply.text
+        (record,) = caplog.records
+        assert (record.message, record.exc_info) == ("can't answer GET on a page: it is away", None)
+
+    def test_what_is_wrong_with_the_statement_itself_is_a_bug(
+        self, staff: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(database: Database) -> None:
+            raise sa.exc.IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("afterword.web.admin.surveys.list_surveys", fail)
+            assert staff.get("/surveys").status_code == 500
 
 
 class TestForMachines:

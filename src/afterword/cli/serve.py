@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import click
@@ -15,6 +17,7 @@ import uvloop
 from afterword.bootstrap import Parts, open_intake
 from afterword.cli.open import open_app
 from afterword.flows.admin_access import has_open_session, make_admin_link
+from afterword.flows.check_store import StoreError
 from afterword.settings import SERVER_URL_FILE, SettingsError, load_settings
 from afterword.web.app import Web
 from afterword.web.protocol import Protocol
@@ -25,6 +28,12 @@ DRAIN_S = 8
 
 WORKER_STOP_S = 2
 """How long jobs at hand may take at the end."""
+
+DISK_FAILED_STATUS = 74
+"""Exit status after a failed sync; EX_IOERR of sysexits.h."""
+
+LAST_WORDS_S = 0.5
+"""So long whoever waits may be told 503 before the process ends."""
 
 BACKLOG_CONNECTIONS = 1_024
 
@@ -51,7 +60,12 @@ def _announce(parts: Parts) -> None:
     people_come_by = f"; people reach it at {settings.public_url}" if settings.base_url else ""
     click.echo(f"Afterword listens on {settings.host} port {settings.port}{people_come_by}")
     if not has_open_session(parts.database, parts.clock):
-        link = make_admin_link(parts.database, parts.clock, parts.links)
+        try:
+            link = make_admin_link(parts.database, parts.clock, parts.links)
+        except StoreError:
+            # Events are answered 503 until it is mended, and what can be read can be read.
+            click.echo("The database takes nothing now; later `afterword admin link` opens the staff pages.")
+            return
         click.echo(f"Open the staff pages with this one-time link:\n    {link}")
 
 
@@ -74,8 +88,21 @@ def run_server(
     parts: Parts, listener: socket.socket, *, with_worker: bool = True, on_ready: Callable[[], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT; whatever was accepted is on the disk when this returns."""
+    parts.database.health.on_disk_failed = _end_process
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(parts, listener, with_worker=with_worker, on_ready=on_ready))
+
+
+def _end_process() -> None:
+    """
+    End soon, whatever the other threads are at, and without closing anything.
+
+    Closing SQLite would copy its log into the database and delete it; after
+    a failed sync that is what must not happen.
+    """
+    ending = threading.Timer(LAST_WORDS_S, os._exit, (DISK_FAILED_STATUS,))
+    ending.daemon = True
+    ending.start()
 
 
 class _Server(uvicorn.Server):
@@ -131,7 +158,8 @@ async def _serve(
     ]
     working = asyncio.create_task(worker.run()) if with_worker else None
     url_file = settings.data / SERVER_URL_FILE
-    url_file.write_text(settings.public_url)
+    with contextlib.suppress(OSError):  # On a full disk, where only `afterword admin link` misses it.
+        url_file.write_text(settings.public_url)
     try:
         await _Server(config, on_ready).serve(sockets=[listener])
     finally:

@@ -11,6 +11,7 @@ from afterword import __version__
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.flows.check_conservation import count_and_check
 from afterword.kit.clock import Clock
+from afterword.kit.files import fsync_directory
 from afterword.kit.places import Places
 from afterword.kit.progress import OnProgress, untold
 from afterword.kit.signing import Signer
@@ -71,7 +72,7 @@ def _draft_of(target: Path) -> Iterator[Path]:
         yield draft
         _check_free(target)
         draft.rename(target)
-        sqlite.fsync_directory(target.parent)
+        fsync_directory(target.parent)
     except OSError as error:
         raise DatabaseError(f"can't back up to {target}: {error.strerror}") from error
     finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from afterword.domain.event import Event
 from afterword.domain.identity import IdentityKind, Resolution, name_handles, resolve
 from afterword.domain.rate_limit import RateLimits
+from afterword.flows.check_store import log_failure
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
 from afterword.storage import people, projects, revision, surveys
@@ -155,9 +156,9 @@ class Directory:
             await asyncio.sleep(POLL_S)
             try:
                 await self.refresh()
-            except Exception:
-                # The old snapshot is good enough until the database is back.
-                logger.exception("can't look for changes in the database; trying again")
+            except Exception as error:  # noqa: BLE001 - whatever it was, the old snapshot is good enough
+                cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+                log_failure(logger, self._database, "can't look for changes in the database", cause)
 
     def _newer_snapshot(self) -> Snapshot | None:
         with self._database.read() as connection:

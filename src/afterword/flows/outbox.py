@@ -40,10 +40,4 @@ def bury(database: Database, clock: Clock, job: Job, *, error: str) -> None:
         jobs.bury(connection, job, now=to_datetime(clock.now_us()), error=error)
 
 
-def count_jobs(database: Database) -> tuple[int, int]:
-    """How many jobs wait or run, and how many are dead letters."""
-    with database.read() as connection:
-        return jobs.count_jobs(connection)
-
-
-__all__ = ["Job", "bury", "claim", "count_jobs", "finish", "retry"]
+__all__ = ["Job", "bury", "claim", "finish", "retry"]

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from afterword.kit.clock import Clock, to_datetime
+from afterword.kit.files import fsync_directory
 from afterword.kit.progress import untold
-from afterword.storage import backup_file, sqlite
+from afterword.storage import backup_file
 from afterword.storage.engine import Database, DatabaseError
 from afterword.storage.schema import SchemaState, check_schema, migrate
 
@@ -47,6 +48,6 @@ def migrate_schema(database: Database, clock: Clock, sqlite_path: Path) -> Path 
         copy = folder / f"before-migration-{to_datetime(clock.now_us()):%Y%m%dT%H%M%S}.db"
         copy.touch(mode=0o600)
         backup_file.copy_pages(sqlite_path, copy, untold)
-        sqlite.fsync_directory(folder)
+        fsync_directory(folder)
     migrate(database)
     return copy

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from enum import StrEnum
 
+from afterword.flows.check_store import log_failure
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import notices
 from afterword.storage.engine import Database
@@ -74,8 +75,8 @@ class Notices:
             return
         try:
             await asyncio.to_thread(self._write, pending)
-        except Exception:
-            logger.exception("can't write %d notices; trying again", len(pending))
+        except Exception as error:  # noqa: BLE001 - whatever it was, they are kept
+            log_failure(logger, self._database, f"can't write {len(pending)} notices; trying again", error)
             self._keep(pending)
 
     def _write(self, pending: Mapping[_Key, list[int]]) -> None:

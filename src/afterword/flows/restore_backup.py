@@ -12,6 +12,7 @@ from afterword.flows.back_up import KEY_PURPOSE, MAIL_PATTERN
 from afterword.flows.check_conservation import count_and_check
 from afterword.flows.prepare_schema import BACKUP_FOLDER
 from afterword.kit.clock import Clock, to_datetime
+from afterword.kit.files import fsync_directory
 from afterword.kit.places import DIRECTORY_MODE, Places, make_data_directory
 from afterword.kit.progress import OnProgress, untold
 from afterword.kit.signing import KEY_FILE_MODE, Signer
@@ -156,7 +157,7 @@ def _restore_sqlite(
         aside = _put_aside(places, clock) if target.replace else None
         warnings += _restore_files(source, manifest, target)
         draft.replace(places.database)
-        sqlite.fsync_directory(places.data)
+        fsync_directory(places.data)
     finally:
         for suffix in ("", *COMPANIONS):
             Path(name + suffix).unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from afterword.domain.event import Event
 from afterword.domain.rate_limit import DAY_US, RateLimits, free_at, retry_after_s
+from afterword.flows.check_store import log_failure
 from afterword.flows.job_kinds import JobKind
 from afterword.kit.clock import Clock, LimitClock, to_datetime
 from afterword.kit.histogram import Histogram
@@ -307,7 +308,7 @@ class Intake:
             logger.error("a batch failed, for which %d events waited", len(batch), exc_info=error)
             self._answer(batch, [FAILED] * len(batch))
         elif error is not None:
-            logger.error("the database did not take %d events: %s", len(batch), getattr(error, "orig", error))
+            log_failure(logger, self._database, f"the database did not take {len(batch)} events", error)
             self._answer(batch, [UNAVAILABLE] * len(batch))
         else:
             result = done.result()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from afterword.kit.files import make_directory
+
 DIRECTORY_MODE = 0o700
 
 
@@ -17,9 +19,7 @@ class Places:
 
 
 def make_data_directory(path: Path) -> None:
-    """Make it when it is not there, for its owner only."""
-    if path.exists():
-        return
-    path.mkdir(parents=True, mode=DIRECTORY_MODE)
-    # Made inside a checkout, the data must not end up in it.
-    (path / ".gitignore").write_text("*\n")
+    """Make it when it is not there, for its owner only; its name survives a power cut."""
+    if make_directory(path, mode=DIRECTORY_MODE):
+        # Made inside a checkout, the data must not end up in it.
+        (path / ".gitignore").write_text("*\n")

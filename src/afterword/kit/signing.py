@@ -7,6 +7,7 @@ from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from afterword.kit.files import fsync_directory
 from afterword.kit.ids import random_secret
 
 KEY_FILE_MODE = 0o600
@@ -62,6 +63,7 @@ def load_or_make_key(path: Path) -> str:
             pass
         finally:
             draft.unlink()
+        fsync_directory(path.parent)
     key = path.read_text().strip()
     if not key:
         raise ValueError(f"the signing key file {path} is empty: restore it, or delete it to make a new one")

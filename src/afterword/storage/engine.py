@@ -1,6 +1,6 @@
 """How is the database opened, and what must be true of it?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -8,14 +8,23 @@ import sqlalchemy as sa
 
 from afterword.domain.errors import AfterwordError
 from afterword.kit.clock import SECOND_US
+from afterword.storage.trouble import Health, Trouble, TroubleError
 
 POOL_CONNECTIONS_MAX = 8
 
 Connection = sa.Connection
 """What ``Database`` lends and every storage function takes; other rooms need no SQLAlchemy."""
 
-StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError, TroubleError)
 """The database did not do what it was asked: away, full, read-only, all connections busy …"""
+
+
+_BUGS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """True for a failure of the store; False for what can only be a bug of the statement."""
+    return isinstance(error, StoreError) and not isinstance(error, _BUGS)
 
 
 class DatabaseError(AfterwordError):
@@ -34,14 +43,29 @@ class Database:
 
     On SQLite there is one writing connection in the process, behind a lock, and
     readers can't write. On PostgreSQL both come from one pool.
+
+    Args:
+        find_trouble: What does an error of the driver mean beyond its transaction?
+        is_over: After one commit in trouble, is the trouble over? A small one may fit on a full disk.
+
+    Attributes:
+        health: What the last transactions met.
     """
 
     def __init__(
-        self, reader: sa.Engine, writer: sa.Engine, write_lock: AbstractContextManager[object]
+        self,
+        reader: sa.Engine,
+        writer: sa.Engine,
+        write_lock: AbstractContextManager[object],
+        find_trouble: Callable[[sa.exc.DBAPIError], Trouble | None],
+        is_over: Callable[[], bool] = lambda: True,
     ) -> None:
+        self.health = Health()
         self._reader = reader
         self._writer = writer
         self._write_lock = write_lock
+        self._find_trouble = find_trouble
+        self._is_over = is_over
 
     @property
     def is_postgres(self) -> bool:
@@ -51,7 +75,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Lend a connection that sees one consistent state and changes nothing."""
-        with self._reader.connect() as connection:
+        with self._watched(writes=False), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -65,8 +89,27 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Lend the writing connection: all is committed at the end, or nothing on an exception."""
-        with self._write_lock, self._writer.begin() as connection:
-            yield connection
+        with self._write_lock, self._watched(writes=True):
+            self.health.check_writable()
+            with self._writer.begin() as connection:
+                yield connection
+            if self.health.trouble is not None and self._is_over():
+                self.health.leave()
+
+    @contextmanager
+    def _watched(self, *, writes: bool) -> Iterator[None]:
+        """Notice what an error means for all others; a reader can only find damage."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            found = self._find_trouble(error)
+            if found is not None and (writes or found is Trouble.DAMAGED):
+                self.health.enter(found, error.orig)
+            if found is Trouble.READ_ONLY and writes:
+                # SQLite opens for reading only when it may not write at that moment, and PostgreSQL may
+                # have become a standby: only a new connection can find that it is over.
+                self._writer.dispose()
+            raise
 
     def engine_for_migrations(self) -> sa.Engine:
         """The engine that Alembic runs on."""

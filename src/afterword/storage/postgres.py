@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import sqlalchemy as sa
 
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
+from afterword.storage.trouble import Trouble
 
 CONNECT_TIMEOUT_S = 5
 """How long a connection may take to open; for each address of the server's name."""
@@ -36,6 +37,9 @@ GIVE_UP_NETWORK_MS = 10_000
 """How long sent bytes may stay unacknowledged, so that a machine that vanished is noticed."""
 
 REQUIRED = ("fsync", "full_page_writes", "synchronous_commit")
+_TROUBLES = {"53100": Trouble.DISK_FULL, "25006": Trouble.READ_ONLY}
+"""By SQLSTATE; a standby that was a primary is read-only."""
+
 _SAFE_COMMITS = {"on", "remote_apply", "remote_write", "local"}
 
 _KEEPALIVE = {
@@ -77,7 +81,12 @@ def open_postgres(url: str) -> Database:
     except sa.exc.OperationalError as error:
         shown = sa.make_url(url).render_as_string(hide_password=True)
         raise DatabaseError(f"can't reach PostgreSQL at {shown}: {error.orig}") from error
-    return Database(reader, writer, nullcontext())
+    return Database(reader, writer, nullcontext(), find_trouble)
+
+
+def find_trouble(error: sa.exc.DBAPIError) -> Trouble | None:
+    """What does an error of PostgreSQL mean beyond itself? After a failed sync it ends by itself."""
+    return _TROUBLES.get(getattr(error.orig, "sqlstate", None) or "")
 
 
 def _check_durable(connection: sa.Connection) -> None:

@@ -10,6 +10,11 @@ def bump(connection: sa.Connection) -> None:
     connection.execute(sa.update(revision).values(number=revision.c.number + 1))
 
 
+def touch(connection: sa.Connection) -> None:
+    """Write without changing anything: can the database be written?"""
+    connection.execute(sa.update(revision).values(number=revision.c.number))
+
+
 def lock(connection: sa.Connection) -> None:
     """Let no other transaction change projects, people or surveys until this one ends."""
     connection.execute(sa.select(revision.c.number).with_for_update())

@@ -1,18 +1,23 @@
 """What is special about SQLite: one writer, durable commits, one server per file."""
 
+import errno
 import fcntl
 import logging
 import os
 import sqlite3
+import tempfile
 import threading
 import warnings
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
 
+from afterword.kit.files import fsync_directory
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
+from afterword.storage.trouble import ADVICE, Trouble
 
 try:
     # A sound copy of SQLite; never two copies on one file in one process.
@@ -55,8 +60,19 @@ def driver() -> ModuleType:
 
 
 def open_sqlite(path: Path) -> Database:
-    """Open, or make, the database file; its directory must exist."""
+    """
+    Open, or make, the database file; its directory must exist.
+
+    Raises:
+        DatabaseError: It can't be read or written, or is no database.
+    """
     is_new = not path.exists()
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+            raise DatabaseError(
+                f"{place} can't be written: let the user that runs Afterword write it, and its file system "
+                "be mounted for writing, or set AFTERWORD_DATA to another directory"
+            )
     lock = threading.Lock()
     writer = _engine(path, pool=1)
     reader = _engine(path, pool=POOL_CONNECTIONS_MAX, query_only=True)
@@ -64,11 +80,66 @@ def open_sqlite(path: Path) -> Database:
         with writer.connect():
             pass
     except sa.exc.DatabaseError as error:
-        raise DatabaseError(f"can't open the SQLite database {path}: {error.orig}") from error
+        found = find_trouble(path, error)
+        advice = "" if found is None else f" ({found}): {ADVICE[found]}"
+        raise DatabaseError(f"can't open the SQLite database {path}: {error.orig}{advice}") from error
     if is_new:
         path.chmod(0o600)
+    try:
+        # Not only when it is new: whoever made it may have been killed before this line.
         fsync_directory(path.parent)
-    return Database(reader, writer, lock)
+    except OSError as error:
+        raise DatabaseError(
+            f"can't make sure that {path} survives a power cut: {error.strerror}: look at the disk"
+        ) from error
+    return Database(reader, writer, lock, partial(find_trouble, path), partial(has_room, path))
+
+
+SYNC_FAILED = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
+"""After these the system may have dropped what it could not write, and say so only once."""
+
+READ_FAILED = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_PRIMARY = 0xFF
+
+ROOM_BYTES = 4 * 1024 * 1024
+"""SQLite's log grows by about as much before it is copied into the database; less space is a full disk."""
+
+
+def find_trouble(path: Path, error: sa.exc.DBAPIError) -> Trouble | None:
+    """What does an error of SQLite mean for this process? None when it is only that transaction's."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    match code & _PRIMARY:
+        case sqlite3.SQLITE_FULL:
+            return Trouble.DISK_FULL
+        case sqlite3.SQLITE_READONLY:
+            return Trouble.READ_ONLY
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Trouble.DAMAGED
+        case sqlite3.SQLITE_IOERR if code in READ_FAILED:
+            return Trouble.DAMAGED
+        case sqlite3.SQLITE_IOERR if code in SYNC_FAILED or has_room(path):
+            return Trouble.DISK_FAILED
+        case sqlite3.SQLITE_IOERR:
+            return Trouble.DISK_FULL
+    return None
+
+
+def has_room(path: Path) -> bool:
+    """
+    Is there space for the files to grow?
+
+    SQLite calls a quota or a limit of file sizes a failed write, as it does a broken disk; and on
+    a full disk a small transaction may fit where the next one does not.
+    """
+    files = (path, path.with_name(f"{path.name}-wal"))
+    try:
+        end = max(file.stat().st_size for file in files if file.exists())
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            os.posix_fallocate(probe.fileno(), end, ROOM_BYTES)
+    except OSError as error:
+        return error.errno not in NO_SPACE
+    return True
 
 
 def _engine(path: Path, *, pool: int, query_only: bool = False) -> sa.Engine:
@@ -110,15 +181,6 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def fsync_directory(path: Path) -> None:
-    """Make a new file's name durable, not only its content."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class ServerLock:
     """
     Held by the one server that may run on a data directory.
@@ -128,7 +190,10 @@ class ServerLock:
 
     def __init__(self, data: Path) -> None:
         self._path = data / "server.lock"
-        self._file = self._path.open("a")
+        try:
+            self._file = self._path.open("a")
+        except OSError as error:
+            raise DatabaseError(f"can't open {self._path}: {error.strerror}") from error
 
     def acquire(self) -> None:
         """

@@ -1,5 +1,6 @@
 """All routes in one list, and the callable that uvicorn runs."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from afterword.bootstrap import IntakeParts, Parts
+from afterword.flows.check_store import StoreError, is_unavailable, log_failure
 from afterword.web import health
 from afterword.web.admin import events, mailbox, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
 from afterword.web.connections import Connections, room_for_connections
-from afterword.web.errors import ErrorCode
+from afterword.web.errors import UNAVAILABLE_RETRY_S, ErrorCode
 from afterword.web.openapi import show_openapi
 from afterword.web.pages import answer, unsubscribe
+from afterword.web.parts import parts_of
 from afterword.web.render import SECURITY_HEADERS, render_page
 from afterword.web.respond import (
     Receive,
@@ -30,6 +33,8 @@ from afterword.web.respond import (
 from afterword.web.track import Track
 
 STATIC = Path(__file__).parent / "static"
+
+logger = logging.getLogger(__name__)
 
 
 async def root(request: Request) -> Response:
@@ -71,7 +76,12 @@ class Web:
         )
         self.connections = Connections(room_for_connections())
         self._pages = Starlette(
-            routes=ROUTES, exception_handlers={HTTPException: _show_error, Exception: _show_error}
+            routes=ROUTES,
+            exception_handlers={
+                HTTPException: _show_error,
+                Exception: _show_error,
+                **dict.fromkeys(StoreError, _show_store_error),
+            },
         )
         # Such redirects would lead wherever the Host header says.
         self._pages.router.redirect_slashes = False
@@ -84,13 +94,26 @@ class Web:
         await self._pages(scope, receive, send)
 
 
-_TITLES = {404: "Not found", 405: "Not possible", 500: "Something went wrong"}
-_CODES = {404: ErrorCode.UNKNOWN_METHOD, 405: ErrorCode.METHOD_NOT_ALLOWED}
+_TITLES = {404: "Not found", 405: "Not possible", 500: "Something went wrong", 503: "Not possible now"}
+_CODES = {
+    404: ErrorCode.UNKNOWN_METHOD,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    503: ErrorCode.SERVICE_UNAVAILABLE,
+}
 _MESSAGES = {
     404: "There is nothing at this address.",
     405: "This address does not take this HTTP method.",
     500: "This is a bug on our side; the server's log has more.",
+    503: "The database can't do this now, and nothing was changed. Come back in five minutes.",
 }
+
+
+async def _show_store_error(request: Request, error: Exception) -> Response:
+    """The store failed: say so, and that nothing was changed; a bug stays a bug."""
+    if not is_unavailable(error):
+        raise error
+    log_failure(logger, parts_of(request).database, f"can't answer {request.method} on a page", error)
+    return await _show_error(request, HTTPException(503, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}))
 
 
 async def _show_error(request: Request, error: Exception) -> Response:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from afterword.bootstrap import IntakeParts, Parts
+from afterword.flows.check_store import find_trouble, log_failure
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.outbox import count_jobs
 from afterword.flows.read_totals import Totals, TotalsReader
 from afterword.kit.histogram import Histogram
 from afterword.web.connections import Connections
@@ -35,7 +35,7 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The server can take events: the database answers, and it is not shutting down."""
+    """The server can take events: the database answers and takes writes, and it is not shutting down."""
     intake = request.app.state.intake.intake
     if intake.is_draining:
         return JSONResponse({"ok": False, "error": "draining"}, 503, headers=NO_STORE)
@@ -43,10 +43,13 @@ async def readyz(request: Request) -> Response:
         return JSONResponse({"ok": False, "error": "database"}, 503, headers=NO_STORE)
     try:
         # Not the threads of pages: those may be what hangs.
-        await asyncio.wait_for(asyncio.to_thread(count_jobs, parts_of(request).database), READY_S_MAX)
-    except Exception:
-        logger.exception("not ready: the database does not answer")
+        looking = asyncio.to_thread(find_trouble, parts_of(request).database)
+        trouble = await asyncio.wait_for(looking, READY_S_MAX)
+    except Exception as error:  # noqa: BLE001 - whatever it was, it can't take events
+        log_failure(logger, parts_of(request).database, "not ready: the database does not answer", error)
         return JSONResponse({"ok": False, "error": "database"}, 503, headers=NO_STORE)
+    if trouble is not None:
+        return JSONResponse({"ok": False, "error": trouble}, 503, headers=NO_STORE)
     return JSONResponse({"ok": True}, headers=NO_STORE)
 
 
@@ -69,6 +72,7 @@ class _Collector(Collector):
     """Reads the numbers when they are asked for, so that counting costs the hot path nothing."""
 
     def __init__(self, parts: Parts, intake: IntakeParts, track: Track, connections: Connections) -> None:
+        self._database = parts.database
         self._totals = TotalsReader(parts.database, parts.clock)
         self._intake = intake
         self._track = track
@@ -113,9 +117,8 @@ class _Collector(Collector):
         yield ended
         try:
             totals = self._totals.read()
-        except Exception:
-            # The other numbers are needed most while the database is away.
-            logger.exception("metrics: the database does not answer")
+        except Exception as error:  # noqa: BLE001 - the other numbers are needed most now
+            log_failure(logger, self._database, "metrics: the database does not answer", error)
             return
         yield from _work_metrics(totals)
         yield from _kept_metrics(totals)

@@ -9,6 +9,7 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
+from afterword.flows.check_store import log_failure
 from afterword.flows.housekeep import housekeep
 from afterword.flows.outbox import Job
 from afterword.worker.jobs import run_job
@@ -53,8 +54,8 @@ class Worker:
             while not self._stopping:
                 try:
                     started = await self._start_due()
-                except Exception:
-                    logger.exception("the worker can't get at the outbox; trying again")
+                except Exception as error:  # noqa: BLE001 - whatever it was, work goes on after it
+                    log_failure(logger, self._parts.database, "the worker can't get at the outbox", error)
                     await asyncio.sleep(ERROR_PAUSE_S)
                     continue
                 if not started:
@@ -83,9 +84,9 @@ class Worker:
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
             # Its lease ends by itself, and then it is done again.
-            logger.error("a job could not be settled", exc_info=error)
+            log_failure(logger, self._parts.database, "a job could not be settled", error)
         self._woken.set()
 
     async def _rest(self) -> None:
@@ -127,8 +128,8 @@ class Worker:
         while True:
             try:
                 await asyncio.to_thread(housekeep, self._parts.database, self._parts.clock)
-            except Exception:
-                logger.exception("housekeeping failed; trying again later")
+            except Exception as error:  # noqa: BLE001 - the same
+                log_failure(logger, self._parts.database, "housekeeping failed", error)
             await asyncio.sleep(HOUSEKEEPING_S)
 
 
