@@ -1,14 +1,17 @@
-"""Stands in for the product's own check of the conservation law until that is there."""
+"""Does the conservation law hold? The product's own check, as an assertion."""
 
+from afterword.flows import check_conservation as law
+from afterword.flows.check_conservation import Conservation
 from afterword.storage.engine import Database
 
 
-def check_conservation(database: Database) -> None:
-    """Accepted = events stored, for each project."""
-    with database.read() as connection:
-        uneven = connection.exec_driver_sql(
-            "SELECT project.id, events_accepted, count(event.id) FROM project "
-            "LEFT JOIN event ON event.project_id = project.id GROUP BY project.id, events_accepted "
-            "HAVING events_accepted <> count(event.id)"
-        ).all()
-    assert not uneven, f"project, accepted, stored: {uneven}"
+def check_conservation(database: Database) -> Conservation:
+    """
+    Count everything and try every rule.
+
+    Raises:
+        AssertionError: Something does not add up.
+    """
+    counted = law.check_conservation(database)
+    assert not counted.violations, counted.violations
+    return counted

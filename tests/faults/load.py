@@ -4,13 +4,16 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+import sqlalchemy as sa
+
+from afterword.flows.check_conservation import Conservation
 from afterword.storage.engine import Database
 from tests.faults.conservation import check_conservation
 from tests.support.http import BadReplyError, Connection, Header, Reply
@@ -21,7 +24,7 @@ CONNECTIONS = 8
 KEYED_EVERY = 4
 """Every so many events carry an Idempotency-Key, so that they can be sent again after a fault."""
 
-PEOPLE = 50
+ADDRESS, PEOPLE = "p{}@example.com", 50
 """Events are spread over so many addresses."""
 
 RECONNECT_PAUSE_S = 0.02
@@ -29,6 +32,9 @@ WAIT_S_MAX = 30.0
 POLL_S = 0.005
 ACCEPTED, UNAVAILABLE = 200, 503
 EVENT_NAME = "load.sent"
+ASKING_NAME = "load.asking"
+"""What the first connection sends instead, for a survey to listen to: the worker is slower than the door."""
+
 UNLIMITED = {"events_per_minute": 1_000_000, "events_per_day": 1_000_000_000}
 
 
@@ -46,9 +52,11 @@ class Sent:
 
     Attributes:
         statuses: Key of an event → status of the reply; None when none came.
+        keys_by_reply: X-Request-Id of a reply → key of its event.
     """
 
     statuses: dict[str, int | None] = field(default_factory=dict)
+    keys_by_reply: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: "Sent") -> None:
         """Remember what another load sent, too."""
@@ -88,15 +96,11 @@ class Load:
 
     Args:
         projects: Where to; the connections take turns.
-        name: The events' name, for instance one that a survey listens to.
     """
 
-    def __init__(
-        self, projects: Sequence[Project], *, connections: int = CONNECTIONS, name: str = EVENT_NAME
-    ) -> None:
+    def __init__(self, projects: Sequence[Project], *, connections: int = CONNECTIONS) -> None:
         self.sent = Sent()
         self._projects = projects
-        self._name = name
         self._prefix = uuid4().hex[:8]
         self._timestamp = str(int(time.time()))
         self._stopping = threading.Event()
@@ -124,13 +128,17 @@ class Load:
         """How many 200s there were so far."""
         return sum(self._acknowledged)
 
-    def wait_for(self, more: int = 1, within_s: float = WAIT_S_MAX) -> None:
-        """Wait until so many more events are acknowledged."""
+    def wait_for(self, more: int = 1, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until so many more events are acknowledged, or until something else is so."""
         target = self.acknowledged_count + more
-        deadline = time.monotonic() + within_s
-        while self.acknowledged_count < target:
+        self.wait_until(lambda: self.acknowledged_count >= target or unless())
+
+    def wait_until(self, seen: Callable[[], bool]) -> None:
+        """Wait for what can be seen, while the load goes on."""
+        deadline = time.monotonic() + WAIT_S_MAX
+        while not seen():
             assert not self._broken, f"the load itself failed: {self._broken[0]!r}"
-            assert time.monotonic() < deadline, f"no {more} more events: {self.sent.counts()}"
+            assert time.monotonic() < deadline, f"it did not come, but {self.sent.counts()}"
             time.sleep(POLL_S)
 
     def resend_unanswered(self) -> int:
@@ -172,6 +180,7 @@ class Load:
                 except (BadReplyError, OSError):
                     return
                 self.sent.statuses[key] = reply.status
+                self.sent.keys_by_reply[reply.header("X-Request-Id") or ""] = key
                 self._acknowledged[index] += reply.status == ACCEPTED
                 if (reply.header("Connection") or "").lower() == "close":
                     return
@@ -179,8 +188,8 @@ class Load:
     def _exchange(self, connection: Connection, key: str) -> Reply:
         index, number = _index(key), _number(key)
         arguments = {
-            "name": self._name,
-            "email": f"p{(index + number) % PEOPLE}@example.com",
+            "name": EVENT_NAME if index else ASKING_NAME,
+            "email": ADDRESS.format((index + number) % PEOPLE),
             "timestamp": self._timestamp,
             "metadata": {"key": key},
         }
@@ -202,7 +211,9 @@ def _number(key: str) -> int:
     return int(key.split("-")[2])
 
 
-def assert_nothing_lost(database: Database, sent: Sent, *, unavailable_may_be_stored: bool = False) -> None:
+def assert_nothing_lost(
+    database: Database, sent: Sent, *, unavailable_may_be_stored: bool = False
+) -> Conservation:
     """
     Exactly what was acknowledged is stored, and the conservation law holds.
 
@@ -210,6 +221,9 @@ def assert_nothing_lost(database: Database, sent: Sent, *, unavailable_may_be_st
         sent: Everything that was ever sent into this database.
         unavailable_may_be_stored: After a fault within the commit itself (the disk's sync
             failed, the connection to PostgreSQL broke) a 503 says "not known", as no answer does.
+
+    Returns:
+        What was counted.
     """
     stored = stored_keys(database)
     unknown = sent.unanswered | (sent.keys(UNAVAILABLE) if unavailable_may_be_stored else set())
@@ -217,13 +231,17 @@ def assert_nothing_lost(database: Database, sent: Sent, *, unavailable_may_be_st
     _assert_none("stored and never sent", stored.keys() - sent.statuses.keys())
     _assert_none("refused and stored", (sent.refused - unknown) & stored.keys())
     _assert_none("stored more than once", {key for key, times in stored.items() if times > 1})
-    check_conservation(database)
+    return check_conservation(database)
+
+
+_LOAD = sa.text("SELECT metadata FROM event WHERE name LIKE 'load.%'")
+"""Other tests may have stored events in the same database."""
 
 
 def stored_keys(database: Database) -> Counter[str]:
     """Key of an event of a load → how often it is stored."""
     with database.read() as connection:
-        rows = connection.exec_driver_sql("SELECT metadata FROM event").all()
+        rows = connection.execute(_LOAD).all()
     return Counter(json.loads(metadata)["key"] for (metadata,) in rows)
 
 

@@ -7,32 +7,54 @@ from pathlib import Path
 import pytest
 
 from tests.faults import counts
-from tests.faults.load import Load, Sent, assert_nothing_lost, unlimited_project
-from tests.faults.server import open_beside
+from tests.faults.subject import Subject
 from tests.support.server import RunningServer
 
-ROUNDS = counts.rounds(short=5, long=200)
-UNDER_LOAD_S_MAX = 0.4
+ROUNDS = counts.rounds(short=4, long=140)
+ROUNDS_WITH_WORK = counts.rounds(short=2, long=70)
+UNDER_LOAD_S_MAX = 0.3
+WORK_DONE_S_MAX = 240.0
+"""What a killed worker was at is taken over when its lease of 120 s ends."""
 
 
-def kill_under_load(server: RunningServer, rounds: int, **load_options: str) -> None:
+def kill_under_load(subject: Subject, rounds: int) -> None:
     """Kill a server again and again, on data that grow; check after each restart."""
-    project = unlimited_project(server)
-    sent = Sent()
     for _ in range(rounds):
-        with Load([project], **load_options) as load:
+        with subject.load() as load:
             load.wait_for(1)
             time.sleep(random.random() * UNDER_LOAD_S_MAX)
-            server.kill()
-        server.start()
+            subject.server.kill()
+        subject.server.start()
         load.resend_unanswered()
-        sent.add(load.sent)
-        with open_beside(server) as database:
-            assert_nothing_lost(database, sent)
+        subject.sent.add(load.sent)
+        subject.assert_nothing_lost()
 
 
 @pytest.mark.timeout(1_200)
 def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "data") as server:
-        kill_under_load(server, ROUNDS)
+        kill_under_load(Subject(server), ROUNDS)
     counts.note("kill -9 under load", ROUNDS)
+
+
+@pytest.mark.timeout(1_200)
+def test_work_survives_kill_9_of_a_worker_that_sends(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data") as server:
+        subject = Subject(server)
+        subject.ask_everybody()
+        kill_under_load(subject, ROUNDS_WITH_WORK)
+        assert subject.count_mails() > 0
+        if counts.LONG:
+            wait_until_done(subject)
+            law = subject.assert_nothing_lost()
+            assert {law.outcomes["pending"], law.outcomes["given_up"]} == {0}, law
+            assert set(law.invitations.values()) - {0} == {subject.count_mails()}, law
+    counts.note("kill -9 under load, with a worker that sends", ROUNDS_WITH_WORK)
+
+
+def wait_until_done(subject: Subject) -> None:
+    """Wait until no job is left."""
+    deadline = time.monotonic() + WORK_DONE_S_MAX
+    while "\nafterword_jobs_waiting 0.0\n" not in subject.get("/metrics").body.decode():
+        assert time.monotonic() < deadline, "the worker does not come to an end"
+        time.sleep(1)

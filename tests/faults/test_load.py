@@ -6,7 +6,7 @@ import pytest
 
 from afterword.storage import projects
 from afterword.storage.engine import Database
-from tests.faults.load import Sent, assert_nothing_lost
+from tests.faults.load import EVENT_NAME, Sent, assert_nothing_lost
 from tests.storage.support import add_event, add_project
 
 SENT = {"a-0-1": 200, "a-0-2": 200, "a-0-3": 429, "a-0-4": 503, "a-0-5": None}
@@ -17,7 +17,8 @@ def store(database: Database, *keys: str) -> None:
     with database.write() as connection:
         project_id = add_project(connection)
         for number, key in enumerate(keys, 1):
-            add_event(connection, number, project_id=project_id, metadata=json.dumps({"key": key}))
+            metadata = json.dumps({"key": key})
+            add_event(connection, number, project_id=project_id, name=EVENT_NAME, metadata=metadata)
         projects.count_accepted(connection, {project_id: len(keys)})
 
 

@@ -53,6 +53,7 @@ class RunningServer:
         python_path: Directories to put before the product on the import path.
         planted_bug: One of the bugs in the folder planted_bug, by the name of its function.
         under: A program and its arguments that runs the server, for instance strace.
+        makes_data: False leaves making the data directory to the server.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RunningServer:
         python_path: tuple[Path, ...] = (),
         planted_bug: str | None = None,
         under: tuple[str, ...] = (),
+        makes_data: bool = True,
     ) -> None:
         if planted_bug is not None:
             environment = {**(environment or {}), "TESTS_PLANTED_BUG": planted_bug}
@@ -73,6 +75,7 @@ class RunningServer:
         self.port = free_port()
         self.log_path = data.parent / f"{data.name}-server-{self.port}.log"
         self._under = under
+        self._makes_data = makes_data
         self._environment = _environment(data, database_url, environment or {}, python_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._commands: WarmCommands | None = None
@@ -112,11 +115,12 @@ class RunningServer:
         assert self._process is not None, "the server was never started"
         return self._process.pid
 
-    def start(self) -> None:
-        """Migrate when the database is PostgreSQL, serve, and wait until it is ready."""
+    def start(self, *, wait: bool = True) -> None:
+        """Migrate when the database is PostgreSQL, serve, and wait until it is ready, unless told not to."""
         if self.database_url:
             self.cli("migrate")
-        self.data.mkdir(parents=True, exist_ok=True)
+        if self._makes_data:
+            self.data.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._under, *_command("serve", "--port", str(self.port))],
@@ -126,7 +130,8 @@ class RunningServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self.wait_until_ready()
+        if wait:
+            self.wait_until_ready()
 
     def wait_until_ready(self, within_s: float = START_S_MAX) -> None:
         """Wait until ``/readyz`` answers 200."""

@@ -5,7 +5,6 @@ Python imports ``sitecustomize`` at its start, before the server imports what is
 Each bug breaks one guard, and a test shows that the guard's own test then turns red.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from typing import Any
@@ -39,15 +38,15 @@ def ack_before_commit() -> None:
     """The answer does not wait for the commit."""
     from afterword.flows import track_event
 
-    submit = track_event.Intake.submit
-    behind: set[asyncio.Task[track_event.Answer]] = set()
+    take = track_event.Intake.take
 
-    async def early(self: track_event.Intake, submission: track_event.Submission) -> track_event.Answer:
-        behind.add(task := asyncio.create_task(submit(self, submission)))
-        task.add_done_callback(behind.discard)
-        return track_event.ACCEPTED
+    def early(
+        self: track_event.Intake, submission: track_event.Submission, settle: track_event.Settle
+    ) -> None:
+        settle(track_event.ACCEPTED)
+        take(self, submission, lambda answer: None)
 
-    track_event.Intake.submit = early  # type: ignore[method-assign]
+    track_event.Intake.take = early  # type: ignore[method-assign]
 
 
 BUGS: dict[str, Callable[[], None]] = {
