@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-docs check lint format wheel lock screenshots bench clean
+.PHONY: help run test test-docs faults check lint format wheel lock screenshots bench clean
 
 PYTHON ?=
 export PYTHON
@@ -19,7 +19,12 @@ run: ## set up what is missing, then start the demo
 
 test: .ready ## set up what tests need, then run them all, those of the documentation too
 	@scripts/get-chromium
+	@scripts/get-strace
 	$(BIN)/python -m pytest -rs $(ARGS)
+
+faults: .ready ## each fault, many times: killed, power cut, disk full, calls that fail (20 minutes)
+	@scripts/get-strace
+	FAULTS=long $(BIN)/python -m pytest -rs tests/faults $(ARGS)
 
 test-docs: .ready ## run only what README.md and docs/ promise (part of make test)
 	$(BIN)/python -m pytest -rs -m docs $(ARGS)

@@ -2,6 +2,9 @@
 
 import os
 from collections import Counter
+from typing import TypeVar
+
+T = TypeVar("T")
 
 LONG = os.environ.get("FAULTS") == "long"
 """`make faults` sets it; the usual test run tries each fault only a few times."""
@@ -10,7 +13,7 @@ tried: Counter[str] = Counter()
 """What was tried → how often, for the summary at the end of the run."""
 
 
-def rounds(short: int, long: int) -> int:
+def rounds(short: T, long: T) -> T:
     """How often to try a fault in this run."""
     return long if LONG else short
 

@@ -10,7 +10,7 @@ from tests.faults import counts
 from tests.faults.subject import Subject
 from tests.support.server import RunningServer
 
-ROUNDS = counts.rounds(short=4, long=140)
+ROUNDS = counts.rounds(short=3, long=130)
 ROUNDS_WITH_WORK = counts.rounds(short=2, long=70)
 UNDER_LOAD_S_MAX = 0.3
 WORK_DONE_S_MAX = 240.0
@@ -42,8 +42,9 @@ def test_work_survives_kill_9_of_a_worker_that_sends(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "data") as server:
         subject = Subject(server)
         subject.ask_everybody()
+        with subject.load() as load:
+            load.wait_until(lambda: subject.count_mails() > 0)
         kill_under_load(subject, ROUNDS_WITH_WORK)
-        assert subject.count_mails() > 0
         if counts.LONG:
             wait_until_done(subject)
             law = subject.assert_nothing_lost()
