@@ -97,9 +97,10 @@ def survive(subject: Subject, fault: Callable[[], AbstractContextManager[None]])
     assert log.count("disk_full is over") == 1, log
 
 
-def test_a_limit_of_file_sizes_is_survived(tmp_path: Path) -> None:
+def test_a_limit_of_file_sizes_is_survived_by_the_worker_too(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "data") as server:
         subject = Subject(server)
+        subject.ask_everybody()
         survive(subject, lambda: limited(server))
 
 

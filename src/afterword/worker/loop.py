@@ -9,7 +9,7 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
-from afterword.flows.check_store import log_failure
+from afterword.flows.check_store import is_unavailable, log_failure
 from afterword.flows.housekeep import housekeep
 from afterword.flows.outbox import Job
 from afterword.worker.jobs import run_job
@@ -107,7 +107,7 @@ class Worker:
 
     def _settle_failure(self, job: Job, error: Exception, is_last: bool) -> None:
         database, clock = self._parts.database, self._parts.clock
-        text = str(error) if isinstance(error, SendError) else f"{type(error).__name__}: see the log"
+        text = _text(error)
         if is_last or (isinstance(error, SendError) and error.permanent):
             logger.error("job %d (%s) is given up: %s", job.id, job.kind, text, exc_info=_unexpected(error))
             outbox.bury(database, clock, job, error=text)
@@ -133,6 +133,12 @@ class Worker:
             await asyncio.sleep(HOUSEKEEPING_S)
 
 
+def _text(error: Exception) -> str:
+    if isinstance(error, SendError):
+        return str(error)
+    return "the database did not take it" if is_unavailable(error) else f"{type(error).__name__}: see the log"
+
+
 def _unexpected(error: Exception) -> Exception | None:
-    """A failed delivery is no bug, so its log line needs no traceback."""
-    return None if isinstance(error, SendError) else error
+    """A failed delivery and a failing database are no bugs, so their log lines need no traceback."""
+    return None if isinstance(error, SendError) or is_unavailable(error) else error
