@@ -22,9 +22,9 @@ test: .ready ## set up what tests need, then run them all, those of the document
 	@scripts/get-strace
 	$(BIN)/python -m pytest -rs $(ARGS)
 
-faults: .ready ## each fault, many times: killed, power cut, disk full, calls that fail (20 minutes)
+faults: .ready ## each fault, many times: killed, power cut, disk full, calls that fail (half an hour)
 	@scripts/get-strace
-	FAULTS=long $(BIN)/python -m pytest -rs tests/faults $(ARGS)
+	FAULTS=long $(BIN)/python -m pytest -rs tests/faults tests/e2e/test_openapi.py $(ARGS)
 
 test-docs: .ready ## run only what README.md and docs/ promise (part of make test)
 	$(BIN)/python -m pytest -rs -m docs $(ARGS)

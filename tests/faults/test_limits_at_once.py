@@ -30,7 +30,7 @@ from tests.support.server import CLOCK_STEP, RunningServer
 AT_ONCE = 64
 TAKEN, REFUSED = 30, 34
 ROUNDS = {"sqlite": 1_000, "postgres": counts.rounds(short=200, long=1_000)}
-ROUNDS_OVER_HTTP = counts.rounds(short=40, long=1_000)
+ROUNDS_OVER_HTTP = counts.rounds(short=40, long=300)
 DAYS = counts.rounds(short=20, long=200)
 MINUTE_S, HOUR_S = 60, 3_600
 

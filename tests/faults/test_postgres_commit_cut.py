@@ -19,7 +19,7 @@ from tests.support.postgres import Databases
 from tests.support.project import JSON, create_project
 from tests.support.server import RunningServer
 
-CUTS = counts.rounds(short=30, long=1_000)
+CUTS = counts.rounds(short=30, long=300)
 PAUSE_S_MAX = 0.05
 POSSIBLE = {Cut.BEFORE_COMMIT: {0}, Cut.WITHIN_COMMIT: {0, 1}, Cut.AFTER_COMMIT: {1}}
 """How many events may be stored after one was answered by 503."""

@@ -11,7 +11,7 @@ from tests.faults.power import cut_power, record
 from tests.faults.recording import Write
 from tests.faults.strace import needs_strace
 
-POINTS = counts.rounds(short=8, long=400)
+POINTS = counts.rounds(short=8, long=340)
 EVENTS = counts.rounds(short=300, long=3_000)
 """The long load fills SQLite's log more than once, so that it is copied into the database and begun anew."""
 

@@ -13,7 +13,7 @@ from tests.faults.subject import Subject, assert_start_refused
 from tests.support.server import CLOCK_STEP, RunningServer
 
 DRAIN_S_MAX = 10.0
-ROUNDS = counts.rounds(short=1, long=20)
+ROUNDS = counts.rounds(short=1, long=10)
 FROZEN_S = 0.3
 CLOCK_STEPS_S = (3_600, -3_600, 86_400, -86_400, 0)
 

@@ -10,7 +10,7 @@ from tests.faults.subject import Subject
 from tests.support.server import RunningServer
 
 SYNC_DELAY_US = 50_000
-EVENTS = counts.rounds(short=60, long=2_000)
+EVENTS = counts.rounds(short=60, long=500)
 
 
 @needs_strace

@@ -17,9 +17,9 @@ WAL = "afterword.db-wal"
 FILES = ("", "afterword.db", WAL, "afterword.db-shm", "server.lock", "signing.key")
 """Where calls fail; elsewhere, in Python's own files, they would say nothing about the product."""
 
-ROUNDS = counts.rounds(short=1, long=8)
-FAILURES = counts.rounds(short=3, long=20)
-NTH = counts.rounds(short=1, long=6)
+ROUNDS = counts.rounds(short=1, long=5)
+FAILURES = counts.rounds(short=3, long=12)
+NTH = counts.rounds(short=1, long=4)
 CALLS = [
     (call, error)
     for call in ("openat", "pwrite64", SYNCS, "ftruncate", "write")
