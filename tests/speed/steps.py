@@ -119,15 +119,19 @@ def request_steps(web: Web, requests: list[bytes]) -> Iterator[tuple[str, float]
     def keep_nothing(self: Intake, submission: Submission, settle: Any) -> None:
         end(settle.args[0])
 
-    def reply_nothing(self: Track, exchange: Exchange) -> None:
+    def end_at_once(self: Track, exchange: Exchange, *rest: object) -> None:
         end(exchange)
 
     steps = [
-        ("bytes to a request", [(Track, "begin", reply_nothing), (Track, "finish", nothing)]),
-        ("method, headers, token", [(Track, "finish", reply_nothing)]),
+        ("bytes to a request", [(Track, "take", end_at_once), (Track, "begin", end_at_once)]),
+        ("token", [(Track, "_admit", end_at_once)]),
         ("body, arguments, person", [(Intake, "take", keep_nothing)]),
         ("reply, metrics", [(Intake, "take", settle_at_once)]),
     ]
+    # The first of each kind is read as a whole; from then on its head is known.
+    connection = connected(web, Protocol)
+    with replaced([(Intake, "take", keep_nothing)]):
+        feed()
     for name, changes in steps:
         with replaced(changes):
             connection = connected(web, Protocol)

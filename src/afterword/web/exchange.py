@@ -7,6 +7,7 @@ from typing import Protocol
 from uvicorn.server import ServerState
 
 from afterword.web.errors import CLOSE
+from afterword.web.known_heads import Head
 from afterword.web.respond import Header, next_request_id, render_reply
 
 HEADERS_COUNT_MAX = 100
@@ -50,6 +51,7 @@ class Exchange:
         began_us: When its headers were looked at, by the steady clock.
         is_flood: There are more headers than there may be.
         is_http_1_0: Its sender can't wait for a 100 Continue.
+        head: What may be remembered of the headers.
         body: What is here of it.
         is_whole: The body is complete.
         is_admitted: Headers and token are good, so that the body counts.
@@ -58,6 +60,7 @@ class Exchange:
 
     is_flood = False
     is_http_1_0 = False
+    head: Head | None = None
     body: bytes | bytearray = b""
     is_whole = False
     is_admitted = False

@@ -62,15 +62,39 @@ class Protocol(GuardedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless this connection was refused already."""
-        if self._is_refused:
+        is_alone = self.receiving is Stage.IDLE and not self._unanswered
+        if self._is_refused or (is_alone and self._take_known(data)):
             return
         begun, rest = self.progress, data
         while rest and not self._is_refused:
             rest = self._feed(rest)
+        if is_alone and self.receiving is Stage.IDLE and self.progress == begun + 1:
+            self._remember(data)
         if self.receiving is Stage.HEADERS:
             self._head_bytes += len(data)
         if self.receiving is not Stage.IDLE and self.progress == begun:
             self._limit(len(data))
+
+    def _take_known(self, data: bytes) -> bool:
+        """Take a request whose head was read before past the parser, which is between two requests."""
+        known = self._track.heads.find(data)
+        if known is None:
+            return False
+        head, body = known
+        exchange = Exchange(self, b"POST", [], head.query, keep_alive=head.keep_alive)
+        exchange.body = body
+        exchange.is_whole = True
+        self.cycle = exchange  # type: ignore[assignment]
+        self.progress += 1
+        self._unanswered += 1
+        self._track.take(exchange, head)
+        return True
+
+    def _remember(self, data: bytes) -> None:
+        """These were the bytes of one whole request."""
+        exchange: Any = self.cycle
+        if type(exchange) is Exchange and exchange.head is not None:
+            self._track.heads.remember(data, exchange.head)
 
     def _feed(self, data: bytes) -> bytes:
         """Let the parser read; returns what is left behind headers that offered an upgrade."""

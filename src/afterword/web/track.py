@@ -17,6 +17,7 @@ from afterword.kit.clock import SECOND_US, Clock
 from afterword.kit.histogram import Histogram
 from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, ErrorCode, api_error
 from afterword.web.exchange import BODY_BYTES_MAX, HEADERS_MESSAGE, Exchange
+from afterword.web.known_heads import Head, KnownHeads
 from afterword.web.respond import OK_BODY, Header, error_body
 from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
 
@@ -58,6 +59,7 @@ class Track:
         self._notices = notices
         self._clock = clock
         self._looks: set[asyncio.Task[None]] = set()
+        self.heads = KnownHeads()
         self.received = 0
         """Requests, for the metrics; each gets one outcome."""
         self.outcomes: Counter[str] = Counter()
@@ -71,6 +73,15 @@ class Track:
             return
         try:
             self._begin(exchange)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
+            self._refuse(exchange, error)
+
+    def take(self, exchange: Exchange, head: Head) -> None:
+        """Do both for a request that is here as a whole, and whose head is known."""
+        try:
+            self._count(exchange)
+            exchange.is_json = head.is_json
+            self._authenticate(exchange, head.token_hash, None)
         except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
             self._refuse(exchange, error)
 
@@ -104,8 +115,7 @@ class Track:
         if exchange.method == b"OPTIONS":
             exchange.reply(204, b"", _PREFLIGHT)
             return
-        self.received += 1
-        exchange.began_us = self._clock.steady_us()
+        self._count(exchange)
         if exchange.method != b"POST":
             raise api_error(ErrorCode.METHOD_NOT_ALLOWED, "Send a POST request.", _ALLOW)
         if exchange.is_flood:
@@ -114,6 +124,15 @@ class Track:
         if int(headers.find(b"content-length") or 0) > BODY_BYTES_MAX:
             raise api_error(ErrorCode.METADATA_TOO_LARGE, _BODY_TOO_LARGE, CLOSE, status=413)
         token_hash = hash_token(_bearer_token(headers))
+        exchange.head = _plain_head(exchange, headers, token_hash)
+        self._authenticate(exchange, token_hash, headers)
+
+    def _count(self, exchange: Exchange) -> None:
+        self.received += 1
+        exchange.began_us = self._clock.steady_us()
+
+    def _authenticate(self, exchange: Exchange, token_hash: bytes, headers: "_Headers | None") -> None:
+        """Go on with a good token; ``headers`` is None when they are known to be in order."""
         grant = self._directory.good_grant(token_hash, self._clock.now_us())
         if grant is not None:
             self._admit(exchange, headers, grant.project_id)
@@ -122,7 +141,7 @@ class Track:
         self._looks.add(look)
         look.add_done_callback(self._looks.discard)
 
-    async def _look_up(self, exchange: Exchange, headers: "_Headers", token_hash: bytes) -> None:
+    async def _look_up(self, exchange: Exchange, headers: "_Headers | None", token_hash: bytes) -> None:
         """Look a token up that is not known yet: all bad ones come this way."""
         try:
             grant = await self._directory.find_token(token_hash, self._clock.now_us())
@@ -133,16 +152,17 @@ class Track:
         except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
             self._refuse(exchange, error)
 
-    def _admit(self, exchange: Exchange, headers: "_Headers", project_id: int) -> None:
+    def _admit(self, exchange: Exchange, headers: "_Headers | None", project_id: int) -> None:
         exchange.project_id = project_id
-        exchange.is_json = check_content(headers.find(b"content-type"), headers.find(b"content-encoding"))
-        exchange.idempotency_key = _idempotency_key(headers)
+        if headers is not None:
+            exchange.is_json = check_content(headers.find(b"content-type"), headers.find(b"content-encoding"))
+            exchange.idempotency_key = _idempotency_key(headers)
         exchange.is_admitted = True
         if len(exchange.body) > BODY_BYTES_MAX:
             self.refuse_huge(exchange)
         elif exchange.is_whole:
             self._submit(exchange)
-        elif (headers.find(b"expect") or b"").lower() == b"100-continue":
+        elif headers is not None and (headers.find(b"expect") or b"").lower() == b"100-continue":
             exchange.send_continue()
 
     def _submit(self, exchange: Exchange) -> None:
@@ -231,6 +251,18 @@ class _Headers:
         if len(self._found) == len(self._headers):
             return False
         return sum(other == name for other, _ in self._headers) > 1
+
+
+def _plain_head(exchange: Exchange, headers: _Headers, token_hash: bytes) -> Head | None:
+    """What may be remembered: a head that is in order, and says nothing that is for this request only."""
+    length = headers.find(b"content-length")
+    if length is None or headers.find(IDEMPOTENCY_KEY) is not None or headers.find(b"expect") is not None:
+        return None
+    try:
+        is_json = check_content(headers.find(b"content-type"), headers.find(b"content-encoding"))
+    except ApiError:
+        return None
+    return Head(token_hash, is_json, exchange.query, exchange.keep_alive, int(length))
 
 
 def _refusal(answer: Answer) -> ApiError:
