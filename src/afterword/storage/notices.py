@@ -1,7 +1,8 @@
 """What was refused, or odd, and should be known to a project's owners?"""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,20 +26,32 @@ class Notice:
 
 
 _KEY = (notice.c.project_id, notice.c.kind, notice.c.code, notice.c.message)
+_COUNT = (
+    sa.update(notice)
+    .where(*(column == sa.bindparam(f"the_{column.name}") for column in _KEY))
+    .values(count=notice.c.count + sa.bindparam("more"), last_at=sa.bindparam("last"))
+)
 
 
-def add_notices(connection: sa.Connection, notices: Iterable[Notice]) -> None:
-    """Count notices; a new kind beyond NOTICES_PER_PROJECT_MAX of a project is dropped."""
-    for item in notices:
-        same = [column == getattr(item, column.name) for column in _KEY]
-        counted = connection.execute(
-            sa.update(notice).where(*same).values(count=notice.c.count + item.count, last_at=item.last_at)
-        )
-        if counted.rowcount:
-            continue
-        kinds = sa.select(sa.func.count()).where(notice.c.project_id == item.project_id)
-        if connection.execute(kinds).scalar_one() < NOTICES_PER_PROJECT_MAX:
-            connection.execute(sa.insert(notice).values(asdict(item)))
+def add_notices(connection: sa.Connection, notices: Sequence[Notice]) -> None:
+    """Count notices, each kind once; a new kind beyond NOTICES_PER_PROJECT_MAX of a project is dropped."""
+    ids = {item.project_id for item in notices}
+    known = {tuple(row) for row in connection.execute(sa.select(*_KEY).where(notice.c.project_id.in_(ids)))}
+    kinds = Counter(key[0] for key in known)
+    counted, new = [], []
+    # In one order, so that two servers that count at once don't wait for each other in a circle.
+    for item in sorted(notices, key=astuple):
+        key = (item.project_id, item.kind, item.code, item.message)
+        if key in known:
+            named = {f"the_{column.name}": value for column, value in zip(_KEY, key, strict=True)}
+            counted.append(named | {"more": item.count, "last": item.last_at})
+        elif kinds[item.project_id] < NOTICES_PER_PROJECT_MAX:
+            kinds[item.project_id] += 1
+            new.append(asdict(item))
+    if counted:
+        connection.execute(_COUNT, counted)
+    if new:
+        connection.execute(sa.insert(notice), new)
 
 
 def list_notices(connection: sa.Connection, project_id: int) -> list[Notice]:

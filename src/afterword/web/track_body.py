@@ -1,6 +1,7 @@
 """What did the caller put into the body of events.track?"""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
@@ -138,9 +139,13 @@ def parse_form_body(body: bytes, *, now_us: int, metadata_bytes_max: int) -> tup
     return event, unknown
 
 
-def _usual_json(body: bytes) -> TrackArguments | None:
+def _is_plain(body: bytes) -> bool:
     # \u escapes may hide lone surrogates, which msgspec can't read, and NUL, which is replaced.
-    if b"\\u" in body or body.count(b"{") + body.count(b"[") > JSON_DEPTH_MAX:
+    return b"\\u" not in body and body.count(b"{") + body.count(b"[") <= JSON_DEPTH_MAX
+
+
+def _usual_json(body: bytes) -> TrackArguments | None:
+    if not _is_plain(body):
         return None
     try:
         return _decode(body)
@@ -148,9 +153,20 @@ def _usual_json(body: bytes) -> TrackArguments | None:
         return None
 
 
+def _load_json(body: bytes) -> Any:
+    """What the fast parser can't tell exactly, or refuses, is read by the exact one."""
+    if _is_plain(body):
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            document = msgspec.json.decode(body)
+            # How a timestamp was written matters: 1.5 is one, 1e9 is none.
+            if not (isinstance(document, dict) and isinstance(document.get("timestamp"), float)):
+                return document
+    return load_json(body)
+
+
 def _any_json(body: bytes) -> tuple[dict[str, Any], bool]:
     try:
-        document = load_json(body)
+        document = _load_json(body)
     except UnicodeDecodeError:
         raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body is not UTF-8.") from None
     except (TooDeepError, RecursionError):
