@@ -102,10 +102,26 @@ def test_the_settings_choose_postgresql_by_its_url(url: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_connection_that_the_server_cut_is_replaced(postgres: Database, databases: Databases) -> None:
-    with postgres.read() as connection:
+def cut(database: Database, databases: Databases) -> None:
+    """Use a connection, and let the server end it."""
+    with database.read() as connection:
         pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
     databases.cluster.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+
+
+def test_an_idle_connection_that_the_server_cut_is_replaced(
+    postgres: Database, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afterword.storage.postgres.PING_AFTER_US", 0)
+    cut(postgres, databases)
+    with postgres.read() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_a_busy_connection_that_the_server_cut_fails_once(postgres: Database, databases: Databases) -> None:
+    cut(postgres, databases)
+    with pytest.raises(StoreError), postgres.read() as connection:
+        connection.scalar(sa.text("SELECT 1"))
     with postgres.read() as connection:
         assert connection.scalar(sa.text("SELECT 1")) == 1
 

@@ -1,9 +1,11 @@
 """What is special about PostgreSQL: durable commits, and nothing that waits for ever."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import sqlalchemy as sa
 
+from afterword.kit.clock import SECOND_US, SystemClock
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
 from afterword.storage.trouble import Trouble
 
@@ -12,6 +14,14 @@ CONNECT_TIMEOUT_S = 5
 
 POOL_TIMEOUT_S = 5
 """How long to wait for a connection while all of a pool are lent: as long as for a statement of a writer."""
+
+PING_AFTER_US = SECOND_US
+"""
+A connection that was idle for so long is asked first whether it still lives.
+
+Asking each time would cost every batch a round trip; one that died under load fails its
+batch, whether or not it was asked a moment before.
+"""
 
 WRITE_STATEMENT_S = 5
 """
@@ -35,6 +45,8 @@ statements may take, since nothing of ours thinks longer between two of them.
 
 GIVE_UP_NETWORK_MS = 10_000
 """How long sent bytes may stay unacknowledged, so that a machine that vanished is noticed."""
+
+_clock = SystemClock()
 
 REQUIRED = ("fsync", "full_page_writes", "synchronous_commit")
 _TROUBLES = {"53100": Trouble.DISK_FULL, "25006": Trouble.READ_ONLY}
@@ -105,7 +117,6 @@ def _engine(url: str, begin: str) -> sa.Engine:
             pool_size=POOL_CONNECTIONS_MAX,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
-            pool_pre_ping=True,
             hide_parameters=True,  # they hold people's data, and errors end up in the log
             isolation_level="AUTOCOMMIT",  # the driver's own BEGIN would cost a round trip beside ours
             # Prepared statements break behind PgBouncer in transaction mode.
@@ -117,6 +128,20 @@ def _engine(url: str, begin: str) -> sa.Engine:
         ) from None
     except sa.exc.ArgumentError:
         raise DatabaseError("AFTERWORD_DATABASE_URL is not a database URL: postgresql://…") from None
+
+    @sa.event.listens_for(engine, "checkin")
+    def _note(connection: Any, record: Any) -> None:
+        record.info["used_at_us"] = _clock.steady_us()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, proxy: Any) -> None:
+        used_at_us = record.info.get("used_at_us")
+        if used_at_us is not None and _clock.steady_us() - used_at_us > PING_AFTER_US:
+            try:
+                connection.execute("SELECT 1")
+            except engine.dialect.loaded_dbapi.Error as error:
+                # The pool then opens a new one.
+                raise sa.exc.DisconnectionError from error
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
