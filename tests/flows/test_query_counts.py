@@ -10,7 +10,8 @@ from afterword.flows.explain_event import explain_event, list_events, list_notic
 from afterword.flows.import_people import list_people
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import list_surveys
-from afterword.flows.outbox import claim, count_jobs
+from afterword.flows.outbox import claim
+from afterword.flows.read_totals import TotalsReader
 from afterword.flows.submit_response import submit_response
 from afterword.storage import notices
 from afterword.storage.notices import Notice
@@ -29,7 +30,7 @@ READS: dict[str, Callable[[World], object]] = {
     "projects": lambda world: list_projects(world.database),
     "notices": lambda world: list_notices(world.database, "Build CLI"),
     "directory": lambda world: load_snapshot(world.database),
-    "jobs": lambda world: count_jobs(world.database),
+    "totals": lambda world: TotalsReader(world.database, world.clock).read(),
     "claim": lambda world: claim(world.database, world.clock, limit=20),
     "resolve and decide": lambda world: world.evaluate(world.add_event(email="nobody@example.com")),
 }

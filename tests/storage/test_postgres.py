@@ -1,6 +1,7 @@
 """Is PostgreSQL used only when it keeps what it acknowledged, and are its secrets kept?"""
 
 import gc
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,12 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from afterword.storage import projects
+from afterword.storage import events, projects
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError
 from afterword.storage.open import open_database
 from afterword.storage.postgres import open_postgres
 from afterword.storage.schema import migrate
-from tests.storage.support import add_project, in_threads
+from afterword.storage.tables import identity
+from tests.storage.support import add_person, add_project, in_threads, new_event
 from tests.support.postgres import Databases, database_name
 
 PASSWORD = "correct-horse-battery"
@@ -211,3 +213,22 @@ def test_a_migration_may_take_as_long_as_it_takes(url: str, monkeypatch: pytest.
     migrate(opened)
     opened.close()
     assert seen == ["0"]
+
+
+def test_an_error_repeats_nothing_of_the_row(postgres: Database) -> None:
+    """PostgreSQL's own text goes on with the row that failed, and errors end up in the log."""
+    address = f"bob@{'example'}.com"  # A traceback shows these lines, too.
+    with pytest.raises(StoreError) as copied, postgres.write() as connection:
+        events.append(connection, [new_event(email=address, name=None)])
+    with pytest.raises(StoreError) as inserted, postgres.write() as connection:
+        row = {
+            "kind": "email",
+            "value": address,
+            "shown": "Bob",
+            "person_id": add_person(connection),
+        }
+        connection.execute(sa.insert(identity), [row, row])
+    for raised in (copied, inserted):
+        text = "".join(traceback.format_exception(raised.value))
+        assert "violates" in text
+        assert address not in text

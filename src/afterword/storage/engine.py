@@ -121,6 +121,12 @@ class Database:
         self._writer.dispose()
 
 
+def keep_first_line(error: BaseException) -> None:
+    """Cut a driver's error down to what went wrong: PostgreSQL's next lines repeat the row, addresses and all."""
+    if error.args:
+        error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
 @contextmanager
 def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
     """
@@ -133,6 +139,7 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
     try:
         yield cursor
     except connection.dialect.loaded_dbapi.Error as error:
+        keep_first_line(error)
         raise sa.exc.DBAPIError.instance(
             None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
         ) from error

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from afterword.kit.clock import SECOND_US, SystemClock
-from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
+from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, keep_first_line
 from afterword.storage.trouble import Trouble
 
 CONNECT_TIMEOUT_S = 5
@@ -142,6 +142,12 @@ def _engine(url: str, begin: str) -> sa.Engine:
             except engine.dialect.loaded_dbapi.Error as error:
                 # The pool then opens a new one.
                 raise sa.exc.DisconnectionError from error
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _shorten(context: sa.engine.ExceptionContext) -> None:
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None:
+                keep_first_line(error)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
