@@ -220,13 +220,9 @@ def test_an_error_repeats_nothing_of_the_row(postgres: Database) -> None:
     address = f"bob@{'example'}.com"  # A traceback shows these lines, too.
     with pytest.raises(StoreError) as copied, postgres.write() as connection:
         events.append(connection, [new_event(email=address, name=None)])
+    with postgres.write() as connection:
+        row = {"kind": "email", "value": address, "shown": "Bob", "person_id": add_person(connection)}
     with pytest.raises(StoreError) as inserted, postgres.write() as connection:
-        row = {
-            "kind": "email",
-            "value": address,
-            "shown": "Bob",
-            "person_id": add_person(connection),
-        }
         connection.execute(sa.insert(identity), [row, row])
     for raised in (copied, inserted):
         text = "".join(traceback.format_exception(raised.value))

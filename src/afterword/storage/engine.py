@@ -122,7 +122,7 @@ class Database:
 
 
 def keep_first_line(error: BaseException) -> None:
-    """Cut a driver's error down to what went wrong: PostgreSQL's next lines repeat the row, addresses and all."""
+    """Cut an error down to what went wrong: PostgreSQL's next lines repeat the row, addresses and all."""
     if error.args:
         error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
