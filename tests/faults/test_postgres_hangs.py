@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from afterword.cli.serve import DISK_FAILED_STATUS
 from afterword.domain.rate_limit import RateLimits
 from afterword.flows.track_event import COMMIT_S_MAX, Outcome
 from afterword.storage import projects
@@ -31,6 +33,9 @@ from tests.support.server import RunningServer
 
 WAIT_S_MAX = 20.0
 POLL_S = 0.01
+SOON_S = 0.3
+"""After this an event that was sent is with the database."""
+DRAIN_S_MAX = 10.0
 SLACK_S = 6.0
 """How much longer than its deadline an answer may take on a machine that is busy with other tests."""
 
@@ -118,6 +123,27 @@ def test_a_postgresql_that_stands_still_is_answered_by_503_until_it_goes_on(
         assert accepted_count(database, int(project.id)) in (2, 3)
         check_conservation(database)
     counts.note("PostgreSQL hangs: all its processes stopped")
+
+
+def test_a_server_ends_in_time_though_postgresql_stands_still(
+    tmp_path: Path, own_postgres: Databases, own_url: str
+) -> None:
+    server = RunningServer(tmp_path / "data", own_url)
+    server.start()
+    project = create_project(server)
+    assert_accepted(project.post(as_json()))
+    with ThreadPoolExecutor(1) as threads, own_postgres.cluster.frozen():
+        first = threads.submit(timed_post, project)
+        time.sleep(SOON_S)
+        began = time.monotonic()
+        server.terminate()
+        assert server.wait_for_end() == DISK_FAILED_STATUS
+        assert time.monotonic() - began < DRAIN_S_MAX + SLACK_S
+        assert_unavailable(first.result()[0])
+    with server:
+        assert_accepted(project.post(as_json()))
+        with open_beside(server) as database:
+            check_conservation(database)
 
 
 def test_intakes_that_take_the_same_projects_in_other_orders_never_deadlock(postgres: Database) -> None:

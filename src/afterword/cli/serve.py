@@ -30,7 +30,7 @@ WORKER_STOP_S = 2
 """How long jobs at hand may take at the end."""
 
 DISK_FAILED_STATUS = 74
-"""Exit status after a failed sync; EX_IOERR of sysexits.h."""
+"""Exit status after a failed sync, or when the database hangs to the end; EX_IOERR of sysexits.h."""
 
 LAST_WORDS_S = 0.5
 """So long whoever waits may be told 503 before the process ends."""
@@ -165,7 +165,9 @@ async def _serve(
     finally:
         url_file.unlink(missing_ok=True)
         worker.stop()
-        await intake.intake.drain()
+        if not await intake.intake.drain():
+            logger.error("the database still does not answer: ending without it; who waited was told 503")
+            _end_process()
         for task in background:
             task.cancel()
         await intake.notices.flush()

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -245,11 +246,21 @@ class Intake:
                 loop = asyncio.get_running_loop()
                 loop.call_soon(self._start_batch, loop)
 
-    async def drain(self) -> None:
-        """Take nothing new, and finish what was taken."""
+    async def drain(self) -> bool:
+        """
+        Take nothing new, and finish what was taken.
+
+        Returns:
+            False when a database that hangs keeps a batch: its thread can't be ended, only the process.
+        """
         self._draining = True
-        await self._idle.wait()
-        self._executor.shutdown()
+        if not self._is_stuck:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMMIT_S_MAX):
+                    await self._idle.wait()
+        is_done = self._idle.is_set()
+        self._executor.shutdown(wait=is_done)
+        return is_done
 
     @property
     def is_draining(self) -> bool:
