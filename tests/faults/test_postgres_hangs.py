@@ -16,7 +16,7 @@ from afterword.domain.rate_limit import RateLimits
 from afterword.flows.track_event import COMMIT_S_MAX, Outcome
 from afterword.storage import projects
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Connection, Database, DatabaseError
-from afterword.storage.postgres import WRITE_STATEMENT_S, open_postgres
+from afterword.storage.postgres import CONNECT_TIMEOUT_S, WRITE_STATEMENT_S, open_postgres
 from afterword.web.health import READY_S_MAX
 from tests.contract.cases import as_json
 from tests.contract.shape import assert_accepted, assert_refused
@@ -112,9 +112,14 @@ def test_a_postgresql_that_stands_still_is_answered_by_503_until_it_goes_on(
             reply, took_s = first.result()
             assert_unavailable(reply)
             assert took_s < COMMIT_S_MAX + SLACK_S
+            # When somebody else had the connection as it froze, a new one could not be opened: no batch hangs.
+            was_given_up = took_s >= COMMIT_S_MAX
             reply, took_s = timed_post(project)
             assert_unavailable(reply)
-            assert took_s < COMMIT_S_MAX / 2, "it was known that the database hangs"
+            if was_given_up:
+                assert took_s < COMMIT_S_MAX / 2, "it was known that the database hangs"
+            else:
+                assert took_s < CONNECT_TIMEOUT_S + SLACK_S
             assert get(postgres_server, "/healthz").status == 200
         wait_for_readiness(postgres_server, is_ready=True)
     assert_accepted(project.post(as_json()))
