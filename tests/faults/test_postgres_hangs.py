@@ -112,7 +112,7 @@ def test_a_postgresql_that_stands_still_is_answered_by_503_until_it_goes_on(
             reply, took_s = first.result()
             assert_unavailable(reply)
             assert took_s < COMMIT_S_MAX + SLACK_S
-            # When somebody else had the connection as it froze, a new one could not be opened: no batch hangs.
+            # When somebody else had the connection as it froze, no new one could be opened: no batch hangs.
             was_given_up = took_s >= COMMIT_S_MAX
             reply, took_s = timed_post(project)
             assert_unavailable(reply)
