@@ -50,6 +50,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     places = name_places(settings)
     try:
         make_data_directory(places.data)
+        _check_key_is_there(settings, places)
         key = settings.signing_key or load_or_make_key(places.signing_key)
     except OSError as error:
         raise SettingsError(f"AFTERWORD_DATA: can't use {settings.data}: {error.strerror}") from error
@@ -63,6 +64,17 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
         mailbox=places.mailbox,
     )
+
+
+def _check_key_is_there(settings: Settings, places: Places) -> None:
+    """A key that got lost is not replaced in silence: all links in mails would end."""
+    is_first = not places.database.exists() or settings.database_url is not None
+    if settings.signing_key is None and not places.signing_key.exists() and not is_first:
+        raise SettingsError(
+            f"the signing key {places.signing_key} is missing: put it back from a backup, or set "
+            "AFTERWORD_SIGNING_KEY; if it is lost, set a new one of 32 random characters, "
+            "which ends the links in mails already sent"
+        )
 
 
 def name_places(settings: Settings) -> Places:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.cli.installation import Installation
 from tests.support.server import SOURCE
 
 START_S_MAX = 30.0
+POLL_S = 0.005
 
 
 def elsewhere(home: Installation, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -29,7 +31,6 @@ def test_there_and_back(lively: Installation, monkeypatch: pytest.MonkeyPatch) -
     assert done.status == 0
     assert done.out.startswith(f"{file}: 1 events, 0.")
     assert done.out.endswith(" MB, checked.\n")
-    assert "copying pages: 100 %" in done.err.splitlines()
     data = elsewhere(lively, monkeypatch)
     done = lively.run("restore", file)
     assert done.status == 0
@@ -64,12 +65,12 @@ def test_a_file_that_is_no_backup_is_refused(home: Installation, monkeypatch: py
 
 
 def test_sigterm_leaves_nothing_half_written(lively: Installation) -> None:
-    """Stopped at its first word about the copy."""
+    """Stopped as soon as there is a file."""
     environment = os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "afterword", "backup", str(lively.folder / "all.backup")]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("copying pages")
+        while process.poll() is None and not list(lively.folder.glob("all.backup*")):
+            time.sleep(POLL_S)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=START_S_MAX)
     # It may have been done before the signal came; then the file is whole.

@@ -92,6 +92,12 @@ class TestMistakes:
         monkeypatch.setenv("AFTERWORD_DATA", path)
         assert path in home.error("project", "list")
 
+    def test_a_key_that_got_lost_is_not_replaced(self, home: Installation) -> None:
+        key = home.folder / "data" / "signing.key"
+        key.unlink()
+        assert "signing.key is missing: put it back from a backup" in home.error("project", "list")
+        assert not key.exists()
+
     def test_an_empty_key_file_is_told(self, home: Installation) -> None:
         (home.folder / "data" / "signing.key").write_text("")
         assert "signing.key is empty" in home.error("project", "list")

@@ -14,6 +14,8 @@ from tests.support.postgres import SOCKET_NAME, Cluster
 RECEIVE_BYTES = 65_536
 COMMIT = b"COMMIT\0"
 """The end of the message; the driver sends it alone, in one piece, and waits for the answer."""
+BATCH = b"COPY event"
+"""So the events of a batch begin."""
 
 
 class Cut(Enum):
@@ -60,7 +62,7 @@ class Proxy:
         return url.replace(str(self._target.parent), str(self._directory))
 
     def cut_next(self, *cuts: Cut) -> None:
-        """Cut the next commits, whoever makes them."""
+        """Cut the next commits of batches; notices and jobs commit when they like."""
         with self._lock:
             self._armed += cuts
 
@@ -81,9 +83,12 @@ class Proxy:
 
     def _forward(self, client: socket.socket, server: socket.socket, broken: threading.Event) -> None:
         """Carry what the client says; a COMMIT that shall be cut goes no further, or nothing comes back."""
+        is_batch = False
         with suppress(OSError):
             while data := client.recv(RECEIVE_BYTES):
-                cut = self._next_cut() if data.endswith(COMMIT) else None
+                is_batch = is_batch or BATCH in data
+                cut = self._next_cut() if is_batch and data.endswith(COMMIT) else None
+                is_batch = is_batch and not data.endswith(COMMIT)
                 if cut is Cut.BEFORE_COMMIT:
                     break
                 if cut is not None:

@@ -18,7 +18,7 @@ from afterword.flows.read_totals import Totals, TotalsReader
 from afterword.kit.histogram import Histogram
 from afterword.web.connections import Connections
 from afterword.web.parts import parts_of
-from afterword.web.track import Track
+from afterword.web.track import OUTCOMES, Track
 
 NO_STORE = {"Cache-Control": "no-store"}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -92,7 +92,8 @@ class _Collector(Collector):
         requests = CounterMetricFamily(
             "afterword_track_requests", "Requests to events.track by outcome.", labels=["outcome"]
         )
-        for outcome, count in sorted(self._track.outcomes.items()):
+        # All of them from the start: a series that begins with its first 1 is no increase to Prometheus.
+        for outcome, count in sorted({**dict.fromkeys(OUTCOMES, 0), **self._track.outcomes}.items()):
             requests.add_metric([outcome], count)
         yield requests
         yield GaugeMetricFamily(
@@ -104,7 +105,9 @@ class _Collector(Collector):
             "afterword_track_seconds", "From a request's headers to its reply.", self._track.seconds
         )
         yield _histogram(
-            "afterword_intake_batch_events", "Events of one commit.", self._intake.intake.batch_events
+            "afterword_intake_batch_events",
+            "Requests that went into one commit.",
+            self._intake.intake.batch_events,
         )
         yield GaugeMetricFamily(
             "afterword_connections", "Open connections of clients.", value=len(self._connections)
