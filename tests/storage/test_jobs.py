@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from afterword.storage import jobs
 from afterword.storage.engine import Database
 from afterword.storage.jobs import Job
@@ -131,3 +133,17 @@ def test_waiting_and_dead_jobs_are_counted_apart(database: Database) -> None:
     with database.write() as connection:
         jobs.bury(connection, job, now=START, error="x")
         assert jobs.count_jobs(connection) == (2, 1)
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_claim_takes_no_more_than_its_limit_however_postgresql_plans_it(
+    postgres: Database, limit: int
+) -> None:
+    """By a nested loop it runs a plain subquery again for each row, and each time finds other jobs."""
+    add(postgres, *range(20))
+    with postgres.write() as connection:
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        until = START + HOUR
+        claimed = jobs.claim(connection, lease="x", now=START, leased_until=until, limit=limit)
+    assert [job.subject_id for job in claimed] == list(range(limit))

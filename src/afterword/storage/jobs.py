@@ -60,10 +60,12 @@ def claim(
         .order_by(job.c.run_at, job.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # PostgreSQL may run a plain subquery once for each row, and then takes more than the limit.
+        .cte("due")
     )
     statement = (
         sa.update(job)
-        .where(job.c.id.in_(due.scalar_subquery()))
+        .where(job.c.id.in_(sa.select(due.c.id)))
         .values(lease=lease, run_at=leased_until, attempts=job.c.attempts + 1)
         .returning(job.c.id, job.c.kind, job.c.subject_id, job.c.attempts, job.c.lease)
     )
