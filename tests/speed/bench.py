@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from tests.speed import steps
 from tests.speed.load import Measured, event_body, measure, resident_mb, write_requests
 from tests.speed.page import write_page
 from tests.speed.serve import PROJECTS, TOKENS_FILE
@@ -24,6 +25,7 @@ SLOW_CONNECTIONS = 256
 FILLED = (0, 1_000_000, 10_000_000)
 FLAT_EVENTS = 1_000_000
 STUB = "bare ASGI stub"
+STEPS_NOTE = "Microseconds of processor time in one process, without a network: the shortest of some tries."
 
 
 @dataclass
@@ -210,7 +212,7 @@ def flat_memory(plan: Plan, opened: ExitStack) -> str:
         sizes_mb.append(resident_mb(server.pids[0]))
         print(f"  {sent:,} events: {sizes_mb[-1]:.0f} MB", flush=True)
     return (
-        f"Memory: {idle_mb:.0f} MB idle, {sizes_mb[1]:.0f} MB after the first load, "
+        f"{idle_mb:.0f} MB idle, {sizes_mb[1]:.0f} MB after the first load, "
         f"{sizes_mb[-1]:.0f} MB after {sent:,} events (8 bytes of each of a day's events are its time)."
     )
 
@@ -246,34 +248,32 @@ def planned(seconds: float, rounds: int) -> Iterator[Plan]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was asked for; a whole run is written into the page."""
+    """Measure what was asked for; only a whole run is written into the page, or one but for what it should skip."""
+    parts = [*TABLES, "memory", "steps"]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only", choices=[*TABLES, "memory"], action="append", help="one part; not written down"
-    )
+    parser.add_argument("--only", choices=parts, action="append", help="one part; not written down")
+    parser.add_argument("--skip", choices=parts, action="append", default=[], help="all but this")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
     chosen = parser.parse_args(arguments)
-    tables: list[Table] = []
-    memory = ""
+    wanted = [part for part in chosen.only or parts if part not in chosen.skip]
+    tables: list[tuple[str, str, Sequence[str]]] = []
     with planned(chosen.seconds, chosen.rounds) as plan:
         for name, make in TABLES.items():
-            if chosen.only is None or name in chosen.only:
+            if name in wanted:
                 with ExitStack() as opened:
                     table = make(plan, opened)
                     table.run(plan)
-                    tables.append(table)
-        if chosen.only is None or "memory" in chosen.only:
+                    tables.append((table.title, table.note, table.lines()))
+        if "memory" in wanted:
             with ExitStack() as opened:
-                memory = flat_memory(plan, opened)
-                print(memory)
+                tables.append(("Memory", flat_memory(plan, opened), []))
+        if "steps" in wanted:
+            tables.append(("What each step of an event costs", STEPS_NOTE, steps.table()))
+    for title, note, lines in tables:
+        print("\n".join(["", title, *lines, note]))
     if chosen.only is None:
-        write_page(
-            [(table.title, table.note, table.lines()) for table in tables],
-            memory,
-            chosen.rounds,
-            chosen.seconds,
-        )
+        write_page(tables, chosen.rounds, chosen.seconds)
 
 
 if __name__ == "__main__":

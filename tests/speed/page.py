@@ -8,9 +8,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "performan
 BEGIN, END = "<!-- measured -->\n", "<!-- end of what was measured -->\n"
 
 
-def write_page(
-    tables: Sequence[tuple[str, str, Sequence[str]]], memory: str, rounds: int, seconds: float
-) -> None:
+def write_page(tables: Sequence[tuple[str, str, Sequence[str]]], rounds: int, seconds: float) -> None:
     """Put (title, note, lines) of each table in place of the last run's."""
     cpu = next(
         line.partition(":")[2].strip()
@@ -24,10 +22,11 @@ def write_page(
     parts = [
         machine,
         *(
-            "\n".join([f"### {title}", "", *lines, *(["", note] if note else [])])
+            "\n".join(
+                [f"### {title}", "", *lines, *([""] if lines and note else []), *([note] if note else [])]
+            )
             for title, note, lines in tables
         ),
-        memory,
     ]
     text = PAGE.read_text()
     before, _, rest = text.partition(BEGIN)
