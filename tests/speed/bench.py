@@ -248,7 +248,7 @@ def planned(seconds: float, rounds: int) -> Iterator[Plan]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was asked for. A whole run is written into the page, or one but for what it should skip."""
+    """Measure what was asked for. A whole run is written into the page, as is one that skips something."""
     parts = [*TABLES, "memory", "steps"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=parts, action="append", help="one part; not written down")
