@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "performance.md"
+LINE_CHARS = 120
 BEGIN, END = "<!-- measured -->\n", "<!-- end of what was measured -->\n"
 
 
