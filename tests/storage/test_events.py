@@ -194,5 +194,9 @@ def test_earlier_events_are_found_by_the_index_before_the_database_knows_its_tab
         ranges = json.dumps([[1, number, number] for number in range(1, 200)])
         plan = connection.exec_driver_sql("EXPLAIN " + events._COUNTED_AT, (ranges,))
         steps = "\n".join(row[0] for row in plan)
-    assert "Index Scan using uq_event_project_id_number" in steps
-    assert "Seq Scan" not in steps
+        keys = json.dumps([[1, number] for number in range(1, 200)])
+        plan = connection.exec_driver_sql("EXPLAIN " + events._IDS, (keys,))
+        steps_of_ids = "\n".join(row[0] for row in plan)
+    for found in (steps, steps_of_ids):
+        assert "Index Scan using uq_event_project_id_number" in found
+        assert "Seq Scan" not in found
