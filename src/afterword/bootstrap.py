@@ -6,10 +6,11 @@ from pathlib import Path
 
 from afterword.channels.base import Channel
 from afterword.channels.registry import open_channel
+from afterword.flows.counted_events import CountedInDatabase, CountedInMemory
 from afterword.flows.directory import Directory
 from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
-from afterword.flows.track_event import CountedInDatabase, CountedInMemory, Intake
+from afterword.flows.track_event import Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.places import Places, make_data_directory
 from afterword.kit.signing import Signer, load_or_make_key

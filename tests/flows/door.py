@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.rate_limit import RateLimits
+from afterword.flows.counted_events import CountedInDatabase, CountedInMemory
 from afterword.flows.track_event import (
     Answer,
-    CountedInDatabase,
-    CountedInMemory,
     Intake,
     Outcome,
     Submission,

@@ -112,7 +112,7 @@ class TestTheDay:
     def test_many_days_of_events_are_counted_on(
         self, door: Door, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("afterword.flows.track_event.TRIM_AT_LENGTH", 8)
+        monkeypatch.setattr("afterword.flows.counted_events.TRIM_AT_LENGTH", 8)
         for _ in range(12):
             assert door.outcomes(*self.day(5)) == [TAKEN] * 4 + [LIMITED]
             clock.advance(86_400)
