@@ -6,7 +6,7 @@ from pathlib import Path
 
 from afterword.channels.base import Channel
 from afterword.channels.registry import open_channel
-from afterword.flows.counted_events import CountedInDatabase, CountedInMemory
+from afterword.flows.counted_events import CountedEvents
 from afterword.flows.directory import Directory
 from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
@@ -15,7 +15,6 @@ from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.places import Places, make_data_directory
 from afterword.kit.signing import Signer, load_or_make_key
 from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
-from afterword.storage import events
 from afterword.storage.engine import Database, clock_us
 from afterword.storage.open import open_database
 
@@ -92,13 +91,8 @@ def open_intake(parts: Parts, on_work: Callable[[], None]) -> IntakeParts:
     """Put the hot path together; ``on_work`` is called when the outbox got jobs."""
     database = parts.database
     with database.read() as connection:
-        start_us = max(clock_us(connection) or parts.clock.now_us(), events.last_counted_at(connection))
-    limit_clock = LimitClock(parts.clock, start_us)
-    counted = (
-        CountedInDatabase(limit_clock)
-        if database.is_postgres
-        else CountedInMemory(database, limit_clock.now_us())
-    )
+        limit_clock = LimitClock(parts.clock, clock_us(connection) or parts.clock.now_us())
+    counted = CountedEvents(database, limit_clock)
     return IntakeParts(
         directory=Directory(database),
         intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, counted=counted, on_work=on_work),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.rate_limit import RateLimits
-from afterword.flows.counted_events import CountedInDatabase, CountedInMemory
+from afterword.flows.counted_events import CountedEvents
 from afterword.flows.track_event import (
     Answer,
     Intake,
@@ -17,7 +17,6 @@ from afterword.flows.track_event import (
     Submission,
 )
 from afterword.kit.clock import LimitClock
-from afterword.storage import events
 from afterword.storage.engine import Database
 from afterword.storage.tables import event, project
 from tests.storage.support import START_US, FakeClock
@@ -52,14 +51,8 @@ class Door:
         self.intake = self._open()
 
     def _open(self) -> AwaitedIntake:
-        with self._database.read() as connection:
-            start_us = max(self._shared.now_us(), events.last_counted_at(connection))
-        limit_clock = LimitClock(self._clock, start_us)
-        counted = (
-            CountedInDatabase(limit_clock)
-            if self._database.is_postgres
-            else CountedInMemory(self._database, limit_clock.now_us())
-        )
+        limit_clock = LimitClock(self._clock, self._shared.now_us())
+        counted = CountedEvents(self._database, limit_clock)
         return AwaitedIntake(
             self._database, clock=self._clock, limit_clock=limit_clock, counted=counted, on_work=self._wake
         )

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from afterword.domain.event import Event
 from afterword.flows import track_event
 from afterword.flows.track_event import ACCEPTED, IDEMPOTENCY_US, UNAVAILABLE, Answer, Outcome
 from afterword.kit.clock import to_datetime
-from afterword.storage import events, jobs, projects
+from afterword.storage import event_batch, events, jobs, projects
 from afterword.storage.engine import Connection, Database, StoreError
 from tests.flows.door import Door, accepted_count, opened_door, stored, submission
 from tests.storage.support import HOUR, START, START_US, FakeClock, add_project
@@ -80,13 +81,13 @@ class TestAcceptance:
         self, door: Door, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sizes: list[int] = []
-        append = events.append
+        write = event_batch.write
 
-        def note(connection: Connection, rows: list[events.NewEvent], wanted: list[int]) -> list[int]:
+        def note(connection: Connection, rows: list[event_batch.NewEvent], *rest: Any) -> None:
             sizes.append(len(rows))
-            return append(connection, rows, wanted)
+            write(connection, rows, *rest)
 
-        monkeypatch.setattr(events, "append", note)
+        monkeypatch.setattr(event_batch, "write", note)
 
         async def submit() -> None:
             with no_commits(database):
@@ -130,7 +131,7 @@ class TestWork:
             raise store_error()
 
         with monkeypatch.context() as patch:
-            patch.setattr(jobs, "add_jobs", fail)
+            patch.setattr(event_batch, "write", fail)
             assert door.send(submission(makes_work=True)) == [UNAVAILABLE]
         assert stored(database) == []
         assert door.woken == 0
@@ -206,7 +207,7 @@ class TestTrouble:
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr(events, "append", fail)
+            patch.setattr(event_batch, "write", fail)
             assert door.outcomes(submission(), submission()) == [Outcome.FAILED] * 2
         assert "a batch failed, for which 2 events waited" in caplog.text
         assert door.outcomes(submission()) == [TAKEN]
@@ -302,7 +303,7 @@ class TestTrouble:
             return (await stays).outcome
 
         with monkeypatch.context() as patch:
-            patch.setattr(events, "append", fail)
+            patch.setattr(event_batch, "write", fail)
             assert door.run(submit()) == Outcome.UNAVAILABLE
         assert door.outcomes(submission()) == [TAKEN]
 
@@ -313,14 +314,14 @@ class TestADatabaseThatHangs:
     @pytest.fixture
     def hanging(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         """The next transaction hangs until the event is set; requests are given up soon."""
-        goes_on, append = threading.Event(), events.append
+        goes_on, write = threading.Event(), event_batch.write
 
         def hang(*arguments: object, **wanted: object) -> object:
             assert goes_on.wait(20)
-            return append(*arguments, **wanted)  # type: ignore[arg-type]
+            return write(*arguments, **wanted)  # type: ignore[arg-type]
 
         monkeypatch.setattr(track_event, "COMMIT_S_MAX", 0.05)
-        monkeypatch.setattr(events, "append", hang)
+        monkeypatch.setattr(event_batch, "write", hang)
         yield goes_on
         goes_on.set()
 

@@ -14,12 +14,12 @@ from afterword.flows.manage_surveys import apply_survey, publish_survey
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
-from afterword.storage import decisions, events, invitations, jobs, people, projects
+from afterword.storage import decisions, event_batch, invitations, jobs, people, projects
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
 from afterword.storage.people import Person
-from tests.storage.support import FakeClock, new_event
+from tests.storage.support import FakeClock, event_id, new_event
 
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
@@ -101,8 +101,8 @@ class World:
                 email=email,
                 **changes,
             )
-            projects.count_accepted(connection, {project_id: 1})
-            return events.append(connection, [row], wanted=[0])[0]
+            event_batch.write(connection, [row])
+            return event_id(connection, row)
 
     def evaluate(self, event_id: int) -> bool:
         """Decide an event as the worker does."""

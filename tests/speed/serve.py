@@ -24,6 +24,7 @@ from afterword.kit.ids import random_chars
 from afterword.settings import DATABASE_FILE, load_settings
 from afterword.storage import projects
 from afterword.storage.engine import take_time
+from afterword.storage.tables import project
 
 PROJECTS = 200
 EVENTS_PER_MINUTE = 12_000
@@ -115,9 +116,11 @@ def fill(parts: Parts, events: int) -> None:
         if parts.database.is_postgres:
             take_time(connection)
         connection.execute(sa.text(statement), values)
-        projects.count_accepted(
-            connection, {number + 1: len(range(number, events, PROJECTS)) for number in range(PROJECTS)}
-        )
+        for number in range(PROJECTS):
+            accepted = len(range(number, events, PROJECTS))
+            connection.execute(
+                sa.update(project).where(project.c.id == number + 1).values(events_accepted=accepted)
+            )
 
 
 def delay_commits(delay_s: float) -> None:

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 
 from afterword.domain.rate_limit import RateLimits
 from afterword.kit.clock import SECOND_US, to_datetime
-from afterword.storage import events, invitations, people, projects, schema, surveys
+from afterword.storage import event_batch, invitations, people, projects, schema, surveys
 from afterword.storage.engine import Database
-from afterword.storage.events import NewEvent
+from afterword.storage.event_batch import NewEvent
 from afterword.storage.open import open_database
 from afterword.storage.schema import migrate
-from afterword.storage.tables import metadata
+from afterword.storage.tables import event, metadata
 from tests.support.postgres import Databases
 
 START_US = 1_800_000_000 * SECOND_US
@@ -248,7 +248,14 @@ def add_survey(connection: sa.Connection, project_id: int, key: str = "build-cli
 def add_event(connection: sa.Connection, number: int = 1, **changes: object) -> int:
     """Append one event; its id."""
     row = new_event(number=number, **changes)
-    return events.append(connection, [row], wanted=[0])[0]
+    event_batch.write(connection, [row])
+    return event_id(connection, row)
+
+
+def event_id(connection: sa.Connection, row: NewEvent) -> int:
+    """Which id did an event get?"""
+    is_it = event.c.project_id == row.project_id, event.c.number == row.number
+    return connection.execute(sa.select(event.c.id).where(*is_it)).scalar_one()
 
 
 def add_invitation(

@@ -6,11 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.kit.clock import to_datetime
-from afterword.storage import events
+from afterword.storage import event_batch, events
 from afterword.storage.engine import Database, StoreError
-from afterword.storage.events import ROWS_AT_ONCE_MAX
 from afterword.storage.tables import event
-from tests.storage.support import START_US, add_event, add_person, new_event
+from tests.storage.support import START_US, add_event, add_person, event_id, new_event
 
 
 def test_an_event_reads_back_as_it_was_appended(database: Database) -> None:
@@ -28,13 +27,14 @@ def test_an_event_reads_back_as_it_was_appended(database: Database) -> None:
         person_id=9_007_199_254_740_993,
     )
     with database.write() as connection:
-        [event_id] = events.append(connection, [row], wanted=[0])
+        event_batch.write(connection, [row])
+        found_id = event_id(connection, row)
     with database.read() as connection:
-        found = events.get_event(connection, event_id)
+        found = events.get_event(connection, found_id)
     assert found is not None
     assert found.occurred_at == to_datetime(START_US - 1)
     assert found.received_at == to_datetime(START_US + 1)
-    assert (found.id, found.project_id, found.name) == (event_id, 7, "Büro · ünïcode 🚀")
+    assert (found.id, found.project_id, found.name) == (found_id, 7, "Büro · ünïcode 🚀")
     assert (found.email, found.github_username, found.gitlab_username) == (" Bob@Example.com ", "@bob", "bøb")
     assert found.metadata == '{"outcome":"ok","n":1e2,"quote":"\\"\'"}'
     assert found.is_test is True
@@ -51,31 +51,9 @@ def test_text_that_looks_like_something_else_stays_text(database: Database, name
     assert (found.name, found.github_username) == (name, name)
 
 
-def test_the_ids_that_are_wanted_are_those_of_their_rows(database: Database) -> None:
-    rows = [new_event(1 + n % 2, n, name=f"e{n}") for n in range(1, 2 * ROWS_AT_ONCE_MAX + 4)]
-    wanted = [len(rows) - 1, 0, ROWS_AT_ONCE_MAX, ROWS_AT_ONCE_MAX - 1]
-    with database.write() as connection:
-        add_event(connection, number=1_000)
-        ids = events.append(connection, rows, wanted)
-        found = [events.get_event(connection, event_id) for event_id in ids]
-    assert [one and one.name for one in found] == [rows[place].name for place in wanted]
-
-
-def test_ids_grow_in_the_order_of_the_batch(database: Database) -> None:
-    rows = [new_event(1, number) for number in range(1, 2_001)]
-    with database.write() as connection:
-        ids = events.append(connection, rows, wanted=range(2_000))
-    assert ids == sorted(set(ids))
-
-
-def test_nothing_wanted_nothing_told(database: Database) -> None:
-    with database.write() as connection:
-        assert events.append(connection, [new_event()]) == []
-
-
 def test_the_newest_events_come_first_and_at_most_as_many_as_asked(database: Database) -> None:
     with database.write() as connection:
-        events.append(connection, [new_event(1 + n % 2, n, name=f"e{n}") for n in range(1, 7)])
+        event_batch.write(connection, [new_event(1 + n % 2, n, name=f"e{n}") for n in range(1, 7)])
     with database.read() as connection:
         everything = events.list_events(connection, None, limit=4)
         one_project = events.list_events(connection, 2, limit=2)
@@ -99,18 +77,16 @@ def test_an_unknown_event_is_none(database: Database) -> None:
 def test_counted_since_goes_back_to_a_time_and_not_further(database: Database) -> None:
     rows = [new_event(1, number, counted_at=START_US + number) for number in range(1, 6)]
     with database.write() as connection:
-        events.append(connection, rows)
+        event_batch.write(connection, rows)
     with database.read() as connection:
         found = list(events.counted_since(connection, START_US + 3))
-        last = events.last_counted_at(connection)
     assert found == [(1, 4, START_US + 4), (1, 5, START_US + 5)]
-    assert last == START_US + 5
 
 
 @pytest.mark.parametrize("kept", [1, 2, 3, 4, 6, 7, 10])
 def test_counted_since_finds_its_first_event_wherever_ids_are_missing(database: Database, kept: int) -> None:
     with database.write() as connection:
-        events.append(connection, [new_event(1, n, counted_at=START_US + n // 2) for n in range(1, 30)])
+        event_batch.write(connection, [new_event(1, n, counted_at=START_US + n // 2) for n in range(1, 30)])
         connection.execute(sa.delete(event).where(event.c.id % kept != 0))
         left = [n for n in range(1, 30) if n % kept == 0]
         for since in range(17):
@@ -121,12 +97,11 @@ def test_counted_since_finds_its_first_event_wherever_ids_are_missing(database: 
 def test_without_events_nothing_was_counted(database: Database) -> None:
     with database.read() as connection:
         assert list(events.counted_since(connection, 0)) == []
-        assert events.last_counted_at(connection) == 0
 
 
 def test_an_append_that_fails_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(StoreError), database.write() as connection:
-        events.append(connection, [new_event(1, 1), new_event(1, 2, name=None)])
+        event_batch.write(connection, [new_event(1, 1), new_event(1, 2, name=None)])
     with database.read() as connection:
         assert events.list_events(connection, None, limit=10) == []
 
@@ -141,19 +116,19 @@ class TestOnPostgres:
             for project in (1, 2)
         ]
         with postgres.write() as connection:
-            events.append(connection, rows)
-            found = events.counted_at(connection, [(1, 2, 3), (2, 5, 9), (3, 1, 9)])
-        assert found == {(1, 2): START_US + 102, (1, 3): START_US + 103, (2, 5): START_US + 205}
+            event_batch.write(connection, rows)
+            found = list(events.counted_at(connection, [(1, 2, 3), (2, 5, 9), (3, 1, 9)]))
+        assert found == [(1, 2, START_US + 102), (1, 3, START_US + 103), (2, 5, START_US + 205)]
 
     def test_counted_at_of_no_ranges_is_empty(self, postgres: Database) -> None:
         with postgres.read() as connection:
-            assert events.counted_at(connection, []) == {}
+            assert list(events.counted_at(connection, [])) == []
 
     def test_a_number_is_given_once_per_project(self, postgres: Database) -> None:
         with postgres.write() as connection:
-            events.append(connection, [new_event(1, 1), new_event(2, 1)])
+            event_batch.write(connection, [new_event(1, 1), new_event(2, 1)])
         with pytest.raises(StoreError), postgres.write() as connection:
-            events.append(connection, [new_event(1, 1)])
+            event_batch.write(connection, [new_event(1, 1)])
 
 
 class TestIdempotencyKeys:
@@ -190,12 +165,12 @@ def test_earlier_events_are_found_by_the_index_before_the_database_knows_its_tab
     postgres: Database,
 ) -> None:
     with postgres.write() as connection:
-        events.append(connection, [new_event(number=number) for number in range(1, 2_001)])
+        event_batch.write(connection, [new_event(number=number) for number in range(1, 2_001)])
         ranges = json.dumps([[1, number, number] for number in range(1, 200)])
         plan = connection.exec_driver_sql("EXPLAIN " + events._COUNTED_AT, (ranges,))
         steps = "\n".join(row[0] for row in plan)
-        keys = json.dumps([[1, number] for number in range(1, 200)])
-        plan = connection.exec_driver_sql("EXPLAIN " + events._IDS, (keys,))
+        jobs = event_batch._ADD_JOBS_POSTGRES % ("x", 1, 1, "(1, 1), (1, 2)")
+        plan = connection.exec_driver_sql("EXPLAIN " + jobs)
         steps_of_ids = "\n".join(row[0] for row in plan)
     for found in (steps, steps_of_ids):
         assert "Index Scan using uq_event_project_id_number" in found

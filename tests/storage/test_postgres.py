@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from afterword.storage import events, projects
+from afterword.storage import event_batch, projects
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError
 from afterword.storage.open import open_database
 from afterword.storage.postgres import open_postgres
@@ -219,7 +219,7 @@ def test_an_error_repeats_nothing_of_the_row(postgres: Database) -> None:
     """PostgreSQL's own text goes on with the row that failed, and errors end up in the log."""
     address = f"bob@{'example'}.com"  # A traceback shows these lines, too.
     with pytest.raises(StoreError) as copied, postgres.write() as connection:
-        events.append(connection, [new_event(email=address, name=None)])
+        event_batch.write(connection, [new_event(email=address, name=None)])
     with postgres.write() as connection:
         row = {"kind": "email", "value": address, "shown": "Bob", "person_id": add_person(connection)}
     with pytest.raises(StoreError) as inserted, postgres.write() as connection:

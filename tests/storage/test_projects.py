@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.domain.rate_limit import RateLimits
-from afterword.storage import projects, revision
+from afterword.storage import event_batch, projects, revision
 from afterword.storage.engine import Database, StoreError
-from tests.storage.support import DAY, HOUR, START, add_project
+from tests.storage.support import DAY, HOUR, START, add_project, new_event
 
 
 def test_a_project_is_found_by_its_exact_name(database: Database) -> None:
@@ -45,14 +45,6 @@ def test_limits_change_for_one_project_only(database: Database) -> None:
     assert (other.limits, other.metadata_bytes) == (RateLimits(), 1_024)
 
 
-def test_accepted_events_are_added_up(database: Database) -> None:
-    with database.write() as connection:
-        first, second = add_project(connection, "First"), add_project(connection, "Second")
-        projects.count_accepted(connection, {second: 2, first: 5})
-        projects.count_accepted(connection, {first: 1})
-        assert projects.lock_accepted(connection, [second, first, 999]) == {first: 6, second: 2}
-
-
 def test_nobody_else_accepts_while_the_numbers_are_locked(database: Database) -> None:
     with database.write() as connection:
         project_id = add_project(connection)
@@ -70,7 +62,7 @@ def test_nobody_else_accepts_while_the_numbers_are_locked(database: Database) ->
         projects.lock_accepted(connection, [project_id])
         thread.start()
         assert not second_has_it.wait(0.2), "two transactions hold the same project's numbers"
-        projects.count_accepted(connection, {project_id: 1})
+        event_batch.write(connection, [new_event(project_id)])
     thread.join(timeout=10)
     assert numbers == [1]
 
@@ -125,7 +117,9 @@ def test_accepting_events_tells_nobody(database: Database) -> None:
     with database.write() as connection:
         project_id = add_project(connection)
         before = revision.current(connection)
-        projects.count_accepted(connection, {project_id: 1})
+    with database.write() as connection:
+        event_batch.write(connection, [new_event(project_id)])
+    with database.read() as connection:
         assert revision.current(connection) == before
 
 

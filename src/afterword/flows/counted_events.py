@@ -3,67 +3,79 @@
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from afterword.domain.rate_limit import DAY_US
-from afterword.kit.clock import LimitClock
+from afterword.kit.clock import SECOND_US, LimitClock
 from afterword.storage import events, projects
 from afterword.storage.engine import Connection, Database
-from afterword.storage.events import NewEvent
+from afterword.storage.event_batch import NewEvent
 
 TRIM_AT_LENGTH = 4_096
 """From so many times of a project on, those over a day old are dropped when they are half of them."""
 
-
-class CountedEvents(Protocol):
-    """How many events did each project have accepted, and when was each of them counted?"""
-
-    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
-        """Project id → how many; nobody else changes them until the transaction ends."""
-
-    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
-        """Make ready to be asked for (project id, first number, last number) …, all of a batch."""
-
-    def find(self, project_id: int, number: int) -> int | None:
-        """When an event was counted, in microseconds; None when there is none, or longer than a day ago."""
-
-    def add(self, rows: Sequence[NewEvent]) -> None:
-        """Take note of committed events."""
+CLOCKS_APART_US = 3_600 * SECOND_US
+"""Servers on one database may count by clocks so far apart, and a new one finds all of the last day."""
 
 
-class CountedInMemory:
-    """For SQLite, whose one server counts all events: 8 bytes for each of the last day."""
+class CountedEvents:
+    """
+    The numbers and times of the last day's events in memory, 8 bytes for each.
 
-    def __init__(self, database: Database, now_us: int) -> None:
+    On SQLite one server counts all events. On PostgreSQL others may have counted some meanwhile: then the
+    number under the project's row lock is higher than the one known here, and only those are read.
+
+    Source: docs/decisions/0015-counts-in-memory.md.
+    """
+
+    def __init__(self, database: Database, limit_clock: LimitClock) -> None:
+        self._limit_clock = limit_clock
+        self._is_shared = database.is_postgres
         self._logs: dict[int, _Log] = defaultdict(_Log)
-        with database.read() as connection:
-            for project_id, number, counted_at_us in events.counted_since(connection, now_us - DAY_US):
-                self._logs[project_id].add(number, counted_at_us)
+        since_us = limit_clock.now_us() - DAY_US - CLOCKS_APART_US
+        with database.read_whole() as connection:
+            self._note(events.counted_since(connection, since_us))
             for project in projects.list_projects(connection):
                 self._logs[project.id].count_to(project.events_accepted)
 
     def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
-        """See CountedEvents."""
-        return {project_id: self._logs[project_id].last for project_id in project_ids}
-
-    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
-        """Nothing to do: all are in memory."""
+        """Project id → how many; nobody else changes them until the transaction ends."""
+        if not self._is_shared:
+            return {project_id: self._logs[project_id].last for project_id in project_ids}
+        numbers = projects.lock_accepted(connection, project_ids)
+        missed = [
+            (project_id, self._logs[project_id].last + 1, number)
+            for project_id, number in numbers.items()
+            if number > self._logs[project_id].last
+        ]
+        if missed:
+            self._note(events.counted_at(connection, missed))
+        for project_id, number in numbers.items():
+            self._logs[project_id].count_to(number)
+        return numbers
 
     def find(self, project_id: int, number: int) -> int | None:
-        """See CountedEvents."""
+        """When an event was counted, in microseconds; None when there is none, or longer than a day ago."""
         log = self._logs[project_id]
         place = number - log.last - 1 + len(log.times)
         return log.times[place] if place >= 0 else None
 
     def add(self, rows: Sequence[NewEvent]) -> None:
-        """See CountedEvents."""
+        """Take note of committed events."""
         for row in rows:
             log = self._logs[row.project_id]
             log.add(row.number, row.counted_at)
             times = log.times
             if len(times) >= TRIM_AT_LENGTH and times[len(times) // 2] <= row.counted_at - DAY_US:
                 del times[: bisect_right(times, row.counted_at - DAY_US)]
+
+    def _note(self, counted: Iterable[tuple[int, int, int]]) -> None:
+        """Take note of stored events; no event of another server is from the future."""
+        latest_us = 0
+        for project_id, number, counted_at_us in counted:
+            self._logs[project_id].add(number, counted_at_us)
+            latest_us = max(latest_us, counted_at_us)
+        self._limit_clock.catch_up(latest_us)
 
 
 class _Log:
@@ -83,34 +95,9 @@ class _Log:
         self.last = number
 
     def count_to(self, number: int) -> None:
-        """So many there were, whether or not the last of them are still there."""
-        if self.times:
+        """So many there are, whether or not the last of them are still there; fewer after a restore."""
+        if number < self.last:
+            del self.times[max(0, len(self.times) - (self.last - number)) :]
+        elif self.times:
             self.times.extend([self.times[-1]] * (number - self.last))
         self.last = number
-
-
-class CountedInDatabase:
-    """For PostgreSQL, where several servers count together: asked under the project's row lock."""
-
-    def __init__(self, limit_clock: LimitClock) -> None:
-        self._limit_clock = limit_clock
-        self._numbers: Mapping[int, int] = {}
-        self._found: dict[tuple[int, int], int] = {}
-
-    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
-        """See CountedEvents."""
-        self._numbers = projects.lock_accepted(connection, project_ids)
-        return self._numbers
-
-    def load(self, connection: Connection, ranges: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
-        """See CountedEvents; and let no event of another server be from the future."""
-        latest = [(project_id, number, number) for project_id, number in self._numbers.items() if number]
-        self._found = events.counted_at(connection, [*ranges(), *latest]) if latest else {}
-        self._limit_clock.catch_up(max((self._found.get(item[:2], 0) for item in latest), default=0))
-
-    def find(self, project_id: int, number: int) -> int | None:
-        """See CountedEvents."""
-        return self._found.get((project_id, number))
-
-    def add(self, rows: Sequence[NewEvent]) -> None:
-        """Nothing to do: the rows themselves are the memory."""

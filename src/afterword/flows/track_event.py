@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,11 +14,11 @@ from afterword.domain.rate_limit import DAY_US, RateLimits, free_at, retry_after
 from afterword.flows.check_store import log_failure
 from afterword.flows.counted_events import CountedEvents
 from afterword.flows.job_kinds import JobKind
-from afterword.kit.clock import Clock, LimitClock, to_datetime
+from afterword.kit.clock import Clock, LimitClock
 from afterword.kit.histogram import Histogram
-from afterword.storage import events, jobs, projects
+from afterword.storage import event_batch, events
 from afterword.storage.engine import Connection, Database, StoreError
-from afterword.storage.events import NewEvent
+from afterword.storage.event_batch import NewEvent
 
 QUEUE_EVENTS_MAX = 10_000
 """Events that may wait for a commit; beyond that the answer is 503 and memory stays flat."""
@@ -242,7 +241,6 @@ class Intake:
         now_us = self._clock.now_us()
         with self._database.write() as connection:
             numbers = self._counted.lock(connection, {item.project_id for item in submissions})
-            self._counted.load(connection, partial(_ranges, submissions, numbers))
             keys = _find_keys(connection, submissions, now_us - IDEMPOTENCY_US)
             counted_at_us = self._limit_clock.now_us()
             batch = _Batch(self._counted.find, numbers, keys, now_us=now_us, counted_at_us=counted_at_us)
@@ -290,11 +288,9 @@ class _Batch:
         """Write what was accepted; nothing at all when nothing was."""
         if not self.rows:
             return
-        ids = events.append(connection, self.rows, wanted=self._work)
-        projects.count_accepted(connection, Counter(row.project_id for row in self.rows))
         if self._new_keys:
             events.add_idempotent(connection, self._new_keys, self._now_us)
-        jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, ids, run_at=to_datetime(self._now_us))
+        event_batch.write(connection, self.rows, self._work, JobKind.EVALUATE_EVENT)
 
     def _replay(self, submission: Submission) -> Answer | None:
         if submission.idempotency_key is None:
@@ -350,20 +346,6 @@ class _Batch:
             self._keys[key] = submission.arguments_hash
             self._new_keys.append((*key, submission.arguments_hash))
         return ACCEPTED
-
-
-def _ranges(submissions: Sequence[Submission], numbers: Mapping[int, int]) -> list[tuple[int, int, int]]:
-    """Which earlier events could stand in the way of these, if all of them were accepted?"""
-    counts = Counter(item.project_id for item in submissions)
-    ranges = []
-    # A change of limits can fall into a batch: then each of the two is looked up for the whole batch.
-    for project_id, limits in {(item.project_id, item.limits) for item in submissions}:
-        for limit in (limits.per_minute, limits.per_day):
-            first = numbers[project_id] + 1 - limit
-            last = first + counts[project_id] - 1
-            if last >= 1:
-                ranges.append((project_id, max(1, first), last))
-    return ranges
 
 
 def _find_keys(

@@ -19,6 +19,9 @@ StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError, TroubleError)
 """The database did not do what it was asked: away, full, read-only, all connections busy …"""
 
 
+AT_COMMIT = "at_commit"
+"""Where a connection keeps the statements for its commit."""
+
 _BUGS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
 
 
@@ -35,6 +38,17 @@ def take_time(connection: sa.Connection) -> None:
     """Lift PostgreSQL's time limits for the rest of a transaction."""
     for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
         connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
+
+
+def at_commit(connection: sa.Connection, statement: str) -> None:
+    """
+    Run a statement without parameters as a transaction's last, or one of them; on PostgreSQL they go in
+    one message with the COMMIT.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.info.setdefault(AT_COMMIT, []).append(statement)
+    else:
+        connection.exec_driver_sql(statement)
 
 
 class Database:

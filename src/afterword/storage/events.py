@@ -4,40 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from afterword.storage.engine import raw_cursor
 from afterword.storage.tables import event, idempotency, person
 
-ROWS_AT_ONCE_MAX = 64
-"""Rows of one INSERT on SQLite: more gain nothing, and each number of rows is a statement of its own."""
-
-
 ROWS_READ_AT_ONCE = 10_000
-
-
-class NewEvent(NamedTuple):
-    """
-    One row of a batch, in the order of the columns.
-
-    ``counted_at`` is of the limit clock, the other two are wall time; all in microseconds.
-    """
-
-    project_id: int
-    number: int
-    counted_at: int
-    received_at: int
-    occurred_at: int
-    name: str
-    email: str | None
-    github_username: str | None
-    gitlab_username: str | None
-    metadata: str | None
-    is_test: bool
-    person_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +31,6 @@ class StoredEvent:
     person_email: str | None
 
 
-_COLUMNS = ", ".join(NewEvent._fields)
-_ROW = f"({', '.join('?' * len(NewEvent._fields))})"
-_APPEND_SQLITE = [
-    f"INSERT INTO event ({_COLUMNS}) VALUES {', '.join([_ROW] * rows)}"  # noqa: S608 - constants
-    for rows in range(ROWS_AT_ONCE_MAX + 1)
-]
-_APPEND_POSTGRES = f"COPY event ({_COLUMNS}) FROM STDIN"
-
-# As a subquery for each key it goes by the index; a join may scan all events, as below.
-_IDS = (
-    "SELECT (SELECT id FROM event WHERE project_id = (key->>0)::bigint AND number = (key->>1)::bigint) "
-    "FROM json_array_elements(%s::json) AS key"
-)
-
 # A subquery with a limit is run for each range, by the index. A plain join scans all events while the table
 # is small or its statistics are old, so that each batch costs more than the one before.
 _COUNTED_AT = (
@@ -83,40 +42,9 @@ _COUNTED_AT = (
 )
 
 
-def append(connection: sa.Connection, rows: Sequence[NewEvent], wanted: Sequence[int] = ()) -> list[int]:
-    """
-    Add a batch; ids grow in the order of the rows.
-
-    Args:
-        wanted: Of which rows the ids are needed, by their places in ``rows``.
-
-    Returns:
-        The ids of those, in the same order.
-    """
-    if connection.dialect.name == "postgresql":
-        with raw_cursor(connection) as cursor, cursor.copy(_APPEND_POSTGRES) as copy:
-            for row in rows:
-                copy.write_row(row)
-        return _find_ids(connection, [(rows[place].project_id, rows[place].number) for place in wanted])
-    last_id = 0
-    for first in range(0, len(rows), ROWS_AT_ONCE_MAX):
-        part = rows[first : first + ROWS_AT_ONCE_MAX]
-        done = connection.exec_driver_sql(_APPEND_SQLITE[len(part)], tuple(chain.from_iterable(part)))
-        last_id = done.lastrowid
-    # SQLite gives a new row the greatest id and one; nobody else writes meanwhile.
-    return [last_id - len(rows) + 1 + place for place in wanted]
-
-
-def _find_ids(connection: sa.Connection, keys: Sequence[tuple[int, int]]) -> list[int]:
-    """The ids of events by (project id, number), through the index that only PostgreSQL has."""
-    if not keys:
-        return []
-    return [row[0] for row in connection.exec_driver_sql(_IDS, (json.dumps(keys),)).all()]
-
-
 def counted_at(
     connection: sa.Connection, ranges: Sequence[tuple[int, int, int]]
-) -> dict[tuple[int, int], int]:
+) -> Iterator[tuple[int, int, int]]:
     """
     When were events counted, by the index that only PostgreSQL has?
 
@@ -124,14 +52,14 @@ def counted_at(
         ranges: (project id, first number, last number), both ends included.
 
     Returns:
-        (project id, number) → counted_at; numbers that do not exist are absent.
+        (project id, number, counted_at) by growing numbers in each project; missing ones are absent.
     """
     rows = connection.exec_driver_sql(_COUNTED_AT, (json.dumps(ranges),)).all()
-    return {(row[0], row[1]): row[2] for row in rows}
+    return ((row[0], row[1], row[2]) for row in rows)
 
 
 def counted_since(connection: sa.Connection, since_us: int) -> Iterator[tuple[int, int, int]]:
-    """(project id, number, counted_at) of all events counted after a time, oldest first."""
+    """(project id, number, counted_at) of all events after a time, by growing numbers in each project."""
     first_id = _first_id_since(connection, since_us)
     # The driver's own rows: a server that starts reads hundreds of thousands of them.
     with raw_cursor(connection) as cursor:
@@ -143,7 +71,7 @@ def counted_since(connection: sa.Connection, since_us: int) -> Iterator[tuple[in
 
 
 def _first_id_since(connection: sa.Connection, since_us: int) -> int:
-    """Find the first event counted after a time by halving: counted_at never decreases along the key."""
+    """Find the first event counted after a time by halving: counted_at hardly decreases along the key."""
     low, high = 0, (connection.scalar(sa.select(sa.func.max(event.c.id))) or 0) + 1
     while low < high:
         middle = (low + high) // 2
@@ -154,12 +82,6 @@ def _first_id_since(connection: sa.Connection, since_us: int) -> int:
         else:
             low = middle + 1
     return low
-
-
-def last_counted_at(connection: sa.Connection) -> int:
-    """The limit clock's time of the newest event, microseconds; 0 without events."""
-    statement = sa.select(event.c.counted_at).order_by(event.c.id.desc()).limit(1)
-    return connection.execute(statement).scalar() or 0
 
 
 def get_event(connection: sa.Connection, event_id: int) -> StoredEvent | None:

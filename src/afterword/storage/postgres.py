@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from afterword.kit.clock import SECOND_US, SystemClock
-from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, keep_first_line
+from afterword.storage.engine import AT_COMMIT, POOL_CONNECTIONS_MAX, Database, DatabaseError, keep_first_line
 from afterword.storage.trouble import Trouble
 
 CONNECT_TIMEOUT_S = 5
@@ -151,8 +151,15 @@ def _engine(url: str, begin: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
+        connection.info.pop(AT_COMMIT, None)  # of a transaction that was rolled back
         # All in one message, and for this transaction only: behind PgBouncer the session is not ours.
         # A reader that asked for its rows in portions must not get a cursor over a BEGIN.
         connection.exec_driver_sql(begin, execution_options={"yield_per": None, "stream_results": False})
+
+    @sa.event.listens_for(engine, "commit")
+    def _commit(connection: sa.Connection) -> None:
+        if statements := connection.info.pop(AT_COMMIT, None):
+            # The driver then sees that the transaction has ended, and sends no COMMIT of its own.
+            connection.exec_driver_sql("; ".join([*statements, "COMMIT"]))
 
     return engine

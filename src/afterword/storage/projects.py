@@ -1,7 +1,6 @@
 """Which projects are there, and which tokens speak for them?"""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,23 +34,6 @@ class Token:
     hint: str
     created_at: datetime
     expires_at: datetime | None
-
-
-_COUNT_SQLITE = (
-    "UPDATE project SET events_accepted = events_accepted + json_extract(counted.value, '$[1]') "
-    "FROM json_each(?) AS counted WHERE project.id = json_extract(counted.value, '$[0]')"
-)
-_COUNT_POSTGRES = (
-    "UPDATE project SET events_accepted = events_accepted + (counted->>1)::bigint "
-    "FROM json_array_elements(%s::json) AS counted WHERE project.id = (counted->>0)::bigint"
-)
-
-
-_LOCK_SQLITE = "SELECT id, events_accepted FROM project WHERE id IN (SELECT value FROM json_each(?))"
-_LOCK_POSTGRES = (
-    "SELECT id, events_accepted FROM project "
-    "WHERE id = ANY (ARRAY(SELECT json_array_elements_text(%s::json)::bigint)) ORDER BY id FOR UPDATE"
-)
 
 
 def add_project(
@@ -126,21 +108,16 @@ def expire_token(connection: sa.Connection, token_id: int, at: datetime) -> None
     )
 
 
-def count_accepted(connection: sa.Connection, counts: Mapping[int, int]) -> None:
-    """Add to the running number of accepted events, project id → how many more."""
-    is_postgres = connection.dialect.name == "postgresql"
-    statement = _COUNT_POSTGRES if is_postgres else _COUNT_SQLITE
-    connection.exec_driver_sql(statement, (json.dumps(list(counts.items())),))
-
-
 def lock_accepted(connection: sa.Connection, project_ids: Collection[int]) -> dict[int, int]:
     """
     Read how many events each project had accepted, and keep other processes from accepting more
     until this transaction ends.
     """
-    is_postgres = connection.dialect.name == "postgresql"
-    statement = _LOCK_POSTGRES if is_postgres else _LOCK_SQLITE
-    rows = connection.exec_driver_sql(statement, (json.dumps(list(project_ids)),)).all()
+    wanted = ", ".join(f"{project_id:d}" for project_id in project_ids)
+    lock = " ORDER BY id FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    rows = connection.exec_driver_sql(
+        f"SELECT id, events_accepted FROM project WHERE id IN ({wanted}){lock}"  # noqa: S608 - numbers
+    ).all()
     return {row[0]: row[1] for row in rows}
 
 
