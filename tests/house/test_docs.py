@@ -261,7 +261,8 @@ def test_the_command_lines_of_a_shell_block_can_be_typed(block: Block) -> None:
         # Only read, not run, and not asked about.
         words += ["--yes"] if "--yes" in options(command) else []
         try:
-            command.make_context(command.name, words)
+            # Below the program's own context: a command keeps the help option that its first one gave it.
+            command.make_context(command.name, words, parent=click.Context(cli, **cli.context_settings))
         except click.UsageError as error:
             pytest.fail(f"{block.page}:{line}: {error.format_message()}")
 
