@@ -25,6 +25,10 @@ def variable(name: str) -> str:
     return f"AFTERWORD_{name.upper()}"
 
 
+DEFAULTS = Settings(data=Settings().data.absolute())
+"""What is set when nothing is."""
+
+
 def shown(settings: Settings, name: str) -> str:
     return str(getattr(settings, name))
 
@@ -47,7 +51,7 @@ def test_there_is_a_good_value_of_every_setting_in_these_tests() -> None:
 
 
 def test_nothing_needs_to_be_set() -> None:
-    assert load_settings({}) == Settings()
+    assert load_settings({}) == DEFAULTS
     assert Settings().public_url == "http://127.0.0.1:8321"
 
 
@@ -73,10 +77,10 @@ class TestSources:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_an_empty_variable_is_not_set(self, name: str) -> None:
-        assert load_settings({variable(name): ""}) == Settings()
+        assert load_settings({variable(name): ""}) == DEFAULTS
 
     def test_variables_of_other_programs_are_none_of_ours(self) -> None:
-        assert load_settings({"PATH": "/bin", "HOST": "x", "AFTERWORDS_PORT": "1", "PORT": "x"}) == Settings()
+        assert load_settings({"PATH": "/bin", "HOST": "x", "AFTERWORDS_PORT": "1", "PORT": "x"}) == DEFAULTS
 
     def test_the_processs_own_environment_is_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AFTERWORD_PORT", "9001")
@@ -259,6 +263,7 @@ class TestNormalForms:
         monkeypatch.setenv("HOME", "/home/ana")
         assert load_settings({"AFTERWORD_DATA": "~/data"}).data == Path("/home/ana/data")
         assert load_settings({"AFTERWORD_DATA": "data"}).data == Path.cwd() / "data"
+        assert load_settings({}).data == Path.cwd() / "afterword-data"
 
     @pytest.mark.parametrize(
         ("settings", "url"),

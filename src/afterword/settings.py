@@ -85,7 +85,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         SettingsError: Naming the variable or the key, and what to do.
     """
     environ = os.environ if environ is None else environ
-    values = _read_file(environ.get(CONFIG_VARIABLE))
+    # Checked like a given one: messages must say where a person finds it.
+    values: dict[str, Any] = {"data": Settings().data}
+    values |= _read_file(environ.get(CONFIG_VARIABLE))
     values |= _read_environment(environ)
     values |= {name: value for name, value in overrides.items() if value is not None}
     return Settings(**{name: _check(name, value) for name, value in values.items()})

@@ -51,6 +51,21 @@ def test_replacing_says_where_the_old_is(lively: Installation) -> None:
     assert f"What was there before: {kept}" in done.out
 
 
+def test_relative_names_are_told_as_absolute_ones(
+    lively: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lively.folder)
+    done = lively.run("backup", "all.backup")
+    assert done.out.startswith(f"{lively.folder / 'all.backup'}: ")
+    monkeypatch.delenv("AFTERWORD_DATA")
+    where = lively.folder / "afterword-data"
+    assert f"there is no database {where / 'afterword.db'}" in lively.error("backup", "more.backup")
+    assert lively.run("restore", "all.backup").status == 0
+    assert f"there is a database already, {where / 'afterword.db'}" in last_line(
+        lively, "restore", "all.backup"
+    )
+
+
 def test_a_wrong_directory_is_not_made(home: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     data = elsewhere(home, monkeypatch)
     assert "there is no database" in home.error("backup", str(home.folder / "all.backup"))

@@ -19,6 +19,7 @@ from afterword.settings import load_settings
 def backup(file: Path) -> None:
     """Put database, signing key and mailbox into one file, while the server runs."""
     settings = load_settings()
+    file = file.absolute()
     places = name_places(settings)
     if settings.database_url is None and not places.database.exists():
         raise NotFoundError(
@@ -28,7 +29,7 @@ def backup(file: Path) -> None:
     signal.signal(signal.SIGTERM, _end)
     parts = open_parts(settings)
     try:
-        made = back_up(parts.database, parts.clock, parts.links.signer, places, file.absolute(), Progress())
+        made = back_up(parts.database, parts.clock, parts.links.signer, places, file, Progress())
     finally:
         parts.database.close()
     click.echo(f"{file}: {made.rows['event']} events, {file.stat().st_size / 1e6:.1f} MB, checked.")
