@@ -253,6 +253,67 @@ class TestDatabase:
         assert level == "FAIL"
         assert "synchronous_commit = off" in text
 
+    @pytest.mark.parametrize(
+        ("old", "new", "said", "advice"),
+        [
+            (
+                "postgres:@/",
+                "nobody:@/",
+                'role "nobody" does not exist',
+                "mend the user in AFTERWORD_DATABASE_URL",
+            ),
+            ("/t_", "/x_", 'database "x_', "create the database"),
+            ("@/", "@127.0.0.1:1/", "Connection refused", "is PostgreSQL running"),
+            (
+                "@/",
+                "@no-such-host.invalid/",
+                "no-such-host.invalid",
+                "mend the host in AFTERWORD_DATABASE_URL",
+            ),
+        ],
+    )
+    def test_postgresql_that_the_settings_do_not_meet(
+        self,
+        lively: Installation,
+        databases: Databases,
+        monkeypatch: pytest.MonkeyPatch,
+        old: str,
+        new: str,
+        said: str,
+        advice: str,
+    ) -> None:
+        with on_postgres(lively, databases, monkeypatch) as url:
+            # Where a host is named, the socket's directory no longer is.
+            changed = url.replace(old, new)
+            monkeypatch.setenv(
+                "AFTERWORD_DATABASE_URL", changed if "@/" in changed else changed.partition("?")[0]
+            )
+            assert_away(lively, said, advice)
+
+    @pytest.mark.parametrize("password", ["", "hunter2-do-not-show"])
+    def test_postgresql_with_another_password(
+        self, lively: Installation, databases: Databases, monkeypatch: pytest.MonkeyPatch, password: str
+    ) -> None:
+        with on_postgres(lively, databases, monkeypatch) as url, databases.cluster.access_by("scram-sha-256"):
+            monkeypatch.setenv("AFTERWORD_DATABASE_URL", url.replace("postgres:@", f"postgres:{password}@"))
+            assert_away(lively, "password", "mend user and password in AFTERWORD_DATABASE_URL")
+
+    def test_postgresql_that_lets_nobody_in(
+        self, lively: Installation, databases: Databases, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with on_postgres(lively, databases, monkeypatch), databases.cluster.access_by("reject"):
+            assert_away(lively, "pg_hba.conf rejects", "allowed in pg_hba.conf")
+
+    def test_postgresql_that_was_stopped(
+        self, lively: Installation, databases: Databases, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with on_postgres(lively, databases, monkeypatch):
+            databases.cluster.stop()
+            try:
+                assert_away(lively, "No such file", "is PostgreSQL running")
+            finally:
+                databases.cluster.start()
+
     def test_an_index_that_is_not_valid(
         self, lively: Installation, databases: Databases, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -267,6 +328,18 @@ class TestDatabase:
                 "FAIL",
                 "the index uq_event_project_id_number is not valid",
             )
+
+
+def assert_away(home: Installation, said: str, advice: str) -> None:
+    """The doctor and every other command say what PostgreSQL said, and what to do."""
+    found = findings(home)["database"]
+    assert found["level"] == "FAIL"
+    assert said in found["text"]
+    assert advice in found["advice"]
+    assert SECRETS[0] not in str(found)
+    told = home.error("project", "list")
+    assert said in told
+    assert advice in told
 
 
 def url_name(url: str) -> str:

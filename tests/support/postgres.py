@@ -95,6 +95,32 @@ class Cluster:
             for pid in processes:
                 os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def access_by(self, method: str) -> Iterator[None]:
+        """Let nobody in as before; ``scram-sha-256``, a method of pg_hba.conf, asks for a password."""
+        rules = self._server.pgdata / "pg_hba.conf"
+        before = rules.read_text()
+        self._set_rules(f"local all all {method}\n", lets_in=False)
+        try:
+            yield
+        finally:
+            self._set_rules(before, lets_in=True)
+
+    def _set_rules(self, text: str, *, lets_in: bool) -> None:
+        (self._server.pgdata / "pg_hba.conf").write_text(text)
+        self._control("reload")
+        deadline = time.monotonic() + CONTROL_S_MAX
+        while self._lets_in() is not lets_in:
+            assert time.monotonic() < deadline, "PostgreSQL does not read its rules again"
+            time.sleep(POLL_S)
+
+    def _lets_in(self) -> bool:
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def _url(self, database: str) -> str:
         return f"postgresql://postgres:@/{database}?host={self.socket_directory}"
 

@@ -15,10 +15,13 @@ from afterword.flows.check_surroundings import Surroundings, check_surroundings
 from afterword.flows.findings import Finding, Level, fail, ok
 from afterword.kit.clock import SystemClock
 from afterword.settings import Settings, SettingsError, load_settings
-from afterword.storage.engine import StoreError
+from afterword.storage.engine import StoreError, UnreachableError
 from afterword.storage.open import open_database
 
 FAIL_STATUS = 1
+
+_RESTORE = "see docs/how-to/back-up.md for how to restore, if it can't be mended"
+_LOOK_AT_POSTGRESQL = "look at PostgreSQL and its log, then run this again"
 
 
 @click.command()
@@ -66,9 +69,12 @@ def _examine_database(settings: Settings) -> Iterator[Finding]:
     if settings.database_url is None and not path.exists():
         yield fail("database", f"{path} is not there", "start the server, or restore a backup")
         return
-    advice = "see docs/how-to/back-up.md for how to restore, if it can't be mended"
+    advice = _RESTORE if settings.database_url is None else _LOOK_AT_POSTGRESQL
     try:
         database = open_database(settings.database_url, path)
+    except UnreachableError as error:
+        yield fail("database", error.what, error.advice)
+        return
     except AfterwordError as error:
         yield fail("database", str(error), advice)
         return

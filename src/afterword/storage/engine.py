@@ -34,6 +34,21 @@ class DatabaseError(AfterwordError):
     """The database can't be used as it is; the message says what to do."""
 
 
+class UnreachableError(DatabaseError):
+    """
+    The database server does not answer, or does not let us in.
+
+    Attributes:
+        what: What happened, without the advice.
+        advice: What to do.
+    """
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; {advice}")
+        self.what = what
+        self.advice = advice
+
+
 def take_time(connection: sa.Connection) -> None:
     """Lift PostgreSQL's time limits for the rest of a transaction."""
     for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):

@@ -1,12 +1,20 @@
 """What is special about PostgreSQL: durable commits, and nothing that waits for ever."""
 
+import re
 from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
 
 from afterword.kit.clock import SECOND_US, SystemClock
-from afterword.storage.engine import AT_COMMIT, POOL_CONNECTIONS_MAX, Database, DatabaseError, keep_first_line
+from afterword.storage.engine import (
+    AT_COMMIT,
+    POOL_CONNECTIONS_MAX,
+    Database,
+    DatabaseError,
+    UnreachableError,
+    keep_first_line,
+)
 from afterword.storage.trouble import Trouble
 
 CONNECT_TIMEOUT_S = 5
@@ -48,9 +56,24 @@ GIVE_UP_NETWORK_MS = 10_000
 
 _clock = SystemClock()
 
+URL_SETTING = "AFTERWORD_DATABASE_URL"
 REQUIRED = ("fsync", "full_page_writes", "synchronous_commit")
 _TROUBLES = {"53100": Trouble.DISK_FULL, "25006": Trouble.READ_ONLY}
 """By SQLSTATE; a standby that was a primary is read-only."""
+
+_ADVICE = {
+    "password": f"mend user and password in {URL_SETTING}; signs such as / ? # @ in them are written as "
+    "%2F %3F %23 %40",
+    'role ".*" does not exist': f"mend the user in {URL_SETTING}, or have the role created",
+    'database ".*" does not exist': f"mend the name at the end of {URL_SETTING}, or create the database",
+    "pg_hba.conf": "have this machine, user and database allowed in pg_hba.conf",
+    "resolve host": f"mend the host in {URL_SETTING}, or this machine's DNS",
+    "too many|slots": "close other connections, or raise max_connections or the limit that is meant",
+    "starting up": "wait until PostgreSQL has started, and try again; its log says how far it is",
+}
+"""What to do, by a pattern of what PostgreSQL or its driver says; there is no code for it."""
+
+_ADVICE_ELSE = f"is PostgreSQL running, and does {URL_SETTING} name its host and port? Then look at its log"
 
 _SAFE_COMMITS = {"on", "remote_apply", "remote_write", "local"}
 
@@ -80,7 +103,8 @@ def open_postgres(url: str) -> Database:
     Connect to PostgreSQL.
 
     Raises:
-        DatabaseError: Unreachable, no driver, or set so that it loses acknowledged events.
+        UnreachableError: It does not answer, or does not let us in.
+        DatabaseError: No driver, or set so that it loses acknowledged events.
     """
     # Two pools, so that readers that hang never keep events waiting.
     reader, writer = _engine(url, _BEGIN_READ), _engine(url, _BEGIN_WRITE)
@@ -92,7 +116,9 @@ def open_postgres(url: str) -> Database:
         raise
     except sa.exc.OperationalError as error:
         shown = sa.make_url(url).render_as_string(hide_password=True)
-        raise DatabaseError(f"can't reach PostgreSQL at {shown}: {error.orig}") from error
+        said = str(error.orig)
+        advice = next((advice for sign, advice in _ADVICE.items() if re.search(sign, said)), _ADVICE_ELSE)
+        raise UnreachableError(f"can't reach PostgreSQL at {shown}: {said}", advice) from error
     return Database(reader, writer, nullcontext(), find_trouble)
 
 
@@ -127,7 +153,7 @@ def _engine(url: str, begin: str) -> sa.Engine:
             "PostgreSQL needs its driver: install afterword with the extra, afterword[postgres]"
         ) from None
     except sa.exc.ArgumentError:
-        raise DatabaseError("AFTERWORD_DATABASE_URL is not a database URL: postgresql://…") from None
+        raise DatabaseError(f"{URL_SETTING} is not a database URL: postgresql://…") from None
 
     @sa.event.listens_for(engine, "checkin")
     def _note(connection: Any, record: Any) -> None:
