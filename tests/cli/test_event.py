@@ -143,5 +143,15 @@ class TestRejects:
         assert (row["kind"], row["code"], row["count"]) == ("refused", "invalid_arguments", 2)
         assert row["first_at"] <= row["last_at"]
 
+    def test_stands_in_columns(self, lively: Installation) -> None:
+        for _ in range(12):
+            lively.notice(NoticeKind.REFUSED, "invalid_arguments", "name is required.")
+        lively.notice(NoticeKind.WARNING, "unknown_field", "sha is not known.")
+        lines = lively.ok("event", "rejects", PROJECT).splitlines()
+        assert sorted(line[21:] for line in lines) == [
+            "refused  invalid_arguments  12 times  name is required.",
+            "warning  unknown_field       1 time   sha is not known.",
+        ]
+
     def test_an_unknown_project_is_refused(self, lively: Installation) -> None:
         assert "no project 'x'" in lively.error("event", "rejects", "x")

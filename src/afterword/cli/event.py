@@ -1,6 +1,7 @@
 """``afterword event``: what came in, and what was decided about it?"""
 
 import json
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -9,6 +10,7 @@ from afterword.flows import explain_event
 from afterword.flows.explain_reason import explain_reason, explain_verdict
 from afterword.storage.events import StoredEvent
 from afterword.storage.jobs import Progress
+from afterword.storage.notices import Notice
 
 EVENTS_SHOWN = 50
 
@@ -109,10 +111,19 @@ def rejects(project: str, as_json: bool) -> None:
         return
     if not found:
         click.echo("Nothing was refused in the last 7 days.")
-    for item in found:
-        click.echo(
-            f"{item.last_at:%Y-%m-%d %H:%M:%S}  {item.kind}  {item.code}  {item.count} times  {item.message}"
-        )
+    for line in _rows_of_notices(found):
+        click.echo(line)
+
+
+def _rows_of_notices(found: Sequence[Notice]) -> Iterator[str]:
+    """One line each, in columns; how often is aligned by its number."""
+    often = [f"{item.count} time{' ' if item.count == 1 else 's'}" for item in found]
+    kinds = max((len(item.kind) for item in found), default=0)
+    codes = max((len(item.code) for item in found), default=0)
+    times = max(map(len, often), default=0)
+    for item, count in zip(found, often, strict=True):
+        when = f"{item.last_at:%Y-%m-%d %H:%M:%S}"
+        yield f"{when}  {item.kind:<{kinds}}  {item.code:<{codes}}  {count:>{times}}  {item.message}"
 
 
 def _detail(error: str | None) -> str:
