@@ -268,6 +268,13 @@ def test_the_command_lines_of_a_shell_block_can_be_typed(block: Block) -> None:
 
 
 @each_page
+def test_a_page_says_how_to_call_the_command_of_a_clone_before_it_does(page: Path) -> None:
+    lines = [line for block in blocks(page) if block.language == "sh" for line, _ in command_lines(block)]
+    until_the_first = "\n".join(page.read_text().splitlines()[: min(lines, default=0)])
+    assert not lines or ".venv/bin" in until_the_first
+
+
+@each_page
 def test_prose_names_only_commands_and_options_that_there_are(page: Path) -> None:
     spans = re.findall(r"`([^`]+)`", prose(page))
     named = [shlex.split(span)[1:] for span in spans if span.split()[0] in FORMS_OF_A_NAME]
