@@ -14,7 +14,8 @@ from afterword.flows.check_conservation import check_conservation
 from afterword.flows.restore_backup import Restored, Target, restore_backup
 from afterword.flows.track_event import Outcome
 from afterword.kit.places import Places
-from afterword.storage import backup_file, schema
+from afterword.kit.progress import untold
+from afterword.storage import backup_file, backup_seal, schema
 from afterword.storage.backup_file import KeptFile
 from afterword.storage.engine import Database
 from afterword.storage.open import open_database
@@ -91,11 +92,13 @@ def opened(target: Target) -> Database:
     return target.database or open_database(None, target.places.database)
 
 
-def change(backup: Path, *statements: str) -> None:
-    """Tamper with a backup."""
+def change(backup: Path, *statements: str, sealed_again: bool = True) -> None:
+    """Tamper with a backup; with its checksum, too, unless that is to notice."""
     with backup_file.open_backup(backup) as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
+    if sealed_again:
+        backup_seal.seal(backup, untold)
 
 
 class TestEverythingIsBack:
@@ -302,9 +305,36 @@ class TestABackupThatIsNone:
         refused(clock, backup, into_sqlite, "the table answer should have 2 rows, and has 1")
 
     def test_a_changed_row(self, clock: FakeClock, backup: Path, empty: Target) -> None:
-        """Nothing but the conservation law can see it; the database is not made all the same."""
+        """Once its checksum is made anew, only the conservation law can see it; no database is made."""
         change(backup, "UPDATE event SET number = 9 WHERE number = 7")
         refused(clock, backup, empty, "the restored data don't add up.*numbers from 1 to 9")
+
+    def test_one_letter_of_a_text(self, clock: FakeClock, backup: Path, empty: Target) -> None:
+        """No count, no law and no page of SQLite knows that it was another."""
+        change(backup, "UPDATE answer SET value = 'x' || substr(value, 2)", sealed_again=False)
+        refused(clock, backup, empty, "all.backup: it was changed or damaged after it was made")
+
+    def test_one_byte_anywhere(self, clock: FakeClock, backup: Path, into_sqlite: Target) -> None:
+        whole = backup.read_bytes()
+        for place in range(100, len(whole), len(whole) // 50):
+            backup.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            refused(clock, backup, into_sqlite, "all.backup: ")
+
+    def test_a_lost_checksum(self, clock: FakeClock, backup: Path, into_sqlite: Target) -> None:
+        change(backup, "DROP TABLE backup_seal", sealed_again=False)
+        refused(clock, backup, into_sqlite, "its checksum is missing")
+
+    def test_an_early_one_without_a_checksum_is_restored_and_told(
+        self, clock: FakeClock, backup: Path, empty: Target
+    ) -> None:
+        change(
+            backup,
+            "DROP TABLE backup_seal",
+            "UPDATE backup_manifest SET value = json_set(value, '$.format', 1)",
+            sealed_again=False,
+        )
+        (warning,) = restored(backup, empty, clock).warnings
+        assert warning.startswith("the backup is of an early version and has no checksum")
 
     def test_a_file_that_would_go_elsewhere(
         self, clock: FakeClock, backup: Path, into_sqlite: Target
@@ -312,6 +342,7 @@ class TestABackupThatIsNone:
         for path in ("../evil.eml", "mailbox/../../evil.eml", "afterword.db", "/etc/evil.eml"):
             with backup_file.open_backup(backup) as connection:
                 backup_file.add_file(connection, KeptFile(path, 1, b"evil"))
+            backup_seal.seal(backup, untold)
             refused(clock, backup, into_sqlite, "a file that is not Afterword's")
             change(backup, "DELETE FROM backup_file WHERE content = CAST('evil' AS BLOB)")
         assert not list(backup.parent.rglob("evil*"))

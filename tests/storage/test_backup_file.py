@@ -146,6 +146,14 @@ class TestManifest:
         with pytest.raises(DatabaseError, match=r"Afterword 9\.0 made it"):
             read_manifest(backup)
 
+    @pytest.mark.parametrize("value", ["{", "[]", "{}", '{"format": 1, "violations": null, "odd": 1}'])
+    def test_one_that_is_damaged_is_told(self, backup: Path, value: str) -> None:
+        with open_backup(backup) as connection:
+            backup_file.set_manifest(connection, MANIFEST)
+            connection.execute(sa.text("UPDATE backup_manifest SET value = :value"), {"value": value})
+        with pytest.raises(DatabaseError, match="what it says of itself can't be read"):
+            read_manifest(backup)
+
 
 def test_what_is_not_sqlite_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "photo.db").write_bytes(b"JFIF" * 1_000)

@@ -15,7 +15,7 @@ from afterword.kit.files import fsync_directory
 from afterword.kit.places import Places
 from afterword.kit.progress import OnProgress, untold
 from afterword.kit.signing import Signer
-from afterword.storage import backup_file, schema, sqlite, table_copy
+from afterword.storage import backup_file, backup_seal, schema, sqlite, table_copy
 from afterword.storage.backup_file import KeptFile, Manifest
 from afterword.storage.engine import Database, DatabaseError
 from afterword.storage.schema import SchemaState
@@ -54,6 +54,7 @@ def back_up(
                 # What is broken already is worth a backup, too.
                 manifest = replace(manifest, violations=count_and_check(connection, on_progress).violations)
                 backup_file.set_manifest(connection, manifest)
+        backup_seal.seal(draft, on_progress)
         backup_file.fsync_file(draft)
     return manifest
 

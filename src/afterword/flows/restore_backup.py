@@ -16,8 +16,9 @@ from afterword.kit.files import fsync_directory
 from afterword.kit.places import DIRECTORY_MODE, Places, make_data_directory
 from afterword.kit.progress import OnProgress, untold
 from afterword.kit.signing import KEY_FILE_MODE, Signer
-from afterword.storage import backup_file, schema, sqlite, table_copy
+from afterword.storage import backup_file, backup_seal, schema, sqlite, table_copy
 from afterword.storage.backup_file import KeptFile, Manifest
+from afterword.storage.backup_seal import SEALED_SINCE_FORMAT
 from afterword.storage.engine import Connection, Database, DatabaseError, take_time
 from afterword.storage.schema import SchemaState
 from afterword.storage.sqlite import COMPANIONS, ServerLock
@@ -86,7 +87,7 @@ def read_manifest(source: Path, on_progress: OnProgress = untold) -> Manifest:
 
     Raises:
         InvalidInputError: There is none.
-        DatabaseError: It is not whole, or a newer Afterword made it.
+        DatabaseError: It is not whole or not as it was made, or a newer Afterword made it.
     """
     if not source.is_file():
         raise InvalidInputError(f"there is no file {source}")
@@ -96,6 +97,8 @@ def read_manifest(source: Path, on_progress: OnProgress = untold) -> Manifest:
         if state not in (SchemaState.CURRENT, SchemaState.OLDER):
             raise DatabaseError(f"Afterword {manifest.version} made it, which is newer: restore it with that")
         backup_file.check_whole(connection, manifest.rows, on_progress)
+    if manifest.format >= SEALED_SINCE_FORMAT:
+        backup_seal.check_seal(source, on_progress)
     return manifest
 
 
@@ -185,11 +188,14 @@ def _restore_postgres(
 
 
 def _check_law(connection: Connection, manifest: Manifest, on_progress: OnProgress) -> tuple[str, ...]:
-    """What was broken already may be restored, and is told; what is broken now may not."""
+    """What was broken already, or can't be known, may be restored and is told; what is broken now may not."""
     found = count_and_check(connection, on_progress).violations
     if new := [text for text in found if manifest.violations is not None and text not in manifest.violations]:
         raise DatabaseError(f"the restored data don't add up, as they did when they were backed up: {new[0]}")
-    return tuple(f"it was not in order when it was backed up: {text}" for text in found)
+    told = [f"it was not in order when it was backed up: {text}" for text in found]
+    if manifest.format < SEALED_SINCE_FORMAT:
+        told.append("the backup is of an early version and has no checksum: changes in it would not be seen")
+    return tuple(told)
 
 
 def _put_aside(places: Places, clock: Clock) -> Path | None:

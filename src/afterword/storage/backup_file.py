@@ -16,14 +16,13 @@ from afterword.storage.engine import DatabaseError, StoreError
 from afterword.storage.schema import SCHEMA_TABLE
 from afterword.storage.sqlite import driver
 
-FORMAT = 1
-"""Counted up when an older program could not restore what a newer one writes."""
+FORMAT = 2
+"""Counted up when an older program should not restore what a newer one writes; 2 has a checksum."""
 
 PAGES_AT_ONCE = 4_096
 """16 MB between two words of progress."""
 
 BUSY_TIMEOUT_MS = 5_000
-_OWN_TABLES = ("backup_manifest", "backup_file")
 
 _metadata = sa.MetaData()
 _manifest = sa.Table("backup_manifest", _metadata, sa.Column("value", sa.Text, nullable=False))
@@ -34,6 +33,8 @@ _file = sa.Table(
     sa.Column("modified_at_us", sa.BigInteger, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+seal_table = sa.Table("backup_seal", _metadata, sa.Column("sha256", sa.Text, nullable=False))
+"""One row, which ``backup_seal`` writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +148,19 @@ def get_manifest(connection: sa.Connection) -> Manifest:
     """
     if not sa.inspect(connection).has_table(_manifest.name):
         raise DatabaseError("it is an SQLite database, but not one that `afterword backup` made")
-    values = json.loads(connection.execute(sa.select(_manifest.c.value)).scalar_one())
-    if values["format"] > FORMAT:
-        raise DatabaseError(
-            f"Afterword {values['version']} made it, in a form that this version does not know: use that one"
-        )
-    if values["violations"] is not None:
-        values["violations"] = tuple(values["violations"])
-    return Manifest(**values)
+    text = connection.execute(sa.select(_manifest.c.value)).scalar_one()
+    try:
+        values = json.loads(text)
+        if values["format"] > FORMAT:
+            raise DatabaseError(
+                f"Afterword {values['version']} made it, in a form that this version does not know: "
+                "use that one"
+            )
+        if values["violations"] is not None:
+            values["violations"] = tuple(values["violations"])
+        return Manifest(**values)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatabaseError("it is damaged: what it says of itself can't be read") from error
 
 
 def add_file(connection: sa.Connection, kept: KeptFile) -> None:
@@ -218,7 +224,7 @@ def fsync_file(path: Path) -> None:
 def _table_names(connection: Any) -> list[str]:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
     names = [row[0] for row in rows if not row[0].startswith("sqlite_")]
-    return [name for name in names if name not in (*_OWN_TABLES, SCHEMA_TABLE)]
+    return [name for name in names if name not in (*_metadata.tables, SCHEMA_TABLE)]
 
 
 def _count(connection: Any, table: str) -> int:
