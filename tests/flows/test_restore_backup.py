@@ -156,6 +156,16 @@ class TestEverythingIsBack:
             assert door.outcomes(submission()) == [Outcome.ACCEPTED]
         database.close()
 
+    @pytest.mark.parametrize("empty", ["postgres"], indirect=True)
+    def test_postgresql_knows_how_large_its_tables_are(
+        self, clock: FakeClock, backup: Path, empty: Target
+    ) -> None:
+        restored(backup, empty, clock)
+        assert empty.database is not None
+        with empty.database.read() as connection:
+            known = "SELECT n_distinct FROM pg_stats WHERE tablename = 'event' AND attname = 'id'"
+            assert connection.execute(sa.text(known)).scalars().all() == [-1]
+
     def test_what_was_broken_before_is_restored_and_told(
         self, sqlite: Database, tmp_path: Path, into_sqlite: Target, clock: FakeClock
     ) -> None:

@@ -181,6 +181,7 @@ def _restore_postgres(
             raise DatabaseError("PostgreSQL does not have the rows that the backup has")
         schema.upgrade(connection)
         table_copy.set_sequences(connection)
+        table_copy.analyze(connection)
         warnings = _check_law(connection, manifest, on_progress)
         aside = _put_aside(target.places, clock) if target.replace else None
         warnings += _restore_files(source, manifest, target)

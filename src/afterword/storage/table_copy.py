@@ -60,6 +60,13 @@ def set_sequences(connection: sa.Connection) -> None:
                 connection.execute(sa.select(sa.func.setval(name, highest or 1, highest is not None)))
 
 
+def analyze(connection: sa.Connection) -> None:
+    """Let PostgreSQL look at tables that were just filled, so that it does not plan for empty ones."""
+    quote = connection.dialect.identifier_preparer.quote
+    for table in list_tables(connection):
+        connection.exec_driver_sql(f"ANALYZE {quote(table.name)}")
+
+
 def _all_rows(source: sa.Connection, table: sa.Table) -> sa.CursorResult[Any]:
     # Without types: what one database gives is what the other takes.
     columns: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in table.c]
