@@ -50,6 +50,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     places = name_places(settings)
     try:
         make_data_directory(places.data)
+        _check_restore_has_ended(places)
         _check_key_is_there(settings, places)
         key = settings.signing_key or load_or_make_key(places.signing_key)
     except OSError as error:
@@ -64,6 +65,15 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
         mailbox=places.mailbox,
     )
+
+
+def _check_restore_has_ended(places: Places) -> None:
+    """What a killed restore left is not to be worked on, and nothing new is to be made beside it."""
+    if places.restore_mark.exists():
+        raise SettingsError(
+            f"a restore into {places.data} was cut short: run `afterword restore` again, with --replace "
+            "when it says that there is something already; if one is at work now, wait for its end"
+        )
 
 
 def _check_key_is_there(settings: Settings, places: Places) -> None:

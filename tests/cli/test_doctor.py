@@ -173,6 +173,10 @@ class TestFiles:
         assert grade(lively, "signing key") == ("FAIL", f"{data / 'signing.key'} is not there")
         assert not (data / "signing.key").exists(), "a new key would hide that the old one is lost"
 
+    def test_a_restore_that_was_cut_short(self, lively: Installation, data: Path) -> None:
+        (data / "restore.unfinished").touch()
+        assert grade(lively, "restore") == ("FAIL", f"a restore into {data} was cut short")
+
     @pytest.mark.parametrize(("limit", "level"), [("FAIL", "FAIL"), ("WARN", "warn")])
     def test_little_room(
         self, lively: Installation, monkeypatch: pytest.MonkeyPatch, limit: str, level: str

@@ -280,6 +280,43 @@ class TestWhatIsThere:
         assert not into_sqlite.places.database.exists()
 
 
+class TestCutShort:
+    def test_one_that_ends_leaves_no_mark(self, clock: FakeClock, backup: Path, empty: Target) -> None:
+        restored(backup, empty, clock)
+        assert not empty.places.restore_mark.exists()
+
+    def test_one_that_fails_before_it_puts_anything_in_place_leaves_none(
+        self, clock: FakeClock, backup: Path, empty: Target
+    ) -> None:
+        change(backup, "UPDATE event SET number = 9 WHERE number = 7")
+        refused(clock, backup, empty, "the restored data don't add up")
+        assert empty.places.data.exists()
+        assert not empty.places.restore_mark.exists()
+
+    def test_one_that_fails_later_leaves_its_mark_until_another_ends(
+        self, clock: FakeClock, backup: Path, empty: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def disk_full(*parts: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("afterword.flows.restore_backup._write", disk_full)
+            refused(clock, backup, empty, "No space left on device")
+        assert empty.places.restore_mark.exists()
+        restored(backup, empty, clock)
+        assert not empty.places.restore_mark.exists()
+
+    def test_drafts_of_an_earlier_one_are_deleted_and_nothing_else(
+        self, clock: FakeClock, backup: Path, into_sqlite: Target
+    ) -> None:
+        data = into_sqlite.places.data
+        data.mkdir()
+        for name in ("afterword.db.abc.restoring", "afterword.db.abc.restoring-journal", "afterword.db.old"):
+            (data / name).touch()
+        restored(backup, into_sqlite, clock)
+        assert {path.name for path in data.glob("afterword.db*")} == {"afterword.db", "afterword.db.old"}
+
+
 class TestKeysOfSettings:
     def test_the_right_one_is_fine(self, clock: FakeClock, backup: Path, there: Places) -> None:
         assert restored(backup, Target(there, set_key=KEY), clock).warnings == ()

@@ -47,6 +47,9 @@ def check_surroundings(here: Surroundings) -> Iterator[Finding]:
         yield fail("data directory", f"{here.places.data} is not there", advice)
     else:
         yield _check_directory(here.places.data)
+        if here.places.restore_mark.exists():
+            advice = "run `afterword restore` again, unless one is at work now"
+            yield fail("restore", f"a restore into {here.places.data} was cut short", advice)
         yield _check_key(here)
         if here.uses_sqlite and here.places.database.exists():
             yield _check_private("database file", here.places.database)

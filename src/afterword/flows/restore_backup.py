@@ -73,7 +73,7 @@ def restore_backup(source: Path, target: Target, clock: Clock, on_progress: OnPr
     _check_files(source, target)
     try:
         make_data_directory(target.places.data)
-        with _only_one(target.places.data):
+        with _only_one(target.places.data), _marked(target.places):
             if target.database is None:
                 return _restore_sqlite(source, manifest, target, clock, on_progress)
             return _restore_postgres(source, manifest, target, clock, on_progress)
@@ -142,11 +142,47 @@ def _only_one(data: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def _marked(places: Places) -> Iterator[None]:
+    """
+    Keep everything else off the directory until the restore has ended, also after a kill -9.
+
+    Without the mark a server would start with a new, empty database, or with
+    the old database and the new key. Who fails before anything is put in its
+    place leaves no mark.
+    """
+    mark = places.restore_mark
+    was_cut_short = mark.exists()
+    mark.touch(mode=KEY_FILE_MODE)
+    fsync_directory(places.data)
+    _delete_drafts(places)
+    try:
+        yield
+    except BaseException:
+        if not was_cut_short and mark.read_text() != _BEGUN:
+            mark.unlink()
+        raise
+    mark.unlink()
+    fsync_directory(places.data)
+
+
+_BEGUN = "begun"
+"""What is in the mark when files are being put in their places."""
+
+_DRAFT_SUFFIX = ".restoring"
+
+
+def _delete_drafts(places: Places) -> None:
+    """What an earlier restore left; as large as the database."""
+    for left in places.data.glob(f"{places.database.name}.*{_DRAFT_SUFFIX}*"):
+        left.unlink()
+
+
 def _restore_sqlite(
     source: Path, manifest: Manifest, target: Target, clock: Clock, on_progress: OnProgress
 ) -> Restored:
     places = target.places
-    descriptor, name = tempfile.mkstemp(prefix=f"{places.database.name}.", dir=places.data)
+    descriptor, name = tempfile.mkstemp(_DRAFT_SUFFIX, f"{places.database.name}.", places.data)
     os.close(descriptor)
     draft = Path(name)
     try:
@@ -157,6 +193,7 @@ def _restore_sqlite(
             schema.upgrade(connection)
             warnings = _check_law(connection, manifest, on_progress)
         backup_file.fsync_file(draft)
+        places.restore_mark.write_text(_BEGUN)
         aside = _put_aside(places, clock) if target.replace else None
         warnings += _restore_files(source, manifest, target)
         draft.replace(places.database)
@@ -183,6 +220,7 @@ def _restore_postgres(
         table_copy.set_sequences(connection)
         table_copy.analyze(connection)
         warnings = _check_law(connection, manifest, on_progress)
+        target.places.restore_mark.write_text(_BEGUN)
         aside = _put_aside(target.places, clock) if target.replace else None
         warnings += _restore_files(source, manifest, target)
     return Restored(manifest, aside, warnings)
@@ -254,7 +292,7 @@ def _place_of(kept: KeptFile, places: Places) -> Path:
 
 def _write(path: Path, kept: KeptFile) -> None:
     path.parent.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
-    draft = path.with_name(f"{path.name}.restoring")
+    draft = path.with_name(f"{path.name}{_DRAFT_SUFFIX}")
     with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, KEY_FILE_MODE), "wb") as file:  # noqa: PTH123
         file.write(kept.content)
         file.flush()

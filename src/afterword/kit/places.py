@@ -17,6 +17,11 @@ class Places:
     signing_key: Path
     mailbox: Path
 
+    @property
+    def restore_mark(self) -> Path:
+        """Is there while a restore is at work, or was cut short."""
+        return self.data / "restore.unfinished"
+
 
 def make_data_directory(path: Path) -> None:
     """Make it when it is not there, for its owner only; its name survives a power cut."""
