@@ -28,7 +28,7 @@ from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
 from afterword.storage.trouble import Trouble
-from afterword.web import connections, health, protocol
+from afterword.web import connections, health, protocol, storms
 from afterword.web.app import ROUTES
 from afterword.web.errors import STATUS, ErrorCode
 from afterword.web.track import UNKNOWN_FIELD
@@ -422,9 +422,9 @@ def test_every_metric_is_documented_with_its_type_and_no_other_is() -> None:
 def test_every_limit_of_connections_is_documented_with_its_number() -> None:
     limits = {
         name: value
-        for module in (connections, protocol)
+        for module in (connections, protocol, storms)
         for name, value in vars(module).items()
-        if re.search(r"_(S|MAX|RESERVED)$", name) and type(value) is int
+        if re.search(r"_(S|MAX|RESERVED)$", name) and type(value) in (int, float)
     }
     described = {code(row[1]): row[0] for row in rows(REFERENCE / "limits.md") if len(row) == 3}
     assert set(described) == set(limits)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import select
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -136,6 +137,10 @@ class Connection:
         if to_head or reply.status in (100, 204, 304):
             return reply
         return Reply(reply.status, headers, self._read_body(reply))
+
+    def is_answered(self) -> bool:
+        """Whether something has arrived that was not read."""
+        return bool(self._received or select.select([self._socket], [], [], 0)[0])
 
     def is_closed_by_server(self, within_s: float = 5.0) -> bool:
         """Tell whether the server closes; bytes it still sends are an error."""

@@ -102,3 +102,17 @@ def test_a_connection_that_moved_on_since_the_last_check_has_not_waited() -> Non
     busy.progress += 1
     assert add(connections, Stub())
     assert (busy.is_cut, silent.is_cut) == (False, True)
+
+
+def test_those_of_a_storm_go_first_and_have_no_deadline_of_their_own() -> None:
+    connections = Connections(2)
+    idle, held = Stub(Stage.IDLE), Stub(Stage.HELD)
+    add(connections, idle)
+    check(connections, 5)
+    add(connections, held)
+    assert add(connections, Stub())
+    assert (idle.is_cut, held.is_cut) == (False, True)
+    lasting = Connections(1)
+    add(lasting, patient := Stub(Stage.HELD))
+    check(lasting, 3_600)
+    assert patient.given_up == []

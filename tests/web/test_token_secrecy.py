@@ -91,7 +91,7 @@ def begin(database: Database, clock: FakeClock, token: str) -> Any:
         is_gone=False,
         is_flood=False,
         is_whole=False,
-        response_complete=False,
+        is_decided=False,
         request_id=b"1",
         began_us=0,
     )

@@ -63,6 +63,7 @@ class Stage(StrEnum):
     HEADERS = "headers"
     BODY = "body"
     WORK = "work"
+    HELD = "held"
     REPLY = "reply"
     CLOSING = "closing"
 
@@ -74,7 +75,7 @@ TIMEOUT_S = {
     Stage.REPLY: REPLY_TIMEOUT_S,
     Stage.CLOSING: CLOSING_TIMEOUT_S,
 }
-"""How long each stage may take; all but WORK, in which the client waits for us."""
+"""How long each stage may take; all but WORK and HELD, in which the client waits for us."""
 
 
 def room_for_connections() -> int:
@@ -151,13 +152,18 @@ class Connections:
             seen.at, seen.since = at, self._checks
 
     def _make_room(self) -> None:
-        """Cut those that have kept us waiting longest; a healthy client does so for milliseconds."""
-        waiting: list[tuple[int, int, GuardedProtocol]] = []
+        """
+        Cut those of a storm, and then those that have kept us waiting longest.
+
+        A healthy client does so for milliseconds.
+        """
+        waiting: list[tuple[bool, int, int, GuardedProtocol]] = []
         for connection, seen in self._seen.items():
             self._look(connection, seen)
             if seen.at[0] is not Stage.WORK:
-                waiting.append((seen.since, len(waiting), connection))
-        for _, _, connection in nsmallest(self._count_max // CROWDED_SHARE + 1, waiting):
+                is_of_storm = seen.at[0] is Stage.HELD
+                waiting.append((not is_of_storm, seen.since, len(waiting), connection))
+        for *_, connection in nsmallest(self._count_max // CROWDED_SHARE + 1, waiting):
             self.ended["crowded"] += 1
             self.remove(connection)
             connection.cut()
@@ -171,6 +177,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     progress = 0
     """Grows with each request and each time the client reads on, so that two of a kind are told apart."""
+
+    is_held = False
+    """A reply is ready and kept back."""
 
     _connections: Connections
     _unanswered = 0
@@ -241,7 +250,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.receiving is Stage.BODY and not self.flow.read_paused:
             return Stage.BODY
         if self._unanswered:
-            return Stage.WORK
+            return Stage.HELD if self.is_held else Stage.WORK
         return self.receiving if self.progress else Stage.HEADERS
 
     def give_up(self, stage: Stage) -> None:

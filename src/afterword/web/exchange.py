@@ -32,6 +32,7 @@ class Connection(Protocol):
 
     transport: asyncio.Transport
     server_state: ServerState
+    is_held: bool
 
     def on_response_complete(self) -> None:
         """The reply is out: the next request may begin."""
@@ -56,6 +57,7 @@ class Exchange:
         is_whole: The body is complete.
         is_admitted: Headers and token are good, so that the body counts.
         project_id: Whose token it was; 0 until that is known.
+        is_decided: Its reply is out or held; whatever still comes of it changes nothing.
     """
 
     is_flood = False
@@ -68,6 +70,7 @@ class Exchange:
     began_us = 0
     idempotency_key: str | None = None
     project_id = 0
+    is_decided = False
 
     disconnected = False
     response_started = False
@@ -120,7 +123,7 @@ class Exchange:
         transport = connection.transport
         if self.response_complete:
             return
-        self.response_started = self.response_complete = True
+        self.is_decided = self.response_started = self.response_complete = True
         if transport.is_closing():
             return
         if not self.is_whole and self._waits_for_continue():
@@ -138,6 +141,15 @@ class Exchange:
         if not self.keep_alive:
             transport.close()
         connection.on_response_complete()
+
+    def hold(self, seconds: float, status: int, body: bytes, headers: Sequence[Header]) -> None:
+        """Answer so much later; the next request of the connection waits as well."""
+        self.is_decided = self._connection.is_held = True
+        asyncio.get_running_loop().call_later(seconds, self._release, status, body, headers)
+
+    def _release(self, status: int, body: bytes, headers: Sequence[Header]) -> None:
+        self._connection.is_held = False
+        self.reply(status, body, headers)
 
     def _waits_for_continue(self) -> bool:
         return not self.is_admitted and any(name == b"expect" for name, _ in self.headers)

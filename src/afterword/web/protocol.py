@@ -173,7 +173,7 @@ class Protocol(GuardedProtocol):
         exchange: Any = self.cycle
         if type(exchange) is not Exchange:
             super().on_body(body)
-        elif not exchange.response_complete and len(exchange.body) <= BODY_BYTES_MAX:
+        elif not exchange.is_decided and len(exchange.body) <= BODY_BYTES_MAX:
             exchange.add(body)
             if len(exchange.body) > BODY_BYTES_MAX:
                 self._track.refuse_huge(exchange)
@@ -195,8 +195,17 @@ class Protocol(GuardedProtocol):
         """Let Track refuse what it has begun, so that it is counted and the project's owners see it."""
         if type(request) is not Exchange or not request.began_us:
             return False
-        self._track.refuse_broken(request, error)
+        if request.is_decided:
+            # Its reply is held, and there is nothing to read after it.
+            request.keep_alive = False
+        else:
+            self._track.refuse_broken(request, error)
         return True
+
+    def shutdown(self) -> None:
+        """The server ends: what waits here must not take its turns with a pause before each."""
+        self._track.hold_no_more()
+        super().shutdown()
 
     def _target(self) -> tuple[bytes, bytes] | None:
         """The request's path, unquoted, and its query; None when it names no path."""

@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
+from http import HTTPStatus
 
 from afterword.domain.event import Event, EventError
 from afterword.domain.identity import IdentityWarning, Resolution
@@ -19,6 +20,7 @@ from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, E
 from afterword.web.exchange import BODY_BYTES_MAX, HEADERS_MESSAGE, Exchange
 from afterword.web.known_heads import Head, KnownHeads
 from afterword.web.respond import OK_BODY, Header, error_body
+from afterword.web.storms import REFUSAL_HELD_S, Storms
 from afterword.web.track_body import check_content, parse_form_body, parse_json_body, query_test_data
 
 PATHS = frozenset({b"/events.track", b"/events.track/"})
@@ -62,13 +64,15 @@ class Track:
         self._notices = notices
         self._clock = clock
         self._looks: set[asyncio.Task[None]] = set()
+        self._storms = Storms()
+        self._may_hold = True
         self.heads = KnownHeads()
         self.received = 0
         """Requests, for the metrics; each gets one outcome."""
         self.outcomes: Counter[str] = Counter()
         """Outcome or error code → number of requests."""
         self.seconds = Histogram(LATENCY_BOUNDS_S)
-        """From the headers to the reply."""
+        """From the headers to the reply, without the time for which it is held."""
 
     def begin(self, exchange: Exchange) -> None:
         """Check the headers, in the order of the contract."""
@@ -90,7 +94,7 @@ class Track:
 
     def finish(self, exchange: Exchange) -> None:
         """Check the body, and hand the event over to be stored; unless it was refused before its end."""
-        if exchange.response_complete:
+        if exchange.is_decided:
             return
         try:
             self._submit(exchange)
@@ -107,6 +111,10 @@ class Track:
     def refuse_broken(self, exchange: Exchange, error: ApiError) -> None:
         """The body is late, too long for any route, or no HTTP."""
         self._refuse(exchange, error)
+
+    def hold_no_more(self) -> None:
+        """From now on answer refusals at once, however many: the server ends."""
+        self._may_hold = False
 
     def refuse_torn(self, exchange: Exchange) -> None:
         """The connection ended within the body; nobody reads the reply, but the owners may want to know."""
@@ -150,7 +158,7 @@ class Track:
             grant = await self._directory.find_token(token_hash, self._clock.now_us())
             if grant is None:
                 raise api_error(ErrorCode.INVALID_AUTH, _INVALID_AUTH, BEARER)
-            if not exchange.response_complete:
+            if not exchange.is_decided:
                 self._admit(exchange, headers, grant.project_id)
         except Exception as error:  # noqa: BLE001 - whatever it was, the request gets a reply
             self._refuse(exchange, error)
@@ -191,12 +199,14 @@ class Track:
         """The intake says what became of the event."""
         match answer.outcome:
             case Outcome.ACCEPTED:
-                self._reply(exchange, "accepted", 200, OK_BODY)
+                self._count_outcome(exchange, "accepted")
+                exchange.reply(200, OK_BODY)
                 # Only now: what was limited is not in the project's data, and a storm writes nothing.
                 self._warn(exchange.project_id, who.warnings, has_unknown=has_unknown)
                 self._notices.allow_flush()
             case Outcome.REPLAYED:
-                self._reply(exchange, "replayed", 200, OK_BODY, [_REPLAYED])
+                self._count_outcome(exchange, "replayed")
+                exchange.reply(200, OK_BODY, [_REPLAYED])
             case _:
                 self._refuse(exchange, _refusal(answer))
 
@@ -207,23 +217,29 @@ class Track:
             self._notices.record(project_id, NoticeKind.WARNING, UNKNOWN_FIELD, _UNKNOWN_FIELD_MESSAGE)
 
     def _refuse(self, exchange: Exchange, error: Exception) -> None:
-        if exchange.response_complete:
+        if exchange.is_decided:
             return
         refusal = self._as_refusal(exchange, error)
-        code = refusal.code
+        code, body = refusal.code, error_body(refusal.code, refusal.message)
+        now_us = self._count_outcome(exchange, code)
         if exchange.project_id:
-            is_storm = code is ErrorCode.TOO_MANY_REQUESTS
+            is_limit = code is ErrorCode.TOO_MANY_REQUESTS
             self._notices.record(
-                exchange.project_id, NoticeKind.REFUSED, code, refusal.message, urgent=not is_storm
+                exchange.project_id, NoticeKind.REFUSED, code, refusal.message, urgent=not is_limit
             )
-        self._reply(exchange, code, refusal.status, error_body(code, refusal.message), refusal.headers)
+            # What fails on our side is no storm of theirs.
+            is_theirs = refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            if is_theirs and self._storms.add(exchange.project_id, now_us) and self._may_hold:
+                exchange.hold(REFUSAL_HELD_S, refusal.status, body, refusal.headers)
+                return
+        exchange.reply(refusal.status, body, refusal.headers)
 
-    def _reply(
-        self, exchange: Exchange, outcome: str, status: int, body: bytes, headers: Sequence[Header] = ()
-    ) -> None:
+    def _count_outcome(self, exchange: Exchange, outcome: str) -> int:
+        """Count what became of a request; returns the steady time at which that was known."""
+        now_us = self._clock.steady_us()
         self.outcomes[outcome] += 1
-        self.seconds.observe((self._clock.steady_us() - exchange.began_us) / SECOND_US)
-        exchange.reply(status, body, headers)
+        self.seconds.observe((now_us - exchange.began_us) / SECOND_US)
+        return now_us
 
     def _as_refusal(self, exchange: Exchange, error: Exception) -> ApiError:
         if isinstance(error, ApiError):
