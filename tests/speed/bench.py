@@ -126,14 +126,15 @@ def main_table(plan: Plan, opened: ExitStack) -> Table:
 
 
 def refusals(plan: Plan, server: Server) -> Iterator[Row]:
-    """401 for a bad token, 422 for a bad event, 429 for a project at its limit."""
+    """401 for a bad token, 422 for a bad event, 429 for projects at their limit."""
     tokens = tokens_of(server)
     bodies = [event_body(number) for number in range(BODIES)]
-    bad = [token[:-1] + ("0" if token[-1] != "0" else "1") for token in tokens]
+    roomy, limited = tokens[:PROJECTS], tokens[PROJECTS:]
+    bad = [token[:-1] + ("0" if token[-1] != "0" else "1") for token in roomy]
     kinds = {
         "refused, 401": (bodies, bad),
-        "refused, 422": ([body.replace(b'"email"', b'"mail"') for body in bodies], tokens[:PROJECTS]),
-        "refused, 429": (bodies, tokens[PROJECTS:]),
+        "refused, 422": ([body.replace(b'"email"', b'"mail"') for body in bodies], limited),
+        "refused, 429": (bodies, limited),
     }
     for name, (sent, by) in kinds.items():
         path = plan.folder / f"{name[-3:]}.requests"
@@ -225,7 +226,7 @@ def requests_of(plan: Plan, server: Server) -> Path:
 
 
 def tokens_of(server: Server) -> list[str]:
-    """The tokens that serve.py wrote down; the last one is of the project with a limit."""
+    """The tokens that serve.py wrote down: of the roomy projects, then of the limited ones."""
     assert server.data is not None
     return (server.data / TOKENS_FILE).read_text().split()
 

@@ -27,6 +27,9 @@ from afterword.storage.engine import take_time
 from afterword.storage.tables import project
 
 PROJECTS = 200
+LIMITED = 400
+"""Projects for refusals: so many that none of them is a storm (web/storms.py), whose replies are held."""
+
 EVENTS_PER_MINUTE = 12_000
 EVENTS_PER_DAY = 1_000_000
 """So high that no project comes near them, so low that each event has an earlier one to be compared with."""
@@ -52,13 +55,13 @@ questions:
 def make_data(parts: Parts) -> None:
     """Make projects, people, and surveys for some projects."""
     database, clock, data = parts.database, parts.clock, parts.settings.data
-    tokens = [format_token(random_chars(ALPHABET, RANDOM_CHARS)) for _ in range(PROJECTS + 1)]
-    roomy = RateLimits(EVENTS_PER_MINUTE, EVENTS_PER_DAY)
+    tokens = [format_token(random_chars(ALPHABET, RANDOM_CHARS)) for _ in range(PROJECTS + LIMITED)]
+    roomy, narrow = RateLimits(EVENTS_PER_MINUTE, EVENTS_PER_DAY), RateLimits(1, 1)
     now = to_datetime(clock.now_us())
     with database.write() as connection:
         for number, token in enumerate(tokens):
-            # The last one is for refusals: its limit is the usual one.
-            limits = roomy if number < PROJECTS else RateLimits()
+            # One event a day: they are at their limit after the first round.
+            limits = roomy if number < PROJECTS else narrow
             project_id = projects.add_project(
                 connection, f"Project {number}", limits=limits, metadata_bytes=METADATA_BYTES_DEFAULT, now=now
             )

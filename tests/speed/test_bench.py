@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.speed.load import event_body, write_requests
-from tests.speed.serve import PROJECTS, TOKENS_FILE
+from tests.speed.serve import LIMITED, PROJECTS, TOKENS_FILE
 from tests.speed.servers import running_afterword, running_stub
 from tests.support.http import Connection
 
@@ -36,11 +36,11 @@ def test_our_server_takes_what_the_benchmark_sends(tmp_path: Path, database_url:
     stored = ["--events", str(STORED)]
     with running_afterword(tmp_path / "data", database_url, stored, core=None) as server:
         tokens = (tmp_path / "data" / TOKENS_FILE).read_text().split()
-        assert len(tokens) == PROJECTS + 1
+        assert len(tokens) == PROJECTS + LIMITED
         bodies = [event_body(number) for number in range(2)]
         path = write_requests(tmp_path / "good", bodies, tokens)
         assert answers(server.port, requests_in(path)) == [(200, None)] * 2
-        limited = write_requests(tmp_path / "limited", [bodies[0]] * 31, tokens[-1:])
+        limited = write_requests(tmp_path / "limited", [bodies[0]] * 2, tokens[-1:])
         assert answers(server.port, requests_in(limited))[-1] == (429, "too_many_requests")
     # Started again it makes nothing anew, and counts on from what was stored.
     slow = [*stored, "--one-by-one", "--commit-delay-ms", "1"]
