@@ -32,11 +32,11 @@ def write(database: Database, *numbers: int, project_id: int = 1, at_us: int = S
         event_batch.write(connection, rows)
 
 
-def seen(database: Database, counted: CountedEvents, numbers: int = 5) -> tuple[int, list[int | None]]:
+def seen(counted: CountedEvents, last: int) -> tuple[int, list[int | None]]:
     """How many events the project 1 has, and the times of its first ones after START, microseconds."""
-    with database.write() as connection:
-        count = counted.lock(connection, [1, 2])[1]
-    times = [counted.find(1, number) for number in range(1, numbers + 1)]
+    with counted.locked([1, 2]) as (_, numbers):
+        count = numbers[1]
+    times = [counted.find(1, number) for number in range(1, last + 1)]
     return count, [None if at_us is None else at_us - START_US for at_us in times]
 
 
@@ -45,19 +45,19 @@ def test_a_server_that_starts_knows_the_last_day(
 ) -> None:
     write(database, 1, 2, at_us=START_US - 2 * DAY_US)
     write(database, 3, 4)
-    assert seen(database, counting(), 4) == (4, [None, None, 3, 4])
+    assert seen(counting(), 4) == (4, [None, None, 3, 4])
     clock.step(3 * DAY)
-    assert seen(database, counting(), 4) == (4, [None] * 4)
+    assert seen(counting(), 4) == (4, [None] * 4)
 
 
 def test_own_events_are_known_once_they_are_committed(database: Database, counting: Counting) -> None:
     counted = counting()
     rows = [new_event(1, number, counted_at=START_US + number) for number in (1, 2)]
-    with database.write() as connection:
-        assert counted.lock(connection, [1]) == {1: 0}
+    with counted.locked([1]) as (connection, numbers):
+        assert numbers == {1: 0}
         event_batch.write(connection, rows)
     counted.add(rows)
-    assert seen(database, counted, 2) == (2, [1, 2])
+    assert seen(counted, 2) == (2, [1, 2])
 
 
 class TestOnPostgres:
@@ -73,19 +73,18 @@ class TestOnPostgres:
         counted = counting()
         write(database, 1, 2)
         write(database, 1, project_id=2)
-        assert seen(database, counted, 2) == (2, [1, 2])
+        assert seen(counted, 2) == (2, [1, 2])
         write(database, 3)
-        assert seen(database, counted, 3) == (3, [1, 2, 3])
+        assert seen(counted, 3) == (3, [1, 2, 3])
 
     def test_events_whose_commit_was_never_answered_are_read_as_well(
         self, database: Database, counting: Counting
     ) -> None:
         counted = counting()
-        with database.write() as connection:
-            counted.lock(connection, [1])
+        with counted.locked([1]) as (connection, _):
             event_batch.write(connection, [new_event(1, 1, counted_at=START_US + 1)])
         # counted.add is not called, as if the connection had broken after the commit.
-        assert seen(database, counted, 1) == (1, [1])
+        assert seen(counted, 1) == (1, [1])
 
     def test_numbers_that_a_restore_took_back_are_forgotten(
         self, database: Database, counting: Counting
@@ -95,10 +94,10 @@ class TestOnPostgres:
         with database.write() as connection:
             connection.execute(sa.delete(event).where(event.c.number > 1))
             connection.execute(sa.update(project).values(events_accepted=1))
-        assert seen(database, counted, 1) == (1, [1])
+        assert seen(counted, 1) == (1, [1])
         with database.write() as connection:
             event_batch.write(connection, [new_event(1, 2, counted_at=START_US + 9)])
-        assert seen(database, counted, 2) == (2, [1, 9])
+        assert seen(counted, 2) == (2, [1, 9])
 
     def test_nothing_is_read_when_nobody_else_counted(
         self, database: Database, counting: Counting, monkeypatch: pytest.MonkeyPatch
@@ -106,7 +105,7 @@ class TestOnPostgres:
         write(database, 1)
         counted = counting()
         monkeypatch.setattr("afterword.storage.events.counted_at", None)
-        assert seen(database, counted, 1) == (1, [1])
+        assert seen(counted, 1) == (1, [1])
 
     def test_a_clock_that_is_behind_catches_up_when_it_starts(
         self, database: Database, counting: Counting, clock: FakeClock

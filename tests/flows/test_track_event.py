@@ -183,16 +183,16 @@ class TestTrouble:
         write = database.write
 
         @contextmanager
-        def fail() -> Iterator[Connection]:
+        def fail(*first: str) -> Iterator[Connection]:
             if when == "before":
                 raise store_error()
-            with write() as connection:
+            with write(*first) as connection:
                 yield connection
                 raise store_error()
 
         batch = [submission(key="k"), submission(makes_work=True)]
         with monkeypatch.context() as patch:
-            patch.setattr(type(database), "write", lambda self: fail())
+            patch.setattr(type(database), "write", lambda self, *first: fail(*first))
             assert door.send(*batch) == [UNAVAILABLE, UNAVAILABLE]
         assert (stored(database), accepted_count(database), door.woken) == ([], 0, 0)
         clock.advance(59)
@@ -225,7 +225,7 @@ class TestTrouble:
     def test_a_pool_without_a_free_connection_is_told_as_unavailable(
         self, door: Door, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(self: Database) -> Iterator[Connection]:
+        def fail(self: Database, *first: str) -> Iterator[Connection]:
             raise sa.exc.TimeoutError("QueuePool limit of size 8 overflow 0 reached")
 
         with monkeypatch.context() as patch:

@@ -3,7 +3,8 @@
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from afterword.domain.rate_limit import DAY_US
 from afterword.kit.clock import SECOND_US, LimitClock
@@ -29,6 +30,7 @@ class CountedEvents:
     """
 
     def __init__(self, database: Database, limit_clock: LimitClock) -> None:
+        self._database = database
         self._limit_clock = limit_clock
         self._is_shared = database.is_postgres
         self._logs: dict[int, _Log] = defaultdict(_Log)
@@ -38,11 +40,18 @@ class CountedEvents:
             for project in projects.list_projects(connection):
                 self._logs[project.id].count_to(project.events_accepted)
 
-    def lock(self, connection: Connection, project_ids: Collection[int]) -> Mapping[int, int]:
-        """Project id → how many; nobody else changes them until the transaction ends."""
-        if not self._is_shared:
-            return {project_id: self._logs[project_id].last for project_id in project_ids}
-        numbers = projects.lock_accepted(connection, project_ids)
+    @contextmanager
+    def locked(self, project_ids: Collection[int]) -> Iterator[tuple[Connection, Mapping[int, int]]]:
+        """A transaction, and project id → how many: nobody else changes them until it ends."""
+        if self._is_shared:
+            with projects.write_locked(self._database, project_ids) as (connection, numbers):
+                self._catch_up(connection, numbers)
+                yield connection, numbers
+        else:
+            with self._database.write() as connection:
+                yield connection, {project_id: self._logs[project_id].last for project_id in project_ids}
+
+    def _catch_up(self, connection: Connection, numbers: Mapping[int, int]) -> None:
         missed = [
             (project_id, self._logs[project_id].last + 1, number)
             for project_id, number in numbers.items()
@@ -52,7 +61,6 @@ class CountedEvents:
             self._note(events.counted_at(connection, missed))
         for project_id, number in numbers.items():
             self._logs[project_id].count_to(number)
-        return numbers
 
     def find(self, project_id: int, number: int) -> int | None:
         """When an event was counted, in microseconds; None when there is none, or longer than a day ago."""

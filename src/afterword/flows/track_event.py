@@ -239,8 +239,7 @@ class Intake:
     def _commit(self, submissions: list[Submission]) -> "_Batch":
         """One transaction, in the intake's own thread."""
         now_us = self._clock.now_us()
-        with self._database.write() as connection:
-            numbers = self._counted.lock(connection, {item.project_id for item in submissions})
+        with self._counted.locked({item.project_id for item in submissions}) as (connection, numbers):
             keys = _find_keys(connection, submissions, now_us - IDEMPOTENCY_US)
             counted_at_us = self._limit_clock.now_us()
             batch = _Batch(self._counted.find, numbers, keys, now_us=now_us, counted_at_us=counted_at_us)

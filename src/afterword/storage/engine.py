@@ -1,6 +1,6 @@
 """How is the database opened, and what must be true of it?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -19,8 +19,8 @@ StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError, TroubleError)
 """The database did not do what it was asked: away, full, read-only, all connections busy …"""
 
 
-AT_COMMIT = "at_commit"
-"""Where a connection keeps the statements for its commit."""
+FIRST, FIRST_ROWS, AT_COMMIT = "first", "first_rows", "at_commit"
+"""Where a connection keeps the query for its BEGIN, what that found, and the statements for its COMMIT."""
 
 _BUGS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
 
@@ -53,6 +53,12 @@ def take_time(connection: sa.Connection) -> None:
     """Lift PostgreSQL's time limits for the rest of a transaction."""
     for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
         connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
+
+
+def first_rows(connection: sa.Connection) -> Sequence[tuple[Any, ...]]:
+    """What the query found with which a transaction began; see ``Database.write``."""
+    found: Sequence[tuple[Any, ...]] = connection.info.pop(FIRST_ROWS)
+    return found
 
 
 def at_commit(connection: sa.Connection, statement: str) -> None:
@@ -116,12 +122,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Lend the writing connection: all is committed at the end, or nothing on an exception."""
+    def write(self, first: str | None = None) -> Iterator[sa.Connection]:
+        """
+        Lend the writing connection: all is committed at the end, or nothing on an exception.
+
+        Args:
+            first: On PostgreSQL a query without parameters that goes in one message with the BEGIN, for
+                those whose every round trip counts; ``first_rows`` has what it found.
+        """
         with self._write_lock, self._watched(writes=True):
             self.health.check_writable()
-            with self._writer.begin() as connection:
-                yield connection
+            with self._writer.connect() as connection:
+                if first is not None:
+                    connection.info[FIRST] = first
+                with connection.begin():
+                    yield connection
             if self.health.trouble is not None and self._is_over():
                 self.health.leave()
 

@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from afterword.kit.clock import SECOND_US, SystemClock
 from afterword.storage.engine import (
     AT_COMMIT,
+    FIRST,
+    FIRST_ROWS,
     POOL_CONNECTIONS_MAX,
     Database,
     DatabaseError,
     UnreachableError,
     keep_first_line,
+    raw_cursor,
 )
 from afterword.storage.trouble import Trouble
 
@@ -179,6 +182,13 @@ def _engine(url: str, begin: str) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         connection.info.pop(AT_COMMIT, None)  # of a transaction that was rolled back
         # All in one message, and for this transaction only: behind PgBouncer the session is not ours.
+        if first := connection.info.pop(FIRST, None):
+            with raw_cursor(connection) as cursor:
+                cursor.execute(f"{begin}; {first}")
+                while cursor.nextset():
+                    pass
+                connection.info[FIRST_ROWS] = cursor.fetchall()
+            return
         # A reader that asked for its rows in portions must not get a cursor over a BEGIN.
         connection.exec_driver_sql(begin, execution_options={"yield_per": None, "stream_results": False})
 

@@ -1,6 +1,7 @@
 """Which projects are there, and which tokens speak for them?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from afterword.domain.rate_limit import RateLimits
 from afterword.storage import revision
+from afterword.storage.engine import Database, first_rows
 from afterword.storage.tables import project, project_token
 
 
@@ -113,12 +115,24 @@ def lock_accepted(connection: sa.Connection, project_ids: Collection[int]) -> di
     Read how many events each project had accepted, and keep other processes from accepting more
     until this transaction ends.
     """
-    wanted = ", ".join(f"{project_id:d}" for project_id in project_ids)
-    lock = " ORDER BY id FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    rows = connection.exec_driver_sql(
-        f"SELECT id, events_accepted FROM project WHERE id IN ({wanted}){lock}"  # noqa: S608 - numbers
-    ).all()
+    rows = connection.exec_driver_sql(_accepted(project_ids, connection.dialect.name == "postgresql")).all()
     return {row[0]: row[1] for row in rows}
+
+
+@contextmanager
+def write_locked(
+    database: Database, project_ids: Collection[int]
+) -> Iterator[tuple[sa.Connection, dict[int, int]]]:
+    """As ``Database.write`` and ``lock_accepted``, for PostgreSQL only: there both are one message."""
+    with database.write(_accepted(project_ids, is_locked=True)) as connection:
+        yield connection, {row[0]: row[1] for row in first_rows(connection)}
+
+
+def _accepted(project_ids: Collection[int], is_locked: bool) -> str:
+    wanted = ", ".join(f"{project_id:d}" for project_id in project_ids)
+    found = f"SELECT id, events_accepted FROM project WHERE id IN ({wanted})"  # noqa: S608 - numbers
+    # In one order for all, so that nobody waits for somebody who waits for them.
+    return f"{found} ORDER BY id FOR UPDATE" if is_locked else found
 
 
 def _project(row: Any) -> Project:

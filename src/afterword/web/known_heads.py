@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-HEADS_MAX = 1_000
+HEADS_MAX = 10_000
 """Heads that are remembered; a tool sends the same one each time, but for its Content-Length."""
 
 HEAD_BYTES_KNOWN_MAX = 2_048
