@@ -1,6 +1,7 @@
 """Where are the figures written down? Between two marks of docs/explanation/performance.md."""
 
 import platform
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,13 @@ def write_page(tables: Sequence[tuple[str, str, Sequence[str]]], rounds: int, se
         machine,
         *(
             "\n".join(
-                [f"### {title}", "", *lines, *([""] if lines and note else []), *([note] if note else [])]
+                [
+                    f"### {title}",
+                    "",
+                    *lines,
+                    *([""] if lines and note else []),
+                    *textwrap.wrap(note, LINE_CHARS),
+                ]
             )
             for title, note, lines in tables
         ),
