@@ -81,6 +81,33 @@ def test_nothing_starts_on_what_is_half_there_and_another_restore_makes_it_whole
     counts.note("restores that were killed and begun again")
 
 
+def test_a_restore_into_postgresql_that_died_after_its_last_step_is_done(
+    backup: Path, tmp_path: Path, databases: Databases
+) -> None:
+    data, url = tmp_path / "data", databases.make("postgres")
+    killed = run(data, url, "-c", DIES, "flows.restore_backup:_restore_postgres", "restore", str(backup))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run(data, url, "-m", "afterword", "project", "list").returncode == 1
+    again = run(data, url, "-m", "afterword", "restore", str(backup))
+    assert again.returncode == 0, again.stderr
+    assert "all was there, and nothing was changed" in again.stderr
+    assert run(data, url, "-m", "afterword", "project", "list").returncode == 0
+    onto = run(data, url, "-m", "afterword", "restore", str(backup))
+    assert (onto.returncode, "the PostgreSQL database is not empty" in onto.stderr) == (1, True)
+    databases.drop(url)
+
+
+def test_a_restore_that_is_told_to_end_leaves_what_was_there(backup: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run(data, None, "-m", "afterword", "restore", str(backup)).returncode == 0
+    before = {path.name: path.stat().st_size for path in data.iterdir()}
+    told = DIES.replace("SIGKILL", "SIGTERM")
+    ended = run(data, None, "-c", told, "storage.schema:upgrade", "restore", "--replace", str(backup))
+    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+    assert {path.name: path.stat().st_size for path in data.iterdir()} == before
+    assert run(data, None, "-m", "afterword", "project", "list").returncode == 0
+
+
 def run(data: Path, url: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run Python as an operator's shell does."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AFTERWORD_")}

@@ -1,6 +1,6 @@
 """Does a server know how many events there are, whoever counted them?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from afterword.domain.rate_limit import DAY_US
 from afterword.flows.counted_events import CountedEvents
 from afterword.kit.clock import LimitClock
-from afterword.storage import event_batch
-from afterword.storage.engine import Database
+from afterword.storage import event_batch, events
+from afterword.storage.engine import Connection, Database
 from afterword.storage.tables import event, project
 from tests.storage.support import DAY, START_US, FakeClock, add_project, new_event
 
@@ -114,3 +114,33 @@ class TestOnPostgres:
         limit_clock = LimitClock(clock, clock.now_us())
         CountedEvents(database, limit_clock)
         assert limit_clock.now_us() == START_US + DAY_US + 1
+
+    def test_much_that_was_missed_is_read_before_anybody_is_locked(
+        self, database: Database, counting: Counting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("afterword.flows.counted_events.MISSED_MAX", 3)
+        counted, locked = counting(), []
+        write(database, *range(1, 11))
+        every = events.counted_at
+
+        def note(connection: Connection, ranges: Sequence[tuple[int, int, int]]) -> object:
+            held = (
+                "SELECT count(*) FROM pg_locks WHERE relation = 'project'::regclass AND mode = 'RowShareLock'"
+            )
+            locked.append((list(ranges), connection.exec_driver_sql(held).scalar()))
+            return every(connection, ranges)
+
+        monkeypatch.setattr(events, "counted_at", note)
+        assert seen(counted, 10) == (10, list(range(1, 11)))
+        assert locked == [([(1, first, min(first + 2, 10))], 0) for first in (1, 4, 7, 10)]
+
+    def test_what_was_missed_more_than_a_day_ago_is_not_read(
+        self, database: Database, counting: Counting, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("afterword.flows.counted_events.MISSED_MAX", 3)
+        counted = counting()
+        write(database, *range(1, 8))
+        clock.advance(2 * 86_400)
+        write(database, *range(8, 11), at_us=clock.now_us() - 100)
+        assert [time is None for time in seen(counted, 10)[1]] == [True] * 7 + [False] * 3
+        assert seen(counted, 10)[0] == 10

@@ -371,6 +371,14 @@ class TestABackupThatIsNone:
         change(backup, "DROP TABLE backup_seal", sealed_again=False)
         refused(clock, backup, into_sqlite, "its checksum is missing")
 
+    @pytest.mark.parametrize("early", [0, 1])
+    def test_a_sealed_one_that_says_it_is_early(
+        self, clock: FakeClock, backup: Path, into_sqlite: Target, early: int
+    ) -> None:
+        lie = f"UPDATE backup_manifest SET value = json_set(value, '$.format', {early})"
+        change(backup, lie, sealed_again=False)
+        refused(clock, backup, into_sqlite, "changed or damaged")
+
     def test_an_early_one_without_a_checksum_is_restored_and_told(
         self, clock: FakeClock, backup: Path, empty: Target
     ) -> None:

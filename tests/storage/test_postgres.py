@@ -79,6 +79,12 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
     assert PASSWORD not in str(raised.value)
 
 
+def test_a_password_in_the_query_is_not_shown_either() -> None:
+    with pytest.raises(DatabaseError) as raised:
+        open_postgres(f"postgresql://127.0.0.1:1/afterword?user=alice&password={PASSWORD}")
+    assert PASSWORD not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -126,6 +132,27 @@ def test_a_busy_connection_that_the_server_cut_fails_once(postgres: Database, da
         connection.scalar(sa.text("SELECT 1"))
     with postgres.read() as connection:
         assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_one_batch_fails_when_the_server_ended_all_connections(
+    postgres: Database, databases: Databases
+) -> None:
+    """The others of the pool are asked before they are lent, however lately they were used."""
+    with postgres.write() as connection:
+        project_id = add_project(connection)
+    with ExitStack() as lent:
+        several = [lent.enter_context(postgres.write()) for _ in range(5)]
+        pids = [connection.scalar(sa.text("SELECT pg_backend_pid()")) for connection in several]
+    for pid in pids:
+        databases.cluster.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+    failed = 0
+    for _ in range(8):
+        try:
+            with projects.write_locked(postgres, [project_id]) as (_, numbers):
+                assert numbers == {project_id: 0}
+        except StoreError:
+            failed += 1
+    assert failed == 1
 
 
 def test_nothing_is_prepared_on_the_server_as_poolers_need_it(postgres: Database) -> None:

@@ -1,14 +1,12 @@
 """``afterword backup``: how does everything get into one file?"""
 
-import signal
-import sys
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from afterword.bootstrap import name_places, open_parts
 from afterword.cli.progress import Progress
+from afterword.cli.signals import end_on_sigterm
 from afterword.domain.errors import NotFoundError
 from afterword.flows.back_up import back_up
 from afterword.settings import load_settings
@@ -25,8 +23,7 @@ def backup(file: Path) -> None:
         raise NotFoundError(
             f"there is no database {places.database}: does AFTERWORD_DATA name the right directory?"
         )
-    # So that nothing half-written is left behind.
-    signal.signal(signal.SIGTERM, _end)
+    end_on_sigterm()
     parts = open_parts(settings)
     try:
         made = back_up(parts.database, parts.clock, parts.links.signer, places, file, Progress())
@@ -35,7 +32,3 @@ def backup(file: Path) -> None:
     click.echo(f"{file}: {made.rows['event']} events, {file.stat().st_size / 1e6:.1f} MB, checked.")
     for text in made.violations or ():
         click.echo(f"Warning: what was backed up is not in order: {text}", err=True)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)

@@ -6,6 +6,7 @@ import click
 
 from afterword.bootstrap import name_places
 from afterword.cli.progress import Progress
+from afterword.cli.signals import end_on_sigterm
 from afterword.flows.restore_backup import Target, restore_backup
 from afterword.kit.clock import SystemClock, to_datetime
 from afterword.settings import load_settings
@@ -22,6 +23,7 @@ def restore(file: Path, replace: bool) -> None:
     # A database on SQLite is not opened: that would make it.
     database = open_database(settings.database_url, places.database) if settings.database_url else None
     target = Target(places, database, settings.signing_key, replace)
+    end_on_sigterm()
     try:
         done = restore_backup(file.absolute(), target, SystemClock(), Progress())
     finally:

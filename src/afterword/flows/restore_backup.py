@@ -69,6 +69,10 @@ def restore_backup(source: Path, target: Target, clock: Clock, on_progress: OnPr
         DatabaseError: The backup is not whole, a server runs, or the disk or database does not do it.
     """
     manifest = read_manifest(source, on_progress)
+    if _has_ended(manifest, target):
+        target.places.restore_mark.unlink()
+        fsync_directory(target.places.data)
+        return Restored(manifest, None, (_ENDED_BEFORE,))
     _check_place(target)
     _check_files(source, target)
     try:
@@ -97,9 +101,24 @@ def read_manifest(source: Path, on_progress: OnProgress = untold) -> Manifest:
         if state not in (SchemaState.CURRENT, SchemaState.OLDER):
             raise DatabaseError(f"Afterword {manifest.version} made it, which is newer: restore it with that")
         backup_file.check_whole(connection, manifest.rows, on_progress)
-    if manifest.format >= SEALED_SINCE_FORMAT:
+        is_sealed = manifest.format >= SEALED_SINCE_FORMAT or backup_seal.has_seal(connection)
+    if is_sealed:
         backup_seal.check_seal(source, on_progress)
     return manifest
+
+
+_ENDED_BEFORE = "an earlier restore was cut short after its last step: all was there, and nothing was changed"
+
+
+def _has_ended(manifest: Manifest, target: Target) -> bool:
+    """Did an earlier restore die, or lose PostgreSQL's answer, when nothing was left to do but say so?"""
+    if target.database is None or not target.places.restore_mark.exists():
+        return False
+    with target.database.read_whole() as connection:
+        if schema.find_revision(connection) is None:
+            return False
+        tables = [table for table in table_copy.list_tables(connection) if table.name in manifest.rows]
+        return table_copy.count_rows(connection, tables) == manifest.rows
 
 
 def _check_place(target: Target) -> None:

@@ -37,13 +37,18 @@ def seal(path: Path, on_progress: OnProgress) -> None:
         file.write(checksum)
 
 
+def has_seal(connection: sa.Connection) -> bool:
+    """Whether an open backup was ever sealed, whatever its manifest says."""
+    return sa.inspect(connection).has_table(seal_table.name)
+
+
 def check_seal(path: Path, on_progress: OnProgress) -> None:
     """
     Raises:
         DatabaseError: The file is not what it was when it was sealed, or was never sealed.
     """
     with open_backup(path, read_only=True) as connection:
-        if not sa.inspect(connection).has_table(seal_table.name):
+        if not has_seal(connection):
             raise DatabaseError("its checksum is missing: take another backup")
         said = "".join(connection.execute(sa.select(seal_table.c.sha256)).scalars()).encode()
     if _checksum(path, _find_place(path, said), on_progress) != said:

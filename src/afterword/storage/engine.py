@@ -183,12 +183,34 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
     try:
         yield cursor
     except connection.dialect.loaded_dbapi.Error as error:
-        keep_first_line(error)
-        raise sa.exc.DBAPIError.instance(
-            None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
-        ) from error
+        raise _as_store_error(connection, error) from error
     finally:
         cursor.close()
+
+
+def read_rows(connection: sa.Connection, query: str, rows_at_once: int) -> Iterator[tuple[Any, ...]]:
+    """
+    The driver's own rows of a query without parameters, in portions: for hundreds of thousands of them.
+
+    PostgreSQL's driver keeps a whole result in memory unless the cursor is the server's.
+    """
+    dbapi: Any = connection.connection
+    named = {"name": "rows"} if connection.dialect.name == "postgresql" else {}
+    cursor = dbapi.cursor(**named)
+    try:
+        cursor.execute(query)
+        while part := cursor.fetchmany(rows_at_once):
+            yield from part
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_store_error(connection, error) from error
+    finally:
+        cursor.close()
+
+
+def _as_store_error(connection: sa.Connection, error: Exception) -> BaseException:
+    keep_first_line(error)
+    driver = connection.dialect.loaded_dbapi
+    return sa.exc.DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True)
 
 
 def clock_us(connection: Connection) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from afterword.storage.engine import raw_cursor
+from afterword.storage.engine import read_rows
 from afterword.storage.tables import event, idempotency, person
 
 ROWS_READ_AT_ONCE = 10_000
@@ -58,16 +58,31 @@ def counted_at(
     return ((row[0], row[1], row[2]) for row in rows)
 
 
+def first_number_since(
+    connection: sa.Connection, project_id: int, first: int, last: int, since_us: int
+) -> int:
+    """The first of a project's numbers that was counted after a time, by halving; last + 1 when none was."""
+    low, high = first, last + 1
+    while low < high:
+        middle = (low + high) // 2
+        counted_at = connection.execute(
+            sa.select(event.c.counted_at)
+            .where(event.c.project_id == project_id, event.c.number.between(middle, last))
+            .order_by(event.c.number)
+            .limit(1)
+        ).scalar()
+        if counted_at is None or counted_at > since_us:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 def counted_since(connection: sa.Connection, since_us: int) -> Iterator[tuple[int, int, int]]:
     """(project id, number, counted_at) of all events after a time, by growing numbers in each project."""
     first_id = _first_id_since(connection, since_us)
-    # The driver's own rows: a server that starts reads hundreds of thousands of them.
-    with raw_cursor(connection) as cursor:
-        cursor.execute(
-            f"SELECT project_id, number, counted_at FROM event WHERE id >= {first_id} ORDER BY id"  # noqa: S608
-        )
-        while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
-            yield from part
+    wanted = f"SELECT project_id, number, counted_at FROM event WHERE id >= {first_id} ORDER BY id"  # noqa: S608
+    yield from read_rows(connection, wanted, ROWS_READ_AT_ONCE)
 
 
 def _first_id_since(connection: sa.Connection, since_us: int) -> int:

@@ -118,7 +118,8 @@ def open_postgres(url: str) -> Database:
         reader.dispose()
         raise
     except sa.exc.OperationalError as error:
-        shown = sa.make_url(url).render_as_string(hide_password=True)
+        # The query may hold a password, too.
+        shown = sa.make_url(url).set(query={}).render_as_string(hide_password=True)
         said = str(error.orig)
         advice = next((advice for sign, advice in _ADVICE.items() if re.search(sign, said)), _ADVICE_ELSE)
         raise UnreachableError(f"can't reach PostgreSQL at {shown}: {said}", advice) from error
@@ -158,6 +159,14 @@ def _engine(url: str, begin: str) -> sa.Engine:
     except sa.exc.ArgumentError:
         raise DatabaseError(f"{URL_SETTING} is not a database URL: postgresql://…") from None
 
+    # When a connection was last found broken: then the others of the pool may be, too.
+    broken_at_us = -1
+
+    @sa.event.listens_for(engine, "invalidate")
+    def _note_broken(connection: Any, record: Any, error: BaseException | None) -> None:
+        nonlocal broken_at_us
+        broken_at_us = _clock.steady_us()
+
     @sa.event.listens_for(engine, "checkin")
     def _note(connection: Any, record: Any) -> None:
         record.info["used_at_us"] = _clock.steady_us()
@@ -165,7 +174,9 @@ def _engine(url: str, begin: str) -> sa.Engine:
     @sa.event.listens_for(engine, "checkout")
     def _ping(connection: Any, record: Any, proxy: Any) -> None:
         used_at_us = record.info.get("used_at_us")
-        if used_at_us is not None and _clock.steady_us() - used_at_us > PING_AFTER_US:
+        if used_at_us is None:
+            return
+        if used_at_us <= broken_at_us or _clock.steady_us() - used_at_us > PING_AFTER_US:
             try:
                 connection.execute("SELECT 1")
             except engine.dialect.loaded_dbapi.Error as error:
