@@ -10,6 +10,7 @@ from afterword.flows.counted_events import CountedEvents
 from afterword.flows.directory import Directory
 from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
+from afterword.flows.tombstones import Tombstones
 from afterword.flows.track_event import Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.places import Places, make_data_directory
@@ -27,6 +28,7 @@ class Parts:
     clock: Clock
     database: Database
     links: Links
+    tombstones: Tombstones
     channel: Channel
     mailbox: Path
 
@@ -57,11 +59,13 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         raise SettingsError(f"AFTERWORD_DATA: can't use {settings.data}: {error.strerror}") from error
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    signer = Signer(key)
     return Parts(
         settings=settings,
         clock=clock or SystemClock(),
         database=open_database(settings.database_url, places.database),
-        links=Links(Signer(key), settings.public_url),
+        links=Links(signer, settings.public_url),
+        tombstones=Tombstones(signer),
         channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
         mailbox=places.mailbox,
     )
@@ -104,7 +108,7 @@ def open_intake(parts: Parts, on_work: Callable[[], None]) -> IntakeParts:
         limit_clock = LimitClock(parts.clock, clock_us(connection) or parts.clock.now_us())
     counted = CountedEvents(database, limit_clock)
     return IntakeParts(
-        directory=Directory(database),
+        directory=Directory(database, parts.tombstones),
         intake=Intake(database, clock=parts.clock, limit_clock=limit_clock, counted=counted, on_work=on_work),
         notices=Notices(database, parts.clock),
     )

@@ -138,10 +138,7 @@ class Installation:
                 sent = {"email": "ana@example.com", "timestamp": str(now_us // 1_000_000)} | arguments
                 event = parse_event(name=name, now_us=now_us, **sent)
                 intake = open_intake(parts, on_work=lambda: None)
-                person_id = None
-                for kind, handle in intake.directory.snapshot.people:
-                    if handle == event.email:
-                        person_id = intake.directory.snapshot.people[kind, handle]
+                person_id = intake.directory.resolve(event, project.id).person_id
                 listens = name == "build.finished"
                 submission = Submission(project.id, RateLimits(), event, person_id, makes_work=listens)
                 answers: list[Answer] = []

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterword.domain.identity import (
+    EVENT_KINDS,
     JUNK,
     IdentityKind,
     IdentityWarning,
@@ -56,7 +57,7 @@ class TestNormalise:
         lambda c: c.upper().lower() == c.lower() and c.lower() not in ("\u03c2", "\u03c3")
     )
 
-    @given(st.sampled_from(IdentityKind), st.text(letters, max_size=12))
+    @given(st.sampled_from(EVENT_KINDS), st.text(letters, max_size=12))
     @settings(max_examples=100)
     def test_does_not_depend_on_case_or_composition(self, kind: IdentityKind, handle: str) -> None:
         compared = normalise(kind, handle)
@@ -65,7 +66,7 @@ class TestNormalise:
             assert normalise(kind, unicodedata.normalize(form, handle)) == compared
         assert normalise(kind, f" {handle}\t") == compared
 
-    @given(st.sampled_from(IdentityKind), st.text(max_size=12))
+    @given(st.sampled_from(EVENT_KINDS), st.text(max_size=12))
     @settings(max_examples=100)
     def test_gives_text_that_is_composed(self, kind: IdentityKind, handle: str) -> None:
         assert unicodedata.is_normalized("NFC", normalise(kind, handle))
@@ -99,7 +100,7 @@ class TestResolve:
     def test_an_unknown_handle_is_nobody_and_warns(self, kind: IdentityKind, handle: str) -> None:
         assert resolve({kind: handle}, PEOPLE) == Resolution(None, (UNRESOLVED,))
 
-    @pytest.mark.parametrize("kind", IdentityKind)
+    @pytest.mark.parametrize("kind", EVENT_KINDS)
     @pytest.mark.parametrize("handle", sorted(JUNK))
     def test_junk_is_nobody_even_if_somebody_has_that_name(self, kind: IdentityKind, handle: str) -> None:
         named_so = {(kind, handle): ANA}
@@ -112,7 +113,7 @@ class TestResolve:
     def test_an_address_without_at_sign_is_junk(self) -> None:
         assert resolve({EMAIL: "ana"}, {(EMAIL, "ana"): ANA}) == Resolution(None, (JUNK_WARNING,))
 
-    @pytest.mark.parametrize("kind", IdentityKind)
+    @pytest.mark.parametrize("kind", EVENT_KINDS)
     @pytest.mark.parametrize("handle", ["dependabot[bot]", "@Renovate[BOT] ", "[bot]"])
     def test_a_bot_is_nobody_and_marked(self, kind: IdentityKind, handle: str) -> None:
         assert resolve({kind: handle}, PEOPLE) == Resolution(None, (BOT,), is_bot=True)
@@ -161,7 +162,7 @@ class TestResolve:
 
     @given(
         st.dictionaries(
-            st.sampled_from(IdentityKind),
+            st.sampled_from(EVENT_KINDS),
             st.sampled_from(
                 ["ana", "ben", "ana@example.com", "chloé@example.com", "chloé", "x[bot]", "null"]
             ),

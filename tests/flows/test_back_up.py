@@ -14,6 +14,7 @@ from afterword.kit.places import Places
 from afterword.storage import backup_file
 from tests.flows.installations import places_in, run_back_up, table_contents
 from tests.flows.world import World
+from tests.storage.support import LATEST
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ class TestNothingIsLeft:
                 run_back_up(lived_in, places, tmp_path / "all")
         finally:
             with lived_in.database.write() as connection:
-                connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+                connection.execute(sa.text("UPDATE alembic_version SET version_num = :it"), {"it": LATEST})
 
 
 @contextmanager

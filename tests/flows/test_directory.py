@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from afterword.domain.event import Event
 from afterword.domain.identity import IdentityKind
 from afterword.domain.rate_limit import RateLimits
 from afterword.domain.token import hash_token
@@ -13,8 +15,10 @@ from afterword.flows import directory as directory_flow
 from afterword.flows.directory import Directory, DirectoryUnavailableError, load_snapshot
 from afterword.flows.manage_projects import create_project, rotate_token, set_limits
 from afterword.flows.manage_surveys import close_survey
-from afterword.storage import revision
+from afterword.storage import identity_rules, people, revision, tombstones
 from afterword.storage.engine import Connection
+from afterword.storage.identity_rules import RuleKind
+from afterword.storage.revision import Revision
 from tests.flows.world import World
 from tests.storage.support import DAY, count_statements
 
@@ -34,7 +38,7 @@ def test_a_snapshot_holds_tokens_limits_and_people(world: World) -> None:
     rules = snapshot.projects[world.project_id]
     assert snapshot.tokens[hash_token(world.token)].project_id == world.project_id
     assert (rules.limits, rules.metadata_bytes) == (RateLimits(), 1_024)
-    assert snapshot.people[IdentityKind.GITHUB, "bob-gh"] == world.person("bob@").id
+    assert snapshot.handles.get((IdentityKind.GITHUB, "bob-gh")) == world.person("bob@").id
 
 
 def test_it_is_known_which_events_surveys_listen_to(world: World) -> None:
@@ -48,13 +52,13 @@ def test_it_is_known_which_events_surveys_listen_to(world: World) -> None:
 
 
 def test_a_new_token_is_good_at_once(world: World) -> None:
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
     other = create_project(world.database, world.clock, "Other")
     assert find(world, known, other.token, "awp_made_up") == [other.id, None]
 
 
 def test_a_known_token_is_found_without_the_database(world: World) -> None:
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
     with count_statements() as statements:
         assert find(world, known, world.token) == [world.project_id]
     assert statements == []
@@ -62,7 +66,7 @@ def test_a_known_token_is_found_without_the_database(world: World) -> None:
 
 def test_a_token_ends_at_its_time(world: World) -> None:
     new = rotate_token(world.database, world.clock, "Build CLI", overlap=DAY)
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
     world.clock.advance(DAY - timedelta(microseconds=1))
     assert find(world, known, world.token) == [world.project_id]
     world.clock.advance_us(1)
@@ -73,7 +77,7 @@ def test_changes_are_seen_while_the_server_runs(world: World, monkeypatch: pytes
     monkeypatch.setattr(directory_flow, "POLL_S", 0.01)
 
     async def change() -> RateLimits:
-        known = Directory(world.database)
+        known = Directory(world.database, world.tombstoned)
         looking = asyncio.create_task(known.run())
         limits = {"events_per_minute": 7, "events_per_day": None, "metadata_bytes": None}
         await asyncio.to_thread(set_limits, world.database, "Build CLI", **limits)
@@ -88,7 +92,7 @@ def test_changes_are_seen_while_the_server_runs(world: World, monkeypatch: pytes
 
 
 def test_without_a_change_looking_costs_one_small_query(world: World) -> None:
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
     before = known.snapshot
     with count_statements() as statements:
         asyncio.run(known.refresh())
@@ -97,7 +101,7 @@ def test_without_a_change_looking_costs_one_small_query(world: World) -> None:
 
 
 def test_a_storm_of_bad_tokens_shares_its_looks(world: World) -> None:
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
 
     async def storm() -> None:
         await asyncio.gather(
@@ -113,7 +117,7 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory_flow, "POLL_S", 0.01)
-    known = Directory(world.database)
+    known = Directory(world.database, world.tombstoned)
     other = create_project(world.database, world.clock, "Other")
 
     async def look() -> None:
@@ -134,9 +138,9 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(
 
 def test_a_database_that_hangs_is_told_to_who_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory_flow, "LOOK_S_MAX", 0.05)
-    known, goes_on, current = Directory(world.database), threading.Event(), revision.current
+    known, goes_on, current = Directory(world.database, world.tombstoned), threading.Event(), revision.current
 
-    def hang(connection: Connection) -> int:
+    def hang(connection: Connection) -> Revision:
         assert goes_on.wait(20)
         return current(connection)
 
@@ -150,3 +154,53 @@ def test_a_database_that_hangs_is_told_to_who_waits(world: World, monkeypatch: p
             assert await known.find_token(b"bad", world.clock.now_us()) is None
 
     asyncio.run(look())
+
+
+class TestChangedPeople:
+    """Of the handles only what changed is read; what was taken away is forgotten."""
+
+    def test_a_new_person_is_known_and_the_others_are_not_read_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        known = load_snapshot(world.database)
+        world.import_people("email\ndana@example.com\n")
+        read: list[tuple[str, str, int]] = []
+        every = people.read_handles
+
+        def note(connection: Connection, since: int = -1) -> Iterator[tuple[str, str, int]]:
+            for handle in every(connection, since):
+                read.append(handle)
+                yield handle
+
+        monkeypatch.setattr(people, "read_handles", note)
+        after = load_snapshot(world.database, known)
+        dana = world.person("dana@").id
+        assert after.handles.get((IdentityKind.EMAIL, "dana@example.com")) == dana
+        assert after.handles.get((IdentityKind.GITHUB, "bob-gh")) == world.person("bob@").id
+        assert read == [("email", "dana@example.com", dana)]
+
+    def test_a_name_that_was_given_up_means_nobody(self, world: World) -> None:
+        known = load_snapshot(world.database)
+        world.import_people("email,github_username\nbob@example.com,bobby\n")
+        after = load_snapshot(world.database, known)
+        assert after.handles.get((IdentityKind.GITHUB, "bob-gh")) is None
+        assert after.handles.get((IdentityKind.GITHUB, "bobby")) == world.person("bob@").id
+
+    def test_rules_are_for_their_project(self, world: World) -> None:
+        other = create_project(world.database, world.clock, "Other")
+        with world.database.write() as connection:
+            identity_rules.add_rule(
+                connection, RuleKind.DOMAIN, "example.com", project_id=world.project_id, now=world.clock.now
+            )
+        known = Directory(world.database, world.tombstoned)
+        event = Event("x", 0, "bob", None, None, None, is_test=False)
+        assert known.resolve(event, world.project_id).person_id == world.person("bob@").id
+        assert known.resolve(event, other.id).person_id is None
+
+    def test_an_event_of_an_erased_person_is_known_as_such(self, world: World) -> None:
+        event = Event("x", 0, None, "@Gone", None, None, is_test=False)
+        assert not Directory(world.database, world.tombstoned).resolve(event, world.project_id).is_erased
+        with world.database.write() as connection:
+            dead = world.tombstoned.hash(IdentityKind.GITHUB, "gone")
+            tombstones.add_tombstones(connection, [dead], world.clock.now)
+        assert Directory(world.database, world.tombstoned).resolve(event, world.project_id).is_erased

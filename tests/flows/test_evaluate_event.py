@@ -142,7 +142,7 @@ class TestReasons:
         world.add_survey()
         bob = world.person("bob@")
         with world.database.write() as connection:
-            people.update_person(connection, bob.id, email="", name="Bob", timezone=None, team=None)
+            people.update_person(connection, bob.id, {"email": ""})
         assert reasons(world) == [Reason.NO_CHANNEL]
 
     def test_84_test_capped(self, world: World) -> None:
@@ -233,15 +233,26 @@ class TestTheInvitation:
         assert sum(len(world.invitations(event_id)) for event_id in event_ids) == 10
 
 
+DANA = "email,name,gitlab_username\ndana@example.com,Dana,dana.gl\n"
+
+
 class TestWhoAndWhat:
     """People and versions are looked up when it is decided."""
 
-    def test_a_person_imported_after_the_event_came_is_found(self, world: World) -> None:
+    def test_a_person_of_whom_the_server_had_not_heard_yet_is_found(self, world: World) -> None:
         world.add_survey()
-        event_id = world.add_event(email=None, gitlab_username="@Dana.GL")
-        world.import_people("email,name,gitlab_username\ndana@example.com,Dana,dana.gl\n")
+        world.import_people(DANA)
+        event_id = world.add_event(email=None, gitlab_username="@Dana.GL", person_id=None)
         assert world.evaluate(event_id) is True
         assert world.ledger(event_id)[0].person_id == world.person("dana@").id
+
+    def test_a_name_that_became_known_later_asks_nobody(self, world: World) -> None:
+        world.add_survey()
+        event_id = world.add_event(email=None, gitlab_username="@Dana.GL")
+        world.clock.advance(1)
+        world.import_people(DANA)
+        assert world.evaluate(event_id) is False
+        assert world.ledger(event_id)[0].reason is Reason.PERSON_UNRESOLVED
 
     def test_the_e_mail_is_believed_before_the_user_names(self, world: World) -> None:
         world.add_survey()

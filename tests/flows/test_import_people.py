@@ -7,7 +7,8 @@ import pytest
 
 from afterword.domain.errors import InvalidInputError
 from afterword.flows.directory import load_snapshot
-from afterword.flows.import_people import BadRow, import_people, list_people
+from afterword.flows.import_people import import_people, list_people
+from afterword.flows.save_people import Refusal
 from tests.flows.world import World
 
 HEAD = "email,name,github_username,gitlab_username,timezone,team\n"
@@ -16,14 +17,19 @@ DANA = "dana@example.com,Dana,dana-gh,,Europe/Paris,Search\n"
 
 def outcome(world: World, text: str) -> tuple[int, int, int, list[int]]:
     done = world.import_people(text)
-    return done.added, done.changed, done.unchanged, [row.line for row in done.bad_rows]
+    return (
+        done.added,
+        done.changed,
+        done.unchanged,
+        [int(row.where.removeprefix("line ")) for row in done.refusals],
+    )
 
 
 def test_importing_again_changes_nothing(world: World) -> None:
     assert outcome(world, HEAD + DANA) == (1, 0, 0, [])
-    before = load_snapshot(world.database)
+    before = load_snapshot(world.database).revision
     assert outcome(world, HEAD + DANA) == (0, 0, 1, [])
-    assert load_snapshot(world.database) == before, "servers were told of a change that was none"
+    assert load_snapshot(world.database).revision == before, "servers were told of a change that was none"
 
 
 def test_a_changed_row_changes_the_person_and_a_blank_cell_nothing(world: World) -> None:
@@ -60,9 +66,9 @@ def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_is_read(world: World) 
 )
 def test_a_bad_row_is_named_and_the_good_ones_go_in(world: World, row: str, problem: str) -> None:
     done = world.import_people(HEAD + row + "\nerin@example.com,Erin,,,,\n")
-    (bad,) = done.bad_rows
-    assert bad.line == 2 + row.count("\n")
-    assert re.match(problem, bad.problem), bad
+    (bad,) = done.refusals
+    assert bad.where == f"line {2 + row.count(chr(10))}"
+    assert re.match(problem, bad.reason), bad
     assert done.added == 1
     assert world.person("erin@").name == "Erin"
 
@@ -93,10 +99,10 @@ def test_a_file_that_can_not_be_used_says_why(world: World, text: str, message: 
 
 def test_a_file_that_is_not_there_or_not_utf_8_says_so(world: World, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"can't read .*nowhere\.csv: No such file"):
-        import_people(world.database, world.clock, tmp_path / "nowhere.csv")
+        import_people(world.database, world.clock, world.tombstoned, tmp_path / "nowhere.csv")
     (tmp_path / "latin.csv").write_bytes("email,name\na@example.com,Zoë\n".encode("latin-1"))
     with pytest.raises(InvalidInputError, match="is not UTF-8"):
-        import_people(world.database, world.clock, tmp_path / "latin.csv")
+        import_people(world.database, world.clock, world.tombstoned, tmp_path / "latin.csv")
 
 
 def test_two_thousand_rows_go_in_by_parts_with_progress(world: World, tmp_path: Path) -> None:
@@ -105,8 +111,8 @@ def test_two_thousand_rows_go_in_by_parts_with_progress(world: World, tmp_path: 
     path = tmp_path / "many.csv"
     path.write_text(HEAD + "".join(rows))
     progress: list[int] = []
-    done = import_people(world.database, world.clock, path, progress.append)
-    assert (done.added, done.bad_rows) == (2_000, [BadRow(1_202, "email is not an address")])
-    assert progress[-1] == 2_000
-    assert progress[:3] == [500, 1_000, 1_500]
+    done = import_people(world.database, world.clock, world.tombstoned, path, on_progress=progress.append)
+    assert (done.added, done.refusals) == (2_000, [Refusal("line 1202", "email", "is not an address")])
+    assert progress[-1] == 2_001
+    assert progress[:2] == [1_000, 2_000]
     assert len(list_people(world.database, matching=" P1999 ", limit=9)) == 1

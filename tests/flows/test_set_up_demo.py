@@ -14,7 +14,9 @@ from afterword.flows.set_up_demo import (
     TOKEN_OVERLAP,
     set_up_demo,
 )
+from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import to_us
+from afterword.kit.signing import Signer
 from afterword.storage.engine import Database
 from tests.storage.support import FakeClock
 
@@ -22,9 +24,9 @@ from tests.storage.support import FakeClock
 def test_the_demo_is_made_once_and_each_start_has_a_token_of_its_own(
     database: Database, clock: FakeClock
 ) -> None:
-    first = set_up_demo(database, clock)
+    first = set_up_demo(database, clock, Tombstones(Signer("k" * 32)))
     clock.advance(60)
-    second = set_up_demo(database, clock)
+    second = set_up_demo(database, clock, Tombstones(Signer("k" * 32)))
 
     ((project, tokens),) = list_projects(database)
     assert project.name == DEMO_PROJECT

@@ -12,7 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from afterword.domain.rate_limit import DAY_US, MINUTE_US, SECOND_US, RateLimits
 from afterword.domain.token import hash_token
 from afterword.flows.directory import Directory
+from afterword.flows.tombstones import Tombstones
 from afterword.flows.track_event import IDEMPOTENCY_US, Answer, Outcome, Submission
+from afterword.kit.signing import Signer
 from afterword.storage import projects
 from tests.flows.door import accepted_count, opened_door, stored, submission
 from tests.storage.support import START, FakeClock, Template, Templates, add_project
@@ -82,7 +84,7 @@ class IntakeMachine(RuleBasedStateMachine):
                 for token in TOKENS:
                     digest = hash_token(f"{token} of {project_id}")
                     projects.add_token(connection, project_id, token_hash=digest, hint=token, now=START)
-        self.directory = Directory(self.database)
+        self.directory = Directory(self.database, Tombstones(Signer("k" * 32)))
         self.time = FakeClock()
         self.clocks = [FakeClock() for _ in range(2 if self.database.is_postgres else 1)]
         shared = self.time if self.database.is_postgres else None

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import yaml
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.person import PersonRecord
 from afterword.flows.evaluate_event import evaluate_event
-from afterword.flows.import_people import Imported, import_people
+from afterword.flows.import_people import import_people
 from afterword.flows.links import Links
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.save_people import Saved, Source, save_people
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
 from afterword.storage import decisions, event_batch, invitations, jobs, people, projects
@@ -50,32 +52,32 @@ class World:
         self.database = database
         self.clock = clock
         self.links = Links(Signer("k" * 32), BASE_URL)
+        self.tombstoned = Tombstones(Signer("k" * 32))
         self._folder = folder
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
         for name, timezone, team in CAST:
             self._add_person(name, timezone, team)
 
-    def import_people(self, text: str) -> Imported:
+    def import_people(self, text: str) -> Saved:
         """Import a CSV."""
         path = self._folder / "people.csv"
         path.write_text(text, encoding="utf-8")
-        return import_people(self.database, self.clock, path)
+        return import_people(self.database, self.clock, self.tombstoned, path)
 
     def _add_person(self, name: str, timezone: str | None, team: str) -> None:
-        handle, now = name.lower(), self.clock.now
+        handle = name.lower()
         address = f"{handle}@example.com"
-        with self.database.write() as connection:
-            person_id = people.add_person(
-                connection, email=address, name=name, timezone=timezone, team=team, now=now
-            )
-            handles = {
-                IdentityKind.EMAIL: address,
-                IdentityKind.GITHUB: f"{handle}-gh",
-                IdentityKind.GITLAB: f"{handle}-gl",
-            }
-            for kind, value in handles.items():
-                people.set_identity(connection, person_id, kind, value=value, shown=value)
+        record = PersonRecord(
+            where=name,
+            emails=(address,),
+            name=name,
+            github_usernames=(f"{handle}-gh",),
+            gitlab_usernames=(f"{handle}-gl",),
+            timezone=timezone,
+            team=team,
+        )
+        save_people(self.database, self.clock, [record], source=Source.HERE, tombstoned=self.tombstoned)
 
     def add_survey(self, key: str = "build-cli", *, live: bool = True, **changes: object) -> None:
         """Apply a survey and, as a rule, publish it."""

@@ -78,7 +78,7 @@ def make_data(parts: Parts) -> None:
         rows = csv.writer(sheet)
         rows.writerow(["email", "name"])
         rows.writerows([f"p{number}@example.com", f"Person {number}"] for number in range(PEOPLE))
-    import_people(database, clock, people)
+    import_people(database, clock, parts.tombstones, people)
     (data / TOKENS_FILE).write_text("\n".join(tokens) + "\n")
 
 

@@ -13,12 +13,14 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
+from afterword.domain.identity import IdentityKind
 from afterword.domain.rate_limit import RateLimits
 from afterword.kit.clock import SECOND_US, to_datetime
-from afterword.storage import event_batch, invitations, people, projects, schema, surveys
+from afterword.storage import event_batch, invitations, people, projects, revision, schema, surveys
 from afterword.storage.engine import Database
 from afterword.storage.event_batch import NewEvent
 from afterword.storage.open import open_database
+from afterword.storage.people import NewIdentity
 from afterword.storage.schema import migrate
 from afterword.storage.tables import event, metadata
 from tests.support.postgres import Databases
@@ -31,13 +33,16 @@ DAY = timedelta(days=1)
 
 T = TypeVar("T")
 
+LATEST = "0002"
+"""The revision of the schema that this program knows."""
+
 NEXT_REVISION = '''"""A step that this program does not have yet."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0001"
+down_revision = "{latest}"
 branch_labels = None
 depends_on = None
 
@@ -191,7 +196,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scripts = tmp_path / "migrations"
     shutil.copytree(schema._MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     step = scripts / "versions" / "9999_next.py"
-    step.write_text(NEXT_REVISION.format(failure=""))
+    step.write_text(NEXT_REVISION.format(latest=LATEST, failure=""))
     monkeypatch.setattr(schema, "_MIGRATIONS", scripts)
     return step
 
@@ -222,9 +227,16 @@ def add_project(connection: sa.Connection, name: str = "Build CLI") -> int:
 
 def add_person(connection: sa.Connection, name: str = "Bob") -> int:
     """Add a person without handles."""
-    return people.add_person(
-        connection, email=f"{name.lower()}@example.com", name=name, timezone=None, team=None, now=START
-    )
+    row = {"email": f"{name.lower()}@example.com", "name": name, "created_at": START}
+    return people.add_people(connection, [row])[0]
+
+
+def add_handle(
+    connection: sa.Connection, person_id: int, kind: IdentityKind, value: str, shown: str | None = None
+) -> None:
+    """Give a person a handle, known from START on."""
+    row = NewIdentity(kind.value, value, shown or value, person_id, 0, START)
+    people.add_identities(connection, [row], revision.bump(connection))
 
 
 DEFINITION = json.dumps(

@@ -21,7 +21,7 @@ from afterword.storage.open import open_database
 from afterword.storage.schema import SchemaState, check_schema, migrate
 from afterword.storage.sqlite import driver
 from afterword.storage.tables import metadata
-from tests.storage.support import NEXT_REVISION, FakeClock, add_event
+from tests.storage.support import LATEST, NEXT_REVISION, FakeClock, add_event
 from tests.support.postgres import Databases
 
 
@@ -118,7 +118,7 @@ def test_a_migration_that_fails_halfway_changes_nothing(
 ) -> None:
     migrate(fresh)
     step: Path = request.getfixturevalue("next_version")
-    step.write_text(NEXT_REVISION.format(failure="raise RuntimeError('on purpose')"))
+    step.write_text(NEXT_REVISION.format(latest=LATEST, failure="raise RuntimeError('on purpose')"))
     with pytest.raises(RuntimeError, match="on purpose"):
         migrate_schema(fresh, clock, path)
     assert check_schema(fresh) is SchemaState.OLDER
@@ -160,7 +160,7 @@ class TestOnSqlite:
         try:
             assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert found.execute("SELECT name FROM event").fetchall() == [("kept.safe",)]
-            assert found.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+            assert found.execute("SELECT version_num FROM alembic_version").fetchall() == [(LATEST,)]
         finally:
             found.close()
 

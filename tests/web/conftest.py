@@ -60,6 +60,7 @@ def make_site(world: World, folder: Path, base_url: str = BASE_URL) -> Site:
         clock=world.clock,
         database=world.database,
         links=world.links,
+        tombstones=world.tombstoned,
         channel=MailboxChannel(folder / "mailbox", "Afterword <afterword@localhost>"),
         mailbox=folder / "mailbox",
     )

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from afterword.flows.directory import Directory, TokenGrant
 from afterword.flows.manage_projects import create_project, rotate_token
+from afterword.flows.tombstones import Tombstones
+from afterword.kit.signing import Signer
 from afterword.storage.engine import Database
 from afterword.storage.tables import metadata
 from afterword.web import track as web_track
@@ -98,7 +100,8 @@ def begin(database: Database, clock: FakeClock, token: str) -> Any:
     exchange.reply = lambda status, *rest: exchange.statuses.append(status)
 
     async def look() -> None:
-        track = Track(directory=Directory(database), intake=None, notices=None, clock=clock)  # type: ignore[arg-type]
+        directory = Directory(database, Tombstones(Signer("k" * 32)))
+        track = Track(directory=directory, intake=None, notices=None, clock=clock)  # type: ignore[arg-type]
         track.begin(exchange)
         await asyncio.gather(*track._looks)
 

@@ -56,5 +56,11 @@ def world(database: Database, clock: FakeClock, tmp_path: Path) -> World:
 def parts(world: World, channel: FakeChannel, tmp_path: Path) -> Parts:
     """What a worker works with."""
     return Parts(
-        Settings(data=tmp_path), world.clock, world.database, world.links, channel, tmp_path / "mail"
+        Settings(data=tmp_path),
+        world.clock,
+        world.database,
+        world.links,
+        world.tombstoned,
+        channel,
+        tmp_path / "mail",
     )

@@ -278,7 +278,7 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
     caplog.set_level(logging.WARNING)  # type: ignore[attr-defined]
     world = World(postgres, clock, tmp_path)  # type: ignore[arg-type]
     world.add_survey(throttle={"survey_cooldown": "0s", "global_cooldown": "0s"})
-    shared = Parts(None, clock, postgres, world.links, channel, None)  # type: ignore[arg-type]
+    shared = Parts(None, clock, postgres, world.links, world.tombstoned, channel, None)  # type: ignore[arg-type]
     events = [track(world, email=f"{('alice', 'bob', 'charlie')[n % 3]}@example.com") for n in range(60)]
 
     async def both() -> None:

@@ -69,7 +69,7 @@ def demo(host: str | None, port: int | None) -> None:
 
 def _run(parts: Parts, listener: socket.socket) -> None:
     settings = parts.settings
-    token = set_up_demo(parts.database, parts.clock)
+    token = set_up_demo(parts.database, parts.clock, parts.tombstones)
     text = _TEXT.format(
         address=settings.public_url,
         data=settings.data,

@@ -20,6 +20,7 @@ from afterword.cli import (
     serve,
     settings,
     survey,
+    token,
     worker,
 )
 from afterword.domain.errors import AfterwordError
@@ -39,6 +40,7 @@ cli.add_command(serve.serve)
 cli.add_command(worker.worker)
 cli.add_command(project.project)
 cli.add_command(people.people)
+cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(event.event)
 cli.add_command(report.report)

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -30,14 +31,16 @@ def import_(file: Path) -> None:
     required. Bad rows are named and left out; importing again changes nothing.
     """
     with open_app() as parts:
-        result = import_people.import_people(parts.database, parts.clock, file, _show_progress)
-    for row in result.bad_rows:
-        click.echo(f"{file}:{row.line}: {row.problem}", err=True)
+        saved = import_people.import_people(
+            parts.database, parts.clock, parts.tombstones, file, on_progress=_show_progress
+        )
+    for refusal in saved.refusals:
+        line = refusal.where.removeprefix("line ")
+        click.echo(f"{file}:{line}: {refusal.reason}", err=True)
     click.echo(
-        f"{result.added} added, {result.changed} changed, {result.unchanged} unchanged, "
-        f"{len(result.bad_rows)} refused"
+        f"{saved.added} added, {saved.changed} changed, {saved.unchanged} unchanged, {saved.refused} refused"
     )
-    if result.bad_rows:
+    if saved.refused:
         sys.exit(BAD_ROWS_STATUS)
 
 
@@ -75,9 +78,11 @@ def _show(text: str, limit: int, as_json: bool) -> None:
 
 
 def _as_dict(person: Person) -> dict[str, object]:
-    fields = asdict(person)
-    fields["opted_out_at"] = person.opted_out_at.isoformat() if person.opted_out_at else None
-    return fields
+    fields = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(person).items()
+    }
+    return fields | {"github_username": person.github_username, "gitlab_username": person.gitlab_username}
 
 
 def _show_progress(rows: int) -> None:

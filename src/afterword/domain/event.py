@@ -12,6 +12,9 @@ METADATA_BYTES_DEFAULT = 1_024
 JSON_DEPTH_MAX = 64
 FUTURE_S_MAX = 86_400
 SECOND_US = 1_000_000
+ERASED_NAME = "(erased)"
+"""The name of an event of a person who was erased."""
+
 USUAL_TIMESTAMP_CHARS = 10
 """Of nearly all timestamps, from 2001 to 2286: they need no regular expression."""
 
@@ -93,6 +96,10 @@ class Event:
     gitlab_username: str | None
     metadata: str | None
     is_test: bool
+
+    def without_person(self) -> "Event":
+        """What may be kept of an event of a person who was erased: that there was one."""
+        return Event(ERASED_NAME, self.occurred_at_us, None, None, None, None, self.is_test)
 
 
 def parse_event(

@@ -1,9 +1,14 @@
-"""What does a project token look like, and how is it kept?"""
+"""What does a token look like, and how is it kept?"""
 
 import hashlib
 import zlib
 
 PREFIX = "awp_"
+"""Of a project's token, which can do nothing but events.track."""
+
+API_PREFIX = "awo_"
+"""Of an organisation's token for the Web API."""
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_CHARS = 32
 CHECKSUM_CHARS = 6
@@ -11,14 +16,14 @@ TOKEN_CHARS = len(PREFIX) + RANDOM_CHARS + CHECKSUM_CHARS
 HINT_CHARS = 4
 
 
-def format_token(random_chars: str) -> str:
+def format_token(random_chars: str, prefix: str = PREFIX) -> str:
     """
-    Make a project token out of RANDOM_CHARS random characters of ALPHABET (190 bits).
+    Make a token out of RANDOM_CHARS random characters of ALPHABET (190 bits).
 
     The prefix lets secret scanners find a leaked token, and the checksum lets
     them tell it from other text without asking us.
     """
-    body = PREFIX + random_chars
+    body = prefix + random_chars
     return body + _checksum(body)
 
 

@@ -3,16 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from afterword.domain.event import Event
-from afterword.domain.identity import IdentityKind, Resolution, name_handles, resolve
+from afterword.domain.identity import (
+    IdentityKind,
+    IdentityRules,
+    Resolution,
+    name_handles,
+    normalise,
+    resolve,
+)
 from afterword.domain.rate_limit import RateLimits
 from afterword.flows.check_store import log_failure
+from afterword.flows.known_handles import KnownHandles
 from afterword.flows.survey_definition import read_definition
+from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import to_us
-from afterword.storage import people, projects, revision, surveys
-from afterword.storage.engine import Database, StoreError
+from afterword.storage import identity_rules, people, projects, revision, surveys, tombstones
+from afterword.storage.engine import Connection, Database, StoreError
+from afterword.storage.revision import Revision
 
 POLL_S = 0.5
 """How often a server looks whether a command changed something; seen within 2 s is the promise."""
@@ -50,17 +60,25 @@ class ProjectRules:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The directory at one revision."""
+    """
+    The directory at one revision.
 
-    revision: int
+    Attributes:
+        handles: Shared with the snapshot before and brought up to date in place, unless some were taken away.
+        erased: Hashes of the handles of erased people.
+    """
+
+    revision: Revision
     tokens: Mapping[bytes, TokenGrant]
     projects: Mapping[int, ProjectRules]
-    people: Mapping[tuple[IdentityKind, str], int]
+    handles: KnownHandles
+    rules: IdentityRules
+    erased: frozenset[bytes]
 
 
-def load_snapshot(database: Database) -> Snapshot:
-    """Read the whole directory in one consistent state."""
-    with database.read() as connection:
+def load_snapshot(database: Database, before: Snapshot | None = None) -> Snapshot:
+    """Read the directory in one consistent state; of the handles only what changed since a snapshot."""
+    with database.read_whole() as connection:
         number = revision.current(connection)
         live, draft = _listeners(surveys.list_listening(connection))
         return Snapshot(
@@ -80,16 +98,19 @@ def load_snapshot(database: Database) -> Snapshot:
                 )
                 for project in projects.list_projects(connection)
             },
-            people=people.resolve_map(connection),
+            handles=_read_handles(connection, before, number),
+            rules=identity_rules.read_rules(connection),
+            erased=tombstones.list_tombstones(connection),
         )
 
 
 class Directory:
     """Keeps a Snapshot current while the server runs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tombstoned: Tombstones) -> None:
         self.snapshot = load_snapshot(database)
-        self._resolutions: dict[tuple[str | None, str | None, str | None], Resolution] = {}
+        self._tombstoned = tombstoned
+        self._resolutions: dict[tuple[int, str | None, str | None, str | None], Resolution] = {}
         self._database = database
         self._next_look: asyncio.Task[None] | None = None
         self._last_look: asyncio.Task[None] | None = None
@@ -140,15 +161,23 @@ class Directory:
         is_over = grant is not None and grant.expires_at_us is not None and grant.expires_at_us <= now_us
         return None if is_over else grant
 
-    def resolve(self, event: Event) -> Resolution:
+    def resolve(self, event: Event, project_id: int) -> Resolution:
         """Whom an event's handles mean, as far as this server knows."""
-        handles = event.email, event.github_username, event.gitlab_username
-        if (who := self._resolutions.get(handles)) is None:
-            named = name_handles(email=handles[0], github_username=handles[1], gitlab_username=handles[2])
+        key = project_id, event.email, event.github_username, event.gitlab_username
+        if (who := self._resolutions.get(key)) is None:
+            named = name_handles(email=key[1], github_username=key[2], gitlab_username=key[3])
             if len(self._resolutions) >= RESOLUTIONS_MAX:
                 self._resolutions.clear()
-            who = self._resolutions[handles] = resolve(named, self.snapshot.people)
+            now = self.snapshot
+            who = resolve(named, now.handles, now.rules, project_id)
+            if now.erased and self._names_erased(named, now):
+                who = replace(who, is_erased=True)
+            self._resolutions[key] = who
         return who
+
+    def _names_erased(self, named: Mapping[IdentityKind, str], now: Snapshot) -> bool:
+        handles = ((kind, normalise(kind, handle)) for kind, handle in named.items())
+        return not now.erased.isdisjoint(self._tombstoned.hashes(handles).values())
 
     async def run(self) -> None:
         """Look for changes until cancelled."""
@@ -163,7 +192,15 @@ class Directory:
     def _newer_snapshot(self) -> Snapshot | None:
         with self._database.read() as connection:
             number = revision.current(connection)
-        return None if number == self.snapshot.revision else load_snapshot(self._database)
+        known = self.snapshot
+        return None if number == known.revision else load_snapshot(self._database, known)
+
+
+def _read_handles(connection: Connection, before: Snapshot | None, now: Revision) -> KnownHandles:
+    if before is None or now.removals > before.revision.number:
+        return KnownHandles(people.read_handles(connection))
+    before.handles.update(people.read_handles(connection, before.revision.number))
+    return before.handles
 
 
 def _listeners(

@@ -20,7 +20,7 @@ from afterword.flows.job_kinds import JobKind
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
-from afterword.storage import decisions, events, invitations, jobs, people, surveys
+from afterword.storage import decisions, events, identity_rules, invitations, jobs, people, surveys
 from afterword.storage.decisions import NewEntry
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
@@ -83,14 +83,22 @@ def evaluate_event(database: Database, clock: Clock, event_id: int) -> bool:
 
 
 def _resolve(connection: Connection, event: StoredEvent) -> Resolution:
-    """Resolve again: the person may have been imported since the event came."""
+    """
+    Resolve again, with what was known when the event came: its server may not have heard of it yet.
+
+    A name that became known later attributes the event, but asks nobody about it.
+    """
+    rules = identity_rules.read_rules(connection, event.received_at)
     handles = name_handles(
         email=event.email, github_username=event.github_username, gitlab_username=event.gitlab_username
     )
-    known = people.find_owners(
-        connection, [(kind, normalise(kind, handle)) for kind, handle in handles.items()]
-    )
-    return resolve(handles, known)
+    readings = [
+        (kind, reading)
+        for kind, handle in handles.items()
+        for reading in rules.readings(kind, normalise(kind, handle), event.project_id)
+    ]
+    known = people.find_owners(connection, readings, known_by=event.received_at)
+    return resolve(handles, known, rules, event.project_id)
 
 
 def _listening(connection: Connection, event: StoredEvent) -> list[tuple[Listening, Definition]]:

@@ -8,6 +8,7 @@ from afterword.flows.import_people import import_people
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import apply_survey, list_surveys, publish_survey
 from afterword.flows.survey_definition import parse_survey_file
+from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage.engine import Database
 
@@ -20,7 +21,7 @@ TOKEN_OVERLAP = timedelta(days=1)
 _FILES = files("afterword") / "demo"
 
 
-def set_up_demo(database: Database, clock: Clock) -> str:
+def set_up_demo(database: Database, clock: Clock, tombstoned: Tombstones) -> str:
     """
     Make the demo's project, people and survey unless they are there; returns a fresh token.
 
@@ -41,7 +42,7 @@ def set_up_demo(database: Database, clock: Clock) -> str:
     else:
         token = rotate_token(database, clock, DEMO_PROJECT, overlap=TOKEN_OVERLAP)
     with as_file(_FILES / "people.csv") as path:
-        import_people(database, clock, path)
+        import_people(database, clock, tombstoned, path)
     if all(survey.key != DEMO_SURVEY for survey in list_surveys(database)):
         name = "survey.yaml"
         file = parse_survey_file((_FILES / name).read_text(encoding="utf-8"), name)

@@ -1,114 +1,249 @@
 """Who is in the directory?"""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from afterword.domain.identity import IdentityKind
-from afterword.storage import revision
+from afterword.kit.clock import to_us
+from afterword.storage import attributes
+from afterword.storage.attributes import Attributes
+from afterword.storage.engine import raw_cursor
 from afterword.storage.tables import identity, person
+from afterword.storage.teams import list_teams
+
+ROWS_READ_AT_ONCE = 10_000
+
+Handle = tuple[IdentityKind, str]
+"""A kind and a normalised handle."""
+
+
+_OWNERS_SQLITE = (
+    "SELECT kind, identity.value, person_id, known_at FROM json_each(?) AS wanted JOIN identity "
+    "ON kind = json_extract(wanted.value, '$[0]') AND identity.value = json_extract(wanted.value, '$[1]')"
+)
+# A subquery with a limit goes by the key for each handle; a join may scan all of them.
+_OWNERS_POSTGRES = (
+    "SELECT found.* FROM json_array_elements(%s::json) AS wanted, LATERAL ("
+    "SELECT kind, value, person_id, known_at FROM identity "
+    "WHERE kind = wanted->>0 AND value = wanted->>1 LIMIT 1) AS found"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person of the directory, with the handles as they are shown."""
+    """
+    One person of the directory.
+
+    Attributes:
+        email: Where mails go, as it was given; the first of the addresses.
+        handles: Kind → handles as they were given, the first one first.
+        team: The names of the teams from the root on, or None.
+        start_date: YYYY-MM-DD.
+        quiet_from, quiet_until: Minutes after midnight between which nothing is sent; both or neither.
+        erased_at: Set for what is left of a person who was erased: the id, and nothing else.
+    """
 
     id: int
     email: str
     name: str
     timezone: str | None
+    locale: str | None
+    start_date: str | None
     team: str | None
     is_bot: bool
+    is_tester: bool
     is_active: bool
+    is_protected: bool
+    is_excluded_from_snapshots: bool
     opted_out_at: datetime | None
-    github_username: str | None = None
-    gitlab_username: str | None = None
+    snoozed_until: datetime | None
+    quiet_from: int | None
+    quiet_until: int | None
+    created_at: datetime
+    erased_at: datetime | None
+    handles: Mapping[IdentityKind, tuple[str, ...]] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
+
+    def first(self, kind: IdentityKind) -> str | None:
+        """The first handle of a kind, as it was given."""
+        given = self.handles.get(kind, ())
+        return given[0] if given else None
+
+    @property
+    def github_username(self) -> str | None:
+        """The first one, as it was given."""
+        return self.first(IdentityKind.GITHUB)
+
+    @property
+    def gitlab_username(self) -> str | None:
+        """The first one, as it was given."""
+        return self.first(IdentityKind.GITLAB)
 
 
-def resolve_map(connection: sa.Connection) -> dict[tuple[IdentityKind, str], int]:
-    """(kind, normalised handle) → person id, all of them."""
-    rows = connection.execute(sa.select(identity.c.kind, identity.c.value, identity.c.person_id))
-    kinds = {kind.value: kind for kind in IdentityKind}
-    return {(kinds[row[0]], row[1]): row[2] for row in rows}
+class NewIdentity(NamedTuple):
+    """A handle that somebody gets: ``value`` is normalised, ``shown`` as it was given."""
+
+    kind: str
+    value: str
+    shown: str
+    person_id: int
+    position: int
+    known_at: datetime
+
+
+def read_handles(connection: sa.Connection, since: int = -1) -> Iterator[tuple[str, str, int]]:
+    """(kind, normalised handle, person id) of all that a revision after this one wrote."""
+    with raw_cursor(connection) as cursor:
+        cursor.execute(f"SELECT kind, value, person_id FROM identity WHERE revision > {since:d}")  # noqa: S608
+        while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
+            yield from part
 
 
 def find_owners(
-    connection: sa.Connection, handles: Iterable[tuple[IdentityKind, str]]
-) -> dict[tuple[IdentityKind, str], int]:
-    """Whom do these (kind, normalised handle) belong to? Unknown ones are absent."""
+    connection: sa.Connection, handles: Iterable[Handle], *, known_by: datetime | None = None
+) -> dict[Handle, int]:
+    """
+    Whom do these (kind, normalised handle) belong to? Unknown ones are absent.
+
+    Args:
+        known_by: Only those that were known at a time.
+    """
+    wanted = json.dumps([(kind.value, value) for kind, value in handles])
+    statement = _OWNERS_POSTGRES if connection.dialect.name == "postgresql" else _OWNERS_SQLITE
+    rows = connection.exec_driver_sql(statement, (wanted,)).all()
+    latest_us = None if known_by is None else to_us(known_by)
+    return {
+        (IdentityKind(kind), value): person_id
+        for kind, value, person_id, known_at in rows
+        if latest_us is None or known_at <= latest_us
+    }
+
+
+def add_people(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Add people without handles, all with the same columns; their ids, in the order of the rows."""
+    if not rows:
+        return []
+    statement = sa.insert(person).returning(person.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def update_person(connection: sa.Connection, person_id: int, values: Mapping[str, Any]) -> None:
+    """Replace some columns of a person."""
+    connection.execute(sa.update(person).where(person.c.id == person_id).values(**values))
+
+
+def add_identities(connection: sa.Connection, rows: Sequence[NewIdentity], number: int) -> None:
+    """
+    Give people handles that nobody has.
+
+    Args:
+        number: Of the revision that tells the servers; bump it in the same transaction.
+    """
+    if rows:
+        connection.execute(sa.insert(identity), [{**row._asdict(), "revision": number} for row in rows])
+
+
+def update_identities(connection: sa.Connection, rows: Sequence[NewIdentity], number: int) -> None:
+    """Change whose these handles are, how they are shown, and their place; when they became known stays."""
+    if not rows:
+        return
+    is_it = identity.c.kind == sa.bindparam("of_kind"), identity.c.value == sa.bindparam("of_value")
+    changed = sa.update(identity).where(*is_it)
+    changed = changed.values(
+        shown=sa.bindparam("new_shown"),
+        person_id=sa.bindparam("new_person_id"),
+        position=sa.bindparam("new_position"),
+        revision=number,
+    )
+    connection.execute(
+        changed,
+        [
+            {
+                "of_kind": row.kind,
+                "of_value": row.value,
+                "new_shown": row.shown,
+                "new_person_id": row.person_id,
+                "new_position": row.position,
+            }
+            for row in rows
+        ],
+    )
+
+
+def remove_identities(connection: sa.Connection, handles: Collection[Handle]) -> None:
+    """Take handles away; bump the revision with ``removes`` in the same transaction."""
     pair = sa.tuple_(identity.c.kind, identity.c.value)
-    wanted = [(kind.value, value) for kind, value in handles]
-    statement = sa.select(identity.c.kind, identity.c.value, identity.c.person_id).where(pair.in_(wanted))
-    return {(IdentityKind(row[0]), row[1]): row[2] for row in connection.execute(statement)}
+    if handles:
+        connection.execute(
+            sa.delete(identity).where(pair.in_([(kind.value, value) for kind, value in handles]))
+        )
 
 
-def add_person(
-    connection: sa.Connection,
-    *,
-    email: str,
-    name: str,
-    timezone: str | None,
-    team: str | None,
-    now: datetime,
-) -> int:
-    """Add a person without handles; returns the id."""
-    statement = sa.insert(person).values(email=email, name=name, timezone=timezone, team=team, created_at=now)
-    revision.bump(connection)
-    person_id: int = connection.execute(statement.returning(person.c.id)).scalar_one()
-    return person_id
-
-
-def update_person(
-    connection: sa.Connection,
-    person_id: int,
-    *,
-    email: str,
-    name: str,
-    timezone: str | None,
-    team: str | None,
-) -> None:
-    """Replace what is known of a person."""
-    revision.bump(connection)
-    connection.execute(
-        sa.update(person)
-        .where(person.c.id == person_id)
-        .values(email=email, name=name, timezone=timezone, team=team)
-    )
-
-
-def set_identity(
-    connection: sa.Connection, person_id: int, kind: IdentityKind, *, value: str, shown: str
-) -> None:
-    """Give a person a handle of a kind in place of the one there was."""
-    revision.bump(connection)
-    connection.execute(
-        sa.delete(identity).where(identity.c.person_id == person_id, identity.c.kind == kind.value)
-    )
-    connection.execute(
-        sa.insert(identity).values(kind=kind.value, value=value, shown=shown, person_id=person_id)
-    )
+def list_identities(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[NewIdentity]]:
+    """Person id → their handles, by kind and place."""
+    found: dict[int, list[NewIdentity]] = defaultdict(list)
+    columns = (identity.c[name] for name in NewIdentity._fields)
+    statement = sa.select(*columns).where(identity.c.person_id.in_(list(person_ids)))
+    for row in connection.execute(statement.order_by(identity.c.kind, identity.c.position, identity.c.value)):
+        found[row.person_id].append(NewIdentity(*row))
+    return found
 
 
 def get_person(connection: sa.Connection, person_id: int, *, lock: bool = False) -> Person | None:
     """One person; with ``lock`` no other transaction decides about them until this one ends."""
     if lock:
         connection.execute(sa.select(person.c.id).where(person.c.id == person_id).with_for_update())
-    row = connection.execute(_people().where(person.c.id == person_id)).one_or_none()
-    return None if row is None else Person(**row._mapping)
+    return get_people(connection, [person_id]).get(person_id)
 
 
-def list_people(connection: sa.Connection, *, matching: str = "", limit: int) -> list[Person]:
-    """People by e-mail, those whose name, e-mail or a handle contains a text in any case."""
-    statement = _people().order_by(person.c.email).limit(limit)
+def get_people(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, Person]:
+    """Id → person; unknown ones are absent."""
+    rows = connection.execute(_people().where(person.c.id.in_(list(person_ids)))).all()
+    return {one.id: one for one in _complete(connection, rows)}
+
+
+def list_people(
+    connection: sa.Connection,
+    *,
+    matching: str = "",
+    after: tuple[str, int] | None = None,
+    limit: int,
+    is_active: bool | None = None,
+) -> list[Person]:
+    """
+    People by e-mail, as many queries for many as for few.
+
+    Args:
+        matching: Only those whose name, e-mail or a handle contains this text in any case.
+        after: The (email, id) of the last one of the page before.
+        is_active: Only those who are here, or only those who left.
+    """
+    statement = _people().where(person.c.erased_at.is_(None))
+    statement = statement.order_by(person.c.email, person.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(
+            sa.tuple_(person.c.email, person.c.id) > sa.tuple_(*map(sa.literal, after))
+        )
+    if is_active is not None:
+        statement = statement.where(person.c.is_active == is_active)
     if matching:
         text = matching.lower()
         handles = sa.select(identity.c.person_id).where(identity.c.value.contains(text, autoescape=True))
         name = sa.func.lower(person.c.name).contains(text, autoescape=True)
         statement = statement.where(sa.or_(name, person.c.id.in_(handles)))
-    return [Person(**row._mapping) for row in connection.execute(statement)]
+    return _complete(connection, connection.execute(statement).all())
+
+
+def count_people(connection: sa.Connection) -> int:
+    """How many people the directory has, those who left too."""
+    counted = sa.select(sa.func.count()).select_from(person).where(person.c.erased_at.is_(None))
+    return connection.execute(counted).scalar_one()
 
 
 def set_opted_out(connection: sa.Connection, person_id: int, at: datetime | None) -> None:
@@ -117,21 +252,29 @@ def set_opted_out(connection: sa.Connection, person_id: int, at: datetime | None
 
 
 def _people() -> sa.Select[Any]:
-    def handle(kind: IdentityKind) -> sa.Label[Any]:
-        shown = sa.select(identity.c.shown).where(
-            identity.c.person_id == person.c.id, identity.c.kind == kind.value
-        )
-        return shown.scalar_subquery().label(kind.value)
+    return sa.select(*(column for column in person.c))
 
-    return sa.select(
-        person.c.id,
-        person.c.email,
-        person.c.name,
-        person.c.timezone,
-        person.c.team,
-        person.c.is_bot,
-        person.c.is_active,
-        person.c.opted_out_at,
-        handle(IdentityKind.GITHUB),
-        handle(IdentityKind.GITLAB),
-    )
+
+def _complete(connection: sa.Connection, rows: Sequence[Any]) -> list[Person]:
+    """Add what other tables have about these people."""
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    handles = list_identities(connection, ids)
+    values = attributes.list_attributes(connection, ids)
+    paths = team_paths(connection) if any(row.team_id is not None for row in rows) else {}
+    return [_person(row, handles.get(row.id, []), values.get(row.id, {}), paths) for row in rows]
+
+
+def team_paths(connection: sa.Connection) -> dict[int, str]:
+    """Team id → the names from the root on."""
+    return {one.id: one.path for one in list_teams(connection)}
+
+
+def _person(row: Any, handles: Sequence[NewIdentity], values: Attributes, paths: Mapping[int, str]) -> Person:
+    shown: dict[IdentityKind, tuple[str, ...]] = {}
+    for one in handles:
+        kind = IdentityKind(one.kind)
+        shown[kind] = (*shown.get(kind, ()), one.shown)
+    columns = {name: value for name, value in row._mapping.items() if name != "team_id"}
+    return Person(**columns, team=paths.get(row.team_id), handles=shown, attributes=values)

@@ -40,6 +40,7 @@ revision = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("removals", sa.BigInteger, nullable=False, server_default="0"),
     comment="One row, counted up by each change that running servers must notice.",
 )
 
@@ -111,6 +112,16 @@ notice = sa.Table(
     sqlite_with_rowid=False,
 )
 
+team = sa.Table(
+    "team",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("parent_id", BigId, sa.ForeignKey("team.id"), index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    # All names from the root on, normalised: what makes a team the same team.
+    sa.Column("path_key", sa.Text, nullable=False, unique=True),
+)
+
 person = sa.Table(
     "person",
     metadata,
@@ -118,11 +129,21 @@ person = sa.Table(
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("timezone", sa.Text),
-    sa.Column("team", sa.Text),
+    sa.Column("locale", sa.Text),
+    sa.Column("start_date", sa.Text),
+    sa.Column("team_id", BigId, sa.ForeignKey("team.id"), index=True),
     sa.Column("is_bot", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_tester", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("is_protected", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_excluded_from_snapshots", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("opted_out_at", Instant),
+    sa.Column("snoozed_until", Instant),
+    sa.Column("quiet_from", sa.Integer),
+    sa.Column("quiet_until", sa.Integer),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("erased_at", Instant),
+    sa.Index("ix_person_email_id", "email", "id"),
 )
 
 identity = sa.Table(
@@ -132,6 +153,149 @@ identity = sa.Table(
     sa.Column("value", sa.Text, primary_key=True),
     sa.Column("shown", sa.Text, nullable=False),
     sa.Column("person_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
+    # The first of a person's handles of one kind is the one that lists show.
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
+    # A handle says nothing about events that came before it was known.
+    sa.Column("known_at", Instant, nullable=False, server_default="0"),
+    # The number of the revision that wrote it: servers read only what is newer.
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0", index=True),
+)
+
+attribute_group = sa.Table(
+    "attribute_group",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+attribute_value = sa.Table(
+    "attribute_value",
+    metadata,
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("group_id", BigId, sa.ForeignKey("attribute_group.id"), primary_key=True, autoincrement=False),
+    sa.Column("value", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# What a person wants no surveys of: (project, its id) or (channel, its name).
+opt_out = sa.Table(
+    "opt_out",
+    metadata,
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+identity_rule = sa.Table(
+    "identity_rule",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id")),
+    sa.Column("pattern", sa.Text, nullable=False),
+    sa.Column("replacement", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+# Handles of stored events that the directory does not know.
+unresolved = sa.Table(
+    "unresolved",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("first_at", Instant, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+    sa.Column("first_event_id", sa.BigInteger, nullable=False),
+    sa.Column("last_event_id", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How far the worker has read the events; project 0 is all of them.
+projection = sa.Table(
+    "projection",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attribution = sa.Table(
+    "attribution",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    # Which events: those with a handle, or those of a person.
+    sa.Column("kind", sa.Text),
+    sa.Column("value", sa.Text),
+    sa.Column("person_id", sa.BigInteger),
+    sa.Column("next_event_id", sa.BigInteger, nullable=False),
+    sa.Column("last_event_id", sa.BigInteger, nullable=False),
+    sa.Column("looked_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+)
+
+person_merge = sa.Table(
+    "person_merge",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("kept_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("merged_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("moved", sa.Text, nullable=False),
+    sa.Column("merged_at", Instant, nullable=False),
+    sa.Column("undone_at", Instant),
+)
+
+# Keyed hashes of the handles of erased people: who comes with one stays unknown.
+tombstone = sa.Table(
+    "tombstone",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("erased_at", Instant, nullable=False),
+)
+
+# Where people are loaded from by schedule, and how that went.
+directory_source = sa.Table(
+    "directory_source",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("started_at", Instant),
+    sa.Column("finished_at", Instant),
+    sa.Column("next_at", Instant),
+    sa.Column("summary", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("pending", sa.Text),
+)
+
+# Who a source's own ids mean, so that a renamed account stays the same person.
+source_member = sa.Table(
+    "source_member",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("external_id", sa.Text, primary_key=True),
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("handle", sa.Text),
+    sa.Column("seen_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("hint", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
 )
 
 survey = sa.Table(

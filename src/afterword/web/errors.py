@@ -14,6 +14,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     NOT_AUTHED = "not_authed"
     INVALID_AUTH = "invalid_auth"
+    MISSING_SCOPE = "missing_scope"
     UNKNOWN_METHOD = "unknown_method"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INVALID_REQUEST = "invalid_request"
@@ -30,6 +31,7 @@ STATUS = {
     ErrorCode.TOO_MANY_REQUESTS: 429,
     ErrorCode.NOT_AUTHED: 401,
     ErrorCode.INVALID_AUTH: 401,
+    ErrorCode.MISSING_SCOPE: 403,
     ErrorCode.UNKNOWN_METHOD: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.INVALID_REQUEST: 400,

@@ -180,9 +180,10 @@ class Track:
         project_id = exchange.project_id
         rules = self._directory.snapshot.projects[project_id]
         event, has_unknown = self._parse(exchange, rules)
-        who = self._directory.resolve(event)
+        who = self._directory.resolve(event, project_id)
         names = rules.listened_by_tests if event.is_test else rules.listened
-        submission = Submission(project_id, rules.limits, event, who.person_id, event.name in names)
+        kept = event.without_person() if who.is_erased else event
+        submission = Submission(project_id, rules.limits, kept, who.person_id, kept.name in names)
         if exchange.idempotency_key is not None:
             submission.idempotency_key = exchange.idempotency_key
             submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()

@@ -1,0 +1,461 @@
+"""How do records of people get into the directory, whoever they come from?"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from zoneinfo import available_timezones
+
+from afterword.domain.identity import EVENT_KINDS, NO_RULES, IdentityKind, IdentityRules, normalise
+from afterword.domain.person import (
+    KEEP,
+    PersonRecord,
+    Problem,
+    check_record,
+    name_key,
+    split_team,
+    team_key,
+)
+from afterword.flows.tombstones import Tombstones
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import attributes, people, revision, sources, teams, tombstones
+from afterword.storage.engine import Connection, Database
+from afterword.storage.people import Handle, NewIdentity, Person
+from afterword.storage.sources import Member
+
+ROWS_PER_TRANSACTION = 1_000
+"""Records of one transaction: enough to make queries few, so few that nobody waits long for a lock."""
+
+CHANGES_KEPT_MAX = 1_000
+"""Changes and refusals that are told one by one; the rest is only counted."""
+
+_PLAIN = (
+    "name",
+    "timezone",
+    "locale",
+    "start_date",
+    "is_active",
+    "is_bot",
+    "is_tester",
+    "is_protected",
+    "is_excluded_from_snapshots",
+)
+_COLUMNS = ("email", *_PLAIN)
+_ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
+_ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
+
+
+class Source:
+    """Who says so; a protected person is changed by people, not by what runs by itself."""
+
+    HERE = "here"
+    CSV = "csv"
+    API = "api"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    SCIM = "scim"
+
+    AUTOMATIC = frozenset({GITHUB, GITLAB, SCIM})
+
+
+_ACCOUNT_KINDS = {Source.GITHUB: IdentityKind.GITHUB, Source.GITLAB: IdentityKind.GITLAB}
+"""Sources whose own ids are accounts, and the handle that such an account has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that did not go in: where it stands, in which field ("" for all of it), and why."""
+
+    where: str
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """The field and what is wrong with it, or what is wrong with the whole record."""
+        return f"{self.field} {self.problem}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record that did something: whose it is, and which fields it changed; none for a new person."""
+
+    where: str
+    email: str
+    fields: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Saved:
+    """
+    What a number of records did, or with a dry run would do.
+
+    Attributes:
+        refusals, changes: The first CHANGES_KEPT_MAX of each.
+        person_ids: Where the record stood → the person; not with a dry run.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    person_ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Records so far."""
+        return self.added + self.changed + self.unchanged + self.refused
+
+    def refuse(self, where: str, problem: Problem) -> None:
+        """Leave a record out."""
+        self.refused += 1
+        if len(self.refusals) < CHANGES_KEPT_MAX:
+            self.refusals.append(Refusal(where, problem.field, problem.text))
+
+    def note(self, where: str, email: str, fields: tuple[str, ...], *, is_new: bool) -> None:
+        """Count a record that went in."""
+        if is_new:
+            self.added += 1
+        elif fields:
+            self.changed += 1
+        else:
+            self.unchanged += 1
+            return
+        if len(self.changes) < CHANGES_KEPT_MAX:
+            self.changes.append(Change(where, email, () if is_new else fields))
+
+
+def save_people(
+    database: Database,
+    clock: Clock,
+    records: Iterable[PersonRecord],
+    *,
+    source: str,
+    tombstoned: Tombstones,
+    rules: IdentityRules = NO_RULES,
+    dry_run: bool = False,
+    makes_new: bool = True,
+    on_progress: Callable[[int], None] = lambda rows: None,
+) -> Saved:
+    """
+    Add or update people, ROWS_PER_TRANSACTION in a transaction.
+
+    A record is about the person who has its ``external_id``; else one of its addresses, or, where there
+    is none, one of its user names; else about a new one. From GitHub and GitLab the user name comes
+    first. One that is wrong, or claims what is somebody else's, is left out with a reason, and the
+    others go in. The same records again change nothing.
+
+    Args:
+        source: One of Source.
+        rules: What is nobody's name.
+        dry_run: Only say what would happen.
+        makes_new: Whether a record of an unknown person adds one; else it is refused.
+        on_progress: Called with the number of records done, once per transaction.
+    """
+    saved = Saved()
+    batch = _Batches(clock, tombstoned, rules, source, saved, dry_run=dry_run, makes_new=makes_new)
+    waiting = iter(records)
+    while portion := list(islice(waiting, ROWS_PER_TRANSACTION)):
+        with database.read() if dry_run else database.write() as connection:
+            batch.save(connection, portion)
+        on_progress(saved.done)
+    return saved
+
+
+@dataclass(slots=True)
+class _State:
+    """One person as records change them; a new one has no columns yet that a database gave."""
+
+    columns: dict[str, Any]
+    team: str | None
+    handles: dict[IdentityKind, list[tuple[str, str]]]
+    attributes: dict[str, tuple[str, tuple[str, ...]]]
+
+    def copy(self) -> "_State":
+        """The same, for what is changed next."""
+        handles = {kind: list(given) for kind, given in self.handles.items()}
+        return _State(dict(self.columns), self.team, handles, dict(self.attributes))
+
+    def differences(self, other: "_State") -> tuple[str, ...]:
+        """The fields in which this one is not like another."""
+        fields = [name for name in _COLUMNS if self.columns[name] != other.columns[name]]
+        fields += ["team"] if _team_key(self.team) != _team_key(other.team) else []
+        fields += [kind.value for kind in IdentityKind if self.handles.get(kind) != other.handles.get(kind)]
+        fields += ["attributes"] if self.attributes != other.attributes else []
+        return tuple(dict.fromkeys(fields))
+
+
+class _Batches:
+    """
+    Reads what is known of a portion's people, applies the records one after the other, writes what differs.
+
+    With a dry run nothing is written, so who has which handle by then is kept for the next portions.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        hashed: Tombstones,
+        rules: IdentityRules,
+        source: str,
+        saved: Saved,
+        *,
+        dry_run: bool,
+        makes_new: bool,
+    ) -> None:
+        self._clock = clock
+        self._hashed = hashed
+        self._rules = rules
+        self._source = source
+        self._saved = saved
+        self._dry_run = dry_run
+        self._makes_new = makes_new
+        self._zones = available_timezones()
+        self._promised: dict[Handle, int] = {}
+        self._imagined: dict[int, _State] = {}
+        self._new_id = 0
+
+    def save(self, connection: Connection, records: list[PersonRecord]) -> None:
+        """Save one portion in one transaction."""
+        if not self._dry_run:
+            revision.lock(connection)
+        sound = [record for record in records if self._is_sound(record)]
+        keys = {record.where: _handle_keys(record) for record in sound}
+        every = {handle for handles in keys.values() for handle in handles}
+        self._owners = people.find_owners(connection, every) | self._promised
+        external = [record.external_id for record in sound if record.external_id is not None]
+        self._members = sources.find_members(connection, self._source, external) if external else {}
+        self._erased = self._find_erased(connection, every)
+        ids = {*self._owners.values(), *(member.person_id for member in self._members.values())}
+        known = people.get_people(connection, [one for one in ids if one > 0])
+        identities = people.list_identities(connection, list(known))
+        self._states = {
+            person_id: _state(person, identities.get(person_id, [])) for person_id, person in known.items()
+        }
+        self._states |= self._imagined
+        before = {person_id: state.copy() for person_id, state in self._states.items()}
+        self._seen: dict[str, Member] = {}
+        for record in sound:
+            self._apply(record, keys[record.where])
+        if self._dry_run:
+            self._promised = dict(self._owners)
+            self._imagined = dict(self._states)
+        else:
+            self._write(connection, before, identities)
+
+    def _is_sound(self, record: PersonRecord) -> bool:
+        problem = check_record(record, zones=self._zones, rules=self._rules)
+        if problem is not None:
+            self._saved.refuse(record.where, problem)
+        return problem is None
+
+    def _find_erased(self, connection: Connection, handles: Iterable[Handle]) -> set[Handle]:
+        hashes = self._hashed.hashes(handles)
+        found = tombstones.find_tombstones(connection, list(hashes.values())) if hashes else set()
+        return {handle for handle, one in hashes.items() if one in found}
+
+    def _apply(self, record: PersonRecord, handles: list[Handle]) -> None:
+        person_id = self._find(record, handles)
+        if (problem := self._obstacle(record, handles, person_id)) is not None:
+            self._saved.refuse(record.where, problem)
+            return
+        is_new = person_id is None
+        if person_id is None:
+            person_id = self._add(record)
+        state = self._states[person_id]
+        before = state.copy()
+        if is_new or not self._is_off_limits(state):
+            self._forget_old_name(state, record)
+            _change(state, record)
+        for kind in IdentityKind:
+            for key, _ in before.handles.get(kind, []):
+                self._owners.pop((kind, key), None)
+            for key, _ in state.handles.get(kind, []):
+                self._owners[kind, key] = person_id
+        if record.external_id is not None:
+            self._note_member(record, record.external_id, person_id)
+        self._saved.person_ids[record.where] = person_id
+        self._saved.note(record.where, state.columns["email"], state.differences(before), is_new=is_new)
+
+    def _forget_old_name(self, state: _State, record: PersonRecord) -> None:
+        """A renamed account gives its old name up: somebody else may have it now."""
+        kind = _ACCOUNT_KINDS.get(self._source)
+        member = self._members.get(record.external_id or "")
+        if kind is not None and member is not None and record.handles().get(kind):
+            kept = state.handles.get(kind, [])
+            state.handles[kind] = [pair for pair in kept if pair[0] != member.handle]
+
+    def _note_member(self, record: PersonRecord, external_id: str, person_id: int) -> None:
+        kind = _ACCOUNT_KINDS.get(self._source)
+        given = record.handles().get(kind, ()) if kind else ()
+        handle = normalise(kind, given[0]) if kind and given else None
+        self._members[external_id] = self._seen[external_id] = Member(person_id, handle)
+
+    def _find(self, record: PersonRecord, handles: list[Handle]) -> int | None:
+        if record.external_id is not None and record.external_id in self._members:
+            return self._members[record.external_id].person_id
+        owned = {handle: self._owners[handle] for handle in handles if handle in self._owners}
+        for kind in self._telling_kinds(record):
+            for handle, person_id in owned.items():
+                if handle[0] is kind:
+                    return person_id
+        return None
+
+    def _telling_kinds(self, record: PersonRecord) -> tuple[IdentityKind, ...]:
+        """By which handles a record's person is found: a source of accounts knows those best."""
+        if (account := _ACCOUNT_KINDS.get(self._source)) is not None:
+            return account, IdentityKind.EMAIL
+        return (IdentityKind.EMAIL,) if record.emails else EVENT_KINDS
+
+    def _obstacle(self, record: PersonRecord, handles: list[Handle], person_id: int | None) -> Problem | None:
+        for handle in handles:
+            kind = handle[0].value
+            if handle in self._erased:
+                return Problem(kind, _ERASED)
+            if self._owners.get(handle, person_id) != person_id:
+                return Problem(kind, _ELSEWHERE)
+        if person_id is None and not record.emails:
+            return Problem("email", "is missing, and nobody has one of the other names")
+        if person_id is None and not self._makes_new:
+            return Problem("email", "is of nobody in the directory")
+        return None
+
+    def _is_off_limits(self, state: _State) -> bool:
+        return state.columns["is_protected"] and self._source in Source.AUTOMATIC
+
+    def _add(self, record: PersonRecord) -> int:
+        self._new_id -= 1
+        columns: dict[str, Any] = dict.fromkeys(_COLUMNS)
+        columns |= {name: False for name in _COLUMNS if name.startswith("is_")}
+        columns |= {"email": record.emails[0], "name": record.emails[0], "is_active": True}
+        self._states[self._new_id] = _State(columns, None, {}, {})
+        return self._new_id
+
+    def _write(
+        self,
+        connection: Connection,
+        before: Mapping[int, _State],
+        identities: Mapping[int, list[NewIdentity]],
+    ) -> None:
+        now = to_datetime(self._clock.now_us())
+        changed = {
+            person_id: state
+            for person_id, state in self._states.items()
+            if person_id not in before or state.differences(before[person_id])
+        }
+        team_ids = teams.make_teams(connection, {state.team for state in changed.values() if state.team})
+        rows = {
+            person_id: {**state.columns, "team_id": team_ids.get(_team_key(state.team) or "")}
+            for person_id, state in changed.items()
+        }
+        new = [person_id for person_id in rows if person_id < 0]
+        added = people.add_people(connection, [{**rows[one], "created_at": now} for one in new])
+        ids = {person_id: person_id for person_id in self._states} | dict(zip(new, added, strict=True))
+        for person_id in rows:
+            if person_id > 0:
+                people.update_person(connection, person_id, rows[person_id])
+        self._write_identities(connection, changed, identities, ids, now)
+        self._write_attributes(connection, changed, before, ids)
+        members = {
+            external_id: member._replace(person_id=ids[member.person_id])
+            for external_id, member in self._seen.items()
+        }
+        sources.note_members(connection, self._source, members, now)
+        told = self._saved.person_ids
+        for where, person_id in told.items():
+            told[where] = ids.get(person_id, person_id)
+
+    def _write_identities(
+        self,
+        connection: Connection,
+        changed: Mapping[int, _State],
+        identities: Mapping[int, list[NewIdentity]],
+        ids: Mapping[int, int],
+        now: Any,
+    ) -> None:
+        old = {(one.kind, one.value): one for found in identities.values() for one in found}
+        wanted = {
+            (kind.value, key): NewIdentity(kind.value, key, shown, ids[person_id], position, now)
+            for person_id, state in changed.items()
+            for kind, given in state.handles.items()
+            for position, (key, shown) in enumerate(given)
+        }
+        gone = [
+            (IdentityKind(one.kind), one.value)
+            for key, one in old.items()
+            if key not in wanted and one.person_id in changed
+        ]
+        new = [one for key, one in wanted.items() if key not in old]
+        moved = [one for key, one in wanted.items() if key in old and one[:-1] != old[key][:-1]]
+        if not (gone or new or moved):
+            return
+        is_taken = bool(gone) or any(one.person_id != old[one.kind, one.value].person_id for one in moved)
+        number = revision.bump(connection, removes=is_taken)
+        people.remove_identities(connection, gone)
+        people.update_identities(connection, moved, number)
+        people.add_identities(connection, new, number)
+
+    def _write_attributes(
+        self,
+        connection: Connection,
+        changed: Mapping[int, _State],
+        before: Mapping[int, _State],
+        ids: Mapping[int, int],
+    ) -> None:
+        values = [
+            (person_id, key, name, given)
+            for person_id, state in changed.items()
+            for key, (name, given) in state.attributes.items()
+            if person_id not in before or before[person_id].attributes.get(key) != (name, given)
+        ]
+        groups = attributes.make_groups(connection, {name for _, _, name, _ in values}) if values else {}
+        attributes.replace_values(
+            connection, [(ids[person_id], groups[key], given) for person_id, key, _, given in values]
+        )
+
+
+def _state(person: Person, identities: list[NewIdentity]) -> _State:
+    handles: dict[IdentityKind, list[tuple[str, str]]] = {}
+    for one in identities:
+        handles.setdefault(IdentityKind(one.kind), []).append((one.value, one.shown))
+    values = {name_key(name): (name, given) for name, given in person.attributes.items()}
+    return _State({name: getattr(person, name) for name in _COLUMNS}, person.team, handles, values)
+
+
+def _change(state: _State, record: PersonRecord) -> None:
+    """Apply a record to what is known of its person."""
+    for name in _PLAIN:
+        if (value := getattr(record, name)) is not KEEP:
+            state.columns[name] = value
+    if record.team is not KEEP:
+        state.team = record.team
+    for kind, given in record.handles().items():
+        pairs = {normalise(kind, text): _shown(kind, text) for text in given}
+        kept = state.handles.get(kind, []) if given and kind not in record.replaces else []
+        state.handles[kind] = [*pairs.items(), *(pair for pair in kept if pair[0] not in pairs)]
+    if record.emails:
+        state.columns["email"] = record.emails[0].strip()
+    state.columns["name"] = state.columns["name"] or state.columns["email"]
+    if record.attributes is not KEEP:
+        for group, values in record.attributes.items():
+            key = name_key(group)
+            name = state.attributes[key][0] if key in state.attributes else group.strip()
+            state.attributes[key] = name, tuple(sorted(set(values)))
+
+
+def _handle_keys(record: PersonRecord) -> list[Handle]:
+    return [(kind, normalise(kind, text)) for kind, given in record.handles().items() for text in given]
+
+
+def _shown(kind: IdentityKind, text: str) -> str:
+    text = text.strip()
+    return text.removeprefix("@") if kind in (IdentityKind.GITHUB, IdentityKind.GITLAB) else text
+
+
+def _team_key(path: str | None) -> str | None:
+    return None if path is None else team_key(split_team(path))

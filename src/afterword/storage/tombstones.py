@@ -1,0 +1,31 @@
+"""Which handles belonged to people who were erased? Only keyed hashes of them are kept."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from afterword.storage.tables import tombstone
+
+
+def find_tombstones(connection: sa.Connection, hashes: Collection[bytes]) -> set[bytes]:
+    """Those of these hashes that are kept."""
+    statement = sa.select(tombstone.c.hash).where(tombstone.c.hash.in_(list(hashes)))
+    return set(connection.execute(statement).scalars())
+
+
+def list_tombstones(connection: sa.Connection) -> frozenset[bytes]:
+    """All of them."""
+    return frozenset(connection.execute(sa.select(tombstone.c.hash)).scalars())
+
+
+def add_tombstones(connection: sa.Connection, hashes: Collection[bytes], at: datetime) -> None:
+    """Keep hashes; those that are kept already stay as they are."""
+    new = set(hashes) - find_tombstones(connection, hashes)
+    if new:
+        connection.execute(sa.insert(tombstone), [{"hash": one, "erased_at": at} for one in sorted(new)])
+
+
+def remove_tombstones(connection: sa.Connection, hashes: Collection[bytes]) -> int:
+    """Forget hashes, so that their handles may be used again; returns how many there were."""
+    return connection.execute(sa.delete(tombstone).where(tombstone.c.hash.in_(list(hashes)))).rowcount
