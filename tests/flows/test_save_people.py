@@ -182,7 +182,9 @@ class TestWhoseItIs:
     def test_an_account_is_found_by_its_name_before_the_address(self, world: World) -> None:
         record = PersonRecord("user 7", ("bob@private.org",), github_usernames=("bob-gh",), external_id="7")
         assert counts(save(world, record, source=Source.GITHUB)) == (0, 1, 0, 0)
-        assert world.person("bob@private.org").handles[EMAIL] == ("bob@private.org", "bob@example.com")
+        bob = world.person("bob@private.org")
+        assert bob.handles[EMAIL] == ("bob@example.com", "bob@private.org")
+        assert bob.email == "bob@example.com", "an account does not say where mail goes"
 
     def test_a_renamed_account_stays_the_same_person_and_gives_its_old_name_up(self, world: World) -> None:
         first = PersonRecord("user 7", ("dana@example.com",), github_usernames=("dana",), external_id="7")

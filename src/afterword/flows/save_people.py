@@ -1,7 +1,7 @@
 """How do records of people get into the directory, whoever they come from?"""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 from zoneinfo import available_timezones
@@ -147,7 +147,8 @@ def save_people(
 
     A record is about the person who has its ``external_id``; else one of its addresses, or, where there
     is none, one of its user names; else about a new one. From GitHub and GitLab the user name comes
-    first. One that is wrong, or claims what is somebody else's, is left out with a reason, and the
+    first, and of a person who is known already they only give more addresses, and a name where there is
+    none. One that is wrong, or claims what is somebody else's, is left out with a reason, and the
     others go in. The same records again change nothing.
 
     Args:
@@ -271,7 +272,7 @@ class _Batches:
         before = state.copy()
         if is_new or not self._is_off_limits(state):
             self._forget_old_name(state, record)
-            _change(state, record)
+            _change(state, _as_account(state, record) if self._is_of_accounts and not is_new else record)
         for kind in IdentityKind:
             for key, _ in before.handles.get(kind, []):
                 self._owners.pop((kind, key), None)
@@ -281,6 +282,10 @@ class _Batches:
             self._note_member(record, record.external_id, person_id)
         self._saved.person_ids[record.where] = person_id
         self._saved.note(record.where, state.columns["email"], state.differences(before), is_new=is_new)
+
+    @property
+    def _is_of_accounts(self) -> bool:
+        return self._source in _ACCOUNT_KINDS
 
     def _forget_old_name(self, state: _State, record: PersonRecord) -> None:
         """A renamed account gives its old name up: somebody else may have it now."""
@@ -425,6 +430,15 @@ def _state(person: Person, identities: list[NewIdentity]) -> _State:
         handles.setdefault(IdentityKind(one.kind), []).append((one.value, one.shown))
     values = {name_key(name): (name, given) for name, given in person.attributes.items()}
     return _State({name: getattr(person, name) for name in _COLUMNS}, person.team, handles, values)
+
+
+def _as_account(state: _State, record: PersonRecord) -> PersonRecord:
+    """What an account says about somebody who is known: where mail goes, and the name, others know better."""
+    known = dict(state.handles.get(IdentityKind.EMAIL, []))
+    more = [text for text in record.emails if normalise(IdentityKind.EMAIL, text) not in known]
+    has_name = state.columns["name"] != state.columns["email"]
+    emails = (*known.values(), *more) if more else ()
+    return replace(record, emails=emails, name=KEEP if has_name else record.name)
 
 
 def _change(state: _State, record: PersonRecord) -> None:
