@@ -7,13 +7,13 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from afterword import __version__
 from afterword.channels.base import SendError
 from afterword.channels.email import EmailChannel
 from afterword.flows.findings import Finding, fail, ok, warn
+from afterword.kit.hosts import is_loopback
 from afterword.kit.places import Places
 
 DISK_FREE_FAIL_BYTES = 200_000_000
@@ -109,18 +109,11 @@ def _check_addresses(here: Surroundings) -> Finding:
     if here.base_url is not None:
         return ok("address", here.base_url)
     advice = "set AFTERWORD_BASE_URL to the address by which people's browsers reach this server"
-    if not _is_loopback(here.host):
+    if not is_loopback(here.host):
         return fail("address", f"links in mails lead to {here.host}, where the server listens", advice)
     if here.smtp_url is not None:
         return fail("address", f"mails go out, and their links lead to {here.host}", advice)
     return ok("address", f"{here.host}, for this machine only")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check_mail(here: Surroundings) -> Finding:

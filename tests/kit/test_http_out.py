@@ -1,0 +1,97 @@
+"""Does a request to another server end, stay small, and keep its secrets?"""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from afterword.kit.http_out import Outbound, OutboundError, Reply
+from tests.sources.fake_service import TOKEN, Answer, Asked, FakeService
+
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class Echo(FakeService):
+    """Answers with what it was asked."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """See FakeService."""
+        return Answer(body={"method": asked.method, "path": asked.path, "body": asked.body})
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    with Echo() as running:
+        yield running
+
+
+def ask(base_url: str, url: str, body: object = None, *, method: str = "GET", **limits: Any) -> Reply:
+    async def once() -> Reply:
+        async with Outbound(base_url, limits.pop("headers", HEADERS), **limits) as outbound:
+            return await outbound.ask(method, url, body)
+
+    return asyncio.run(once())
+
+
+def refusal(base_url: str, url: str, **limits: Any) -> tuple[str, bool]:
+    with pytest.raises(OutboundError) as caught:
+        ask(base_url, url, **limits)
+    assert caught.value.__cause__ is None
+    return str(caught.value), caught.value.is_temporary
+
+
+def test_a_request_gets_its_reply(echo: Echo) -> None:
+    reply = ask(echo.url, f"{echo.url}/a?b=c", {"d": 1}, method="POST")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert reply.body == b'{"method": "POST", "path": "/a?b=c", "body": {"d": 1}}'
+    assert echo.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.2:{port}/", "https://127.0.0.1:{port}/", "http://127.0.0.1:1/"]
+)
+def test_another_scheme_host_or_port_is_not_asked(echo: Echo, url: str) -> None:
+    port = echo.url.rpartition(":")[2]
+    assert refusal(echo.url, url.format(port=port)) == ("127.0.0.1 refers to another server", False)
+    assert echo.asked == []
+
+
+def test_a_reply_that_drips_ends_at_the_deadline_of_the_whole_request(echo: Echo) -> None:
+    echo.instead = [Answer(drips=True)]
+    assert refusal(echo.url, echo.url, request_s_max=0.2) == ("127.0.0.1 did not answer within 0.2 s", True)
+
+
+def test_a_reply_that_is_too_large_is_cut_off(echo: Echo) -> None:
+    echo.instead = [Answer(body=b"x" * 1_001)]
+    assert refusal(echo.url, echo.url, response_bytes_max=1_000) == (
+        "127.0.0.1 sent more than 1000 bytes in one reply",
+        False,
+    )
+    echo.instead = [Answer(body=b"x" * 1_000)]
+    assert len(ask(echo.url, echo.url, response_bytes_max=1_000).body) == 1_000
+
+
+def test_a_compressed_reply_is_not_unpacked(echo: Echo) -> None:
+    echo.instead = [Answer(body=gzip.compress(b"x" * 1_000_000), headers={"Content-Encoding": "gzip"})]
+    assert refusal(echo.url, echo.url)[0] == "127.0.0.1 sent a compressed reply unasked"
+
+
+def test_a_redirect_is_a_reply(echo: Echo) -> None:
+    echo.instead = [Answer(302, b"", {"Location": "/elsewhere"})]
+    assert ask(echo.url, echo.url).status == 302
+    assert len(echo.asked) == 1
+
+
+def test_a_token_that_no_header_can_carry_is_not_repeated(echo: Echo) -> None:
+    text, is_temporary = refusal(echo.url, echo.url, headers={"Authorization": f"Bearer {TOKEN}\nX: y"})
+    assert TOKEN not in text
+    assert not is_temporary
+
+
+def test_nobody_there_is_worth_another_try() -> None:
+    assert refusal("http://127.0.0.1:1", "http://127.0.0.1:1/") == (
+        "127.0.0.1 can't be reached (ConnectError)",
+        True,
+    )
