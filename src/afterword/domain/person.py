@@ -141,6 +141,11 @@ def _check_texts(record: PersonRecord) -> Problem | None:
     return None
 
 
+def is_address(text: str) -> bool:
+    """Whether a text has the form of an e-mail address."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def check_text(text: str) -> str | None:
     """What is wrong with a text that a person is described by."""
     if len(text) > TEXT_CHARS_MAX:
@@ -156,7 +161,7 @@ def _check_handles(record: PersonRecord, rules: IdentityRules) -> Problem | None
             return Problem(kind.value, f"has too many values: at most {HANDLES_MAX}")
         for handle in given:
             key = normalise(kind, handle)
-            if kind is IdentityKind.EMAIL and not _ADDRESS.fullmatch(handle):
+            if kind is IdentityKind.EMAIL and not is_address(handle):
                 return Problem(kind.value, "is not an address")
             is_bot = rules.is_bot(key) and record.is_bot is not True
             if not key or key in JUNK or key in rules.junk or is_bot:

@@ -1,0 +1,1 @@
+"""Where people are loaded from: services whose accounts are people."""
