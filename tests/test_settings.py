@@ -17,8 +17,15 @@ GOOD = {
     "mail_from": "Surveys <surveys@example.com>",
     "signing_key": SECRET * 2,
     "log_level": "debug",
+    "github_organisation": "acme",
+    "github_token": SECRET,
+    "github_url": "https://github.example.com",
+    "gitlab_group": "acme/tools",
+    "gitlab_token": SECRET,
+    "gitlab_url": "https://gitlab.example.com/git",
+    "source_interval_s": "900",
 }
-SECRETS = {"database_url", "smtp_url", "signing_key"}
+SECRETS = {"database_url", "smtp_url", "signing_key", "github_token", "gitlab_token"}
 
 
 def variable(name: str) -> str:
@@ -152,6 +159,11 @@ class TestBadValues:
         *(("signing_key", value) for value in ("x" * 31, SECRET)),
         *(("mail_from", value) for value in ("Surveys", "<>", "a b c", "Surveys <surveys>", "a@b, c@d")),
         *(("log_level", value) for value in ("verbose", "10")),
+        *(("github_url", value) for value in ("http://github.example.com", "github.com", "https://")),
+        *(("gitlab_url", f"https://{value}") for value in (f"u:{SECRET}@x", f"x/?token={SECRET}", "x#y")),
+        *(("github_token", f"{SECRET}{more}") for more in (" x", "\N{LATIN SMALL LETTER E WITH ACUTE}")),
+        *(("github_organisation", value) for value in ("https://github.com/acme", "a b", "acme?x", "..%2f")),
+        *(("source_interval_s", value) for value in ("59", "604801", "1h", "-60", "60.5")),
         *((name, "line\nbreak") for name in NAMES),
         *((name, "   ") for name in NAMES),
     )
@@ -254,6 +266,9 @@ class TestNormalForms:
             ("host", " localhost ", "localhost"),
             ("database_url", "postgres://db/x", "postgresql://db/x"),
             ("port", "08080", "8080"),
+            ("gitlab_url", "https://gitlab.example.com/", "https://gitlab.example.com"),
+            ("gitlab_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("gitlab_group", "/acme/tools/", "acme/tools"),
         ],
     )
     def test_a_value_is_brought_into_one_form(self, name: str, given: str, taken: str) -> None:

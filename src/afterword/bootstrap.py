@@ -15,7 +15,16 @@ from afterword.flows.track_event import Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.places import Places, make_data_directory
 from afterword.kit.signing import Signer, load_or_make_key
-from afterword.settings import DATABASE_FILE, MAILBOX_FOLDER, SIGNING_KEY_FILE, Settings, SettingsError
+from afterword.settings import (
+    DATABASE_FILE,
+    MAILBOX_FOLDER,
+    PREFIX,
+    SIGNING_KEY_FILE,
+    Settings,
+    SettingsError,
+)
+from afterword.sources.base import DirectorySource
+from afterword.sources.registry import open_sources
 from afterword.storage.engine import Database, clock_us
 from afterword.storage.open import open_database
 
@@ -31,6 +40,7 @@ class Parts:
     tombstones: Tombstones
     channel: Channel
     mailbox: Path
+    sources: tuple[DirectorySource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +70,34 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     except ValueError as error:
         raise SettingsError(str(error)) from error
     signer = Signer(key)
+    clock = clock or SystemClock()
     return Parts(
         settings=settings,
-        clock=clock or SystemClock(),
+        clock=clock,
         database=open_database(settings.database_url, places.database),
         links=Links(signer, settings.public_url),
         tombstones=Tombstones(signer),
         channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
         mailbox=places.mailbox,
+        sources=name_sources(settings, clock),
+    )
+
+
+def name_sources(settings: Settings, clock: Clock) -> tuple[DirectorySource, ...]:
+    """
+    The sources of people that these settings name; asks none of them.
+
+    Raises:
+        SettingsError: One is set in part.
+    """
+    for what, token in (("github_organisation", "github_token"), ("gitlab_group", "gitlab_token")):
+        if (getattr(settings, what) is None) is not (getattr(settings, token) is None):
+            names = f"{PREFIX}{what.upper()} and {PREFIX}{token.upper()}"
+            raise SettingsError(f"{names}: one is set without the other; set both, or neither")
+    return open_sources(
+        clock,
+        github=(settings.github_organisation, settings.github_token, settings.github_url),
+        gitlab=(settings.gitlab_group, settings.gitlab_token, settings.gitlab_url),
     )
 
 

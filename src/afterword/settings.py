@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from afterword.domain.errors import AfterwordError
+from afterword.kit.hosts import is_loopback
 
 PREFIX = "AFTERWORD_"
 FILE_SUFFIX = "_FILE"
@@ -61,6 +62,17 @@ class Settings:
         None, "Key that signs links, at least 32 characters; unset for one made at first start.", secret=True
     )
     log_level: str = _setting("info", "debug, info, warning or error.")
+    github_organisation: str | None = _setting(None, "GitHub organisation whose members are loaded.")
+    github_token: str | None = _setting(None, "Token that may read its members.", secret=True)
+    github_url: str = _setting(
+        "https://github.com", "Where people open GitHub; an Enterprise Server has its own address."
+    )
+    gitlab_group: str | None = _setting(None, "GitLab group whose members are loaded, such as acme/tools.")
+    gitlab_token: str | None = _setting(None, "Token that may read its members.", secret=True)
+    gitlab_url: str = _setting("https://gitlab.com", "Where people open GitLab; self-managed or not.")
+    source_interval_s: int = _setting(
+        3_600, "From one load of GitHub or GitLab to the next, in seconds; 60 to 604800."
+    )
 
     @property
     def public_url(self) -> str:
@@ -70,6 +82,8 @@ class Settings:
 
 
 SIGNING_KEY_CHARS_MIN = 32
+SOURCE_INTERVAL_S_MIN, SOURCE_INTERVAL_S_MAX = 60, 604_800
+
 NAMES = tuple(item.name for item in fields(Settings))
 
 
@@ -206,6 +220,39 @@ def _base_url(value: Any) -> str:
     return text
 
 
+def _service_url(value: Any) -> str:
+    text: str = _url("http", "https")(value)
+    url = urlsplit(text)
+    if url.query or url.fragment or url.username:
+        raise ValueError("must be an address without user, ? and #; the token is a setting of its own")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        raise ValueError("must start with https://, since a token is sent there")
+    return text.rstrip("/")
+
+
+def _token(value: Any) -> str:
+    text = _text(value)
+    if not text.isascii() or " " in text:
+        raise ValueError("must be a token: letters, digits and signs, without blanks")
+    return text
+
+
+def _account_name(value: Any) -> str:
+    text = _text(str(value)).strip("/")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
+        raise ValueError("must be a name as addresses have it, such as acme or acme/tools, not an address")
+    return text
+
+
+def _source_interval_s(value: Any) -> int:
+    is_number = not isinstance(value, bool) and str(value).isdecimal()
+    if not is_number or not SOURCE_INTERVAL_S_MIN <= int(value) <= SOURCE_INTERVAL_S_MAX:
+        raise ValueError(
+            f"must be a whole number of seconds from {SOURCE_INTERVAL_S_MIN} to {SOURCE_INTERVAL_S_MAX}"
+        )
+    return int(value)
+
+
 def _smtp_url(value: Any) -> str:
     text: str = _url("smtp", "smtps")(value)
     for name, values in parse_qs(urlsplit(text).query, keep_blank_values=True).items():
@@ -256,4 +303,11 @@ _CHECKS: dict[str, Any] = {
     "mail_from": _mail_from,
     "signing_key": _signing_key,
     "log_level": _log_level,
+    "github_organisation": _account_name,
+    "github_token": _token,
+    "github_url": _service_url,
+    "gitlab_group": _account_name,
+    "gitlab_token": _token,
+    "gitlab_url": _service_url,
+    "source_interval_s": _source_interval_s,
 }

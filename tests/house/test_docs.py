@@ -391,11 +391,13 @@ def _ended_connections() -> connections.Connections:
 def exposed_metrics() -> dict[str, str]:
     """Name → type of every metric of /metrics; a histogram by its own name."""
     kinds = {kind.value: 0 for kind in JobKind}
-    totals = Totals(accepted=0, waiting=kinds, dead=0, lag_s=0, invitations={"sent": 0}, responses=0)
+    totals = Totals(
+        accepted=0, waiting=kinds, dead=0, lag_s=0, invitations={"sent": 0}, responses=0, sources={}
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(health, "TotalsReader", lambda *parts: SimpleNamespace(read=lambda: totals))
         registry: CollectorRegistry = health.metrics_registry(
-            SimpleNamespace(database=None, clock=None),
+            SimpleNamespace(database=None, clock=None, sources=[SimpleNamespace(name="github")]),
             SimpleNamespace(intake=SimpleNamespace(queue_length=0, batch_events=Histogram((1,)))),
             SimpleNamespace(received=1, outcomes={"accepted": 1}, seconds=Histogram((1,))),
             _ended_connections(),

@@ -2,19 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 
 import click
 
-from afterword.bootstrap import name_places
+from afterword.bootstrap import name_places, name_sources
 from afterword.cli.progress import Progress
 from afterword.domain.errors import AfterwordError
 from afterword.flows.check_database import check_database
 from afterword.flows.check_surroundings import Surroundings, check_surroundings
 from afterword.flows.findings import Finding, Level, fail, ok
+from afterword.flows.manage_sources import check_sources
 from afterword.kit.clock import SystemClock
 from afterword.settings import Settings, SettingsError, load_settings
+from afterword.sources.base import DirectorySource
 from afterword.storage.engine import StoreError, UnreachableError
 from afterword.storage.open import open_database
 
@@ -49,7 +52,12 @@ def _examine() -> Iterator[Finding]:
         return
     yield ok("settings", "read; `afterword settings` shows them")
     yield from check_surroundings(_surroundings(settings))
-    yield from _examine_database(settings)
+    opened: Sequence[DirectorySource] = ()
+    try:
+        opened = name_sources(settings, SystemClock())
+    except SettingsError as error:
+        yield fail("sources", str(error), "until then only this and a few commands work")
+    yield from _examine_database(settings, opened)
 
 
 def _surroundings(settings: Settings) -> Surroundings:
@@ -64,7 +72,7 @@ def _surroundings(settings: Settings) -> Surroundings:
     )
 
 
-def _examine_database(settings: Settings) -> Iterator[Finding]:
+def _examine_database(settings: Settings, opened: Sequence[DirectorySource]) -> Iterator[Finding]:
     path = name_places(settings).database
     if settings.database_url is None and not path.exists():
         yield fail("database", f"{path} is not there", "start the server, or restore a backup")
@@ -80,6 +88,8 @@ def _examine_database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield from check_database(database, SystemClock(), Progress())
+        interval = timedelta(seconds=settings.source_interval_s)
+        yield from check_sources(database, SystemClock(), opened, interval)
     except StoreError as error:
         yield fail("database", f"reading it failed: {getattr(error, 'orig', error)}".strip(), advice)
     finally:

@@ -19,6 +19,7 @@ from afterword.cli import (
     restore,
     serve,
     settings,
+    source,
     survey,
     token,
     worker,
@@ -40,6 +41,7 @@ cli.add_command(serve.serve)
 cli.add_command(worker.worker)
 cli.add_command(project.project)
 cli.add_command(people.people)
+cli.add_command(source.source)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(event.event)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afterword.flows.job_kinds import JobKind
 from afterword.kit.clock import SECOND_US, Clock, to_datetime
-from afterword.storage import conservation, jobs, projects
+from afterword.storage import conservation, jobs, projects, sources
 from afterword.storage.engine import Connection, Database
 
 COUNTED_AGAIN_US = 60 * SECOND_US
@@ -24,6 +24,7 @@ class Totals:
         lag_s: How long the oldest due job has waited; 0 when none is due.
         invitations: State → invitations, up to a minute old.
         responses: Up to a minute old.
+        sources: Source of people → when a load of it last went through, seconds since 1970; 0 when never.
     """
 
     accepted: int
@@ -32,6 +33,7 @@ class Totals:
     lag_s: float
     invitations: Mapping[str, int]
     responses: int
+    sources: Mapping[str, float]
 
 
 class TotalsReader:
@@ -50,6 +52,7 @@ class TotalsReader:
             self._count_again(connection)
             by_kind = jobs.count_by_kind(connection)
             due_at = jobs.find_first_due(connection)
+            loaded = {one.name: one.finished_at for one in sources.list_statuses(connection)}
             accepted = sum(project.events_accepted for project in projects.list_projects(connection))
         now = to_datetime(self._clock.now_us())
         return Totals(
@@ -59,6 +62,7 @@ class TotalsReader:
             lag_s=0.0 if due_at is None else max(0.0, (now - due_at).total_seconds()),
             invitations=self._invitations,
             responses=self._responses,
+            sources={name: 0.0 if at is None else at.timestamp() for name, at in loaded.items()},
         )
 
     def _count_again(self, connection: Connection) -> None:

@@ -246,6 +246,13 @@ def count_people(connection: sa.Connection) -> int:
     return connection.execute(counted).scalar_one()
 
 
+def set_active(connection: sa.Connection, person_ids: Sequence[int], is_active: bool) -> None:
+    """Record that people are here, or left."""
+    for start in range(0, len(person_ids), ROWS_READ_AT_ONCE):
+        some = person_ids[start : start + ROWS_READ_AT_ONCE]
+        connection.execute(sa.update(person).where(person.c.id.in_(some)).values(is_active=is_active))
+
+
 def set_opted_out(connection: sa.Connection, person_id: int, at: datetime | None) -> None:
     """Record that a person wants no surveys from now on; None takes it back."""
     connection.execute(sa.update(person).where(person.c.id == person_id).values(opted_out_at=at))

@@ -1,6 +1,6 @@
 """Where are people loaded from, whom do a source's own ids mean, and how did it go?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from afterword.storage.tables import directory_source, person, source_member
+
+ROWS_AT_ONCE = 1_000
+"""Ids in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,9 @@ class SourceStatus:
         summary: What the last load that went through did, as text.
         error: Why the last load failed; None when it did not.
         pending: What waits for a confirmation, as JSON; None when nothing does.
+        started_at: When the last load began; while one runs, no other one has the same.
+        finished_at: When the last load that went through ended.
+        leased_until: Until when a load is nobody else's; None when none runs.
     """
 
     name: str
@@ -29,11 +35,13 @@ class SourceStatus:
     summary: str | None
     error: str | None
     pending: str | None
+    leased_until: datetime | None
 
 
-def find_status(connection: sa.Connection, name: str) -> SourceStatus | None:
+def find_status(connection: sa.Connection, name: str, *, lock: bool = False) -> SourceStatus | None:
     """How loading from a source went; None when it was never tried."""
-    row = connection.execute(sa.select(directory_source).where(directory_source.c.name == name)).one_or_none()
+    statement = sa.select(directory_source).where(directory_source.c.name == name)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     return None if row is None else SourceStatus(**row._mapping)
 
 
@@ -46,6 +54,35 @@ def list_statuses(connection: sa.Connection) -> list[SourceStatus]:
 def set_status(connection: sa.Connection, name: str, **values: Any) -> None:
     """Change some of what is known about a source; makes it when it is new."""
     _upsert(connection, directory_source, [{"name": name, **values}], ["name"])
+
+
+def claim(
+    connection: sa.Connection, name: str, *, now: datetime, leased_until: datetime, when_due: bool
+) -> bool:
+    """
+    Begin a load, unless another one runs.
+
+    Args:
+        when_due: Only when its time has come.
+    """
+    _upsert(connection, directory_source, [{"name": name}], ["name"])
+    free = sa.or_(directory_source.c.leased_until.is_(None), directory_source.c.leased_until <= now)
+    due = sa.or_(directory_source.c.next_at.is_(None), directory_source.c.next_at <= now)
+    statement = sa.update(directory_source).where(directory_source.c.name == name, free)
+    statement = statement.where(due) if when_due else statement
+    return connection.execute(statement.values(started_at=now, leased_until=leased_until)).rowcount == 1
+
+
+def settle(connection: sa.Connection, name: str, started_at: datetime, **values: Any) -> bool:
+    """
+    Change what is known about a source while its load runs; False when the lease was lost.
+
+    Args:
+        started_at: When this load began.
+    """
+    is_ours = directory_source.c.started_at == started_at, directory_source.c.leased_until.is_not(None)
+    statement = sa.update(directory_source).where(directory_source.c.name == name, *is_ours)
+    return connection.execute(statement.values(**values)).rowcount == 1
 
 
 class Member(NamedTuple):
@@ -78,27 +115,66 @@ def note_members(
         _upsert(connection, source_member, rows, ["source", "external_id"])
 
 
-def list_unseen(connection: sa.Connection, source: str, since: datetime) -> list[int]:
-    """Active people whom a source named once, and no more since a time."""
-    statement = (
-        sa.select(source_member.c.person_id)
-        .join(person, person.c.id == source_member.c.person_id)
-        .where(source_member.c.source == source, person.c.is_active)
-        .group_by(source_member.c.person_id)
-        .having(sa.func.max(source_member.c.seen_at) < since)
-        .order_by(source_member.c.person_id)
-    )
-    return list(connection.execute(statement).scalars())
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    Where an account of a source and its person stand.
+
+    Attributes:
+        left_at: When its person became inactive because the source named it no more.
+        is_elsewhere: Whether another source names the person, too.
+    """
+
+    external_id: str
+    person_id: int
+    left_at: datetime | None
+    is_active: bool
+    is_protected: bool
+    is_elsewhere: bool
 
 
-def count_active(connection: sa.Connection, source: str) -> int:
-    """Active people whom a source named once."""
-    statement = (
-        sa.select(sa.func.count(sa.distinct(source_member.c.person_id)))
-        .join(person, person.c.id == source_member.c.person_id)
-        .where(source_member.c.source == source, person.c.is_active)
+def list_standings(connection: sa.Connection, source: str) -> list[Standing]:
+    """All accounts that a source ever named and that are still kept."""
+    other = source_member.alias()
+    elsewhere = sa.exists().where(
+        other.c.person_id == source_member.c.person_id,
+        other.c.source != source_member.c.source,
+        other.c.left_at.is_(None),
     )
-    return connection.execute(statement).scalar_one()
+    statement = (
+        sa.select(
+            source_member.c.external_id,
+            source_member.c.person_id,
+            source_member.c.left_at,
+            person.c.is_active,
+            person.c.is_protected,
+            elsewhere.label("is_elsewhere"),
+        )
+        .join(person, person.c.id == source_member.c.person_id)
+        .where(source_member.c.source == source)
+        .order_by(source_member.c.external_id)
+    )
+    return [Standing(**row._mapping) for row in connection.execute(statement)]
+
+
+def set_left(
+    connection: sa.Connection, source: str, external_ids: Sequence[str], at: datetime | None
+) -> None:
+    """Record that these are named no more and that their people became inactive; None takes it back."""
+    for is_it in _portions(source, external_ids):
+        connection.execute(sa.update(source_member).where(is_it).values(left_at=at))
+
+
+def forget_members(connection: sa.Connection, source: str, external_ids: Sequence[str]) -> None:
+    """The source names these no more, and nothing follows from it."""
+    for is_it in _portions(source, external_ids):
+        connection.execute(sa.delete(source_member).where(is_it))
+
+
+def _portions(source: str, external_ids: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
+    for start in range(0, len(external_ids), ROWS_AT_ONCE):
+        some = external_ids[start : start + ROWS_AT_ONCE]
+        yield sa.and_(source_member.c.source == source, source_member.c.external_id.in_(some))
 
 
 def list_external_ids(connection: sa.Connection, source: str, person_ids: Collection[int]) -> dict[int, str]:

@@ -272,6 +272,7 @@ directory_source = sa.Table(
     sa.Column("summary", sa.Text),
     sa.Column("error", sa.Text),
     sa.Column("pending", sa.Text),
+    sa.Column("leased_until", Instant),
 )
 
 # Who a source's own ids mean, so that a renamed account stays the same person.
@@ -283,6 +284,8 @@ source_member = sa.Table(
     sa.Column("person_id", BigId, sa.ForeignKey("person.id"), nullable=False, index=True),
     sa.Column("handle", sa.Text),
     sa.Column("seen_at", Instant, nullable=False),
+    # The source names it no more, and so its person became inactive.
+    sa.Column("left_at", Instant),
     sqlite_with_rowid=False,
 )
 

@@ -73,6 +73,7 @@ class _Collector(Collector):
 
     def __init__(self, parts: Parts, intake: IntakeParts, track: Track, connections: Connections) -> None:
         self._database = parts.database
+        self._sources = [source.name for source in parts.sources]
         self._totals = TotalsReader(parts.database, parts.clock)
         self._intake = intake
         self._track = track
@@ -125,6 +126,18 @@ class _Collector(Collector):
             return
         yield from _work_metrics(totals)
         yield from _kept_metrics(totals)
+        yield from self._source_metrics(totals)
+
+    def _source_metrics(self, totals: Totals) -> Iterable[Metric]:
+        """Of the sources that are set; what is left of others would look overdue for ever."""
+        loaded = GaugeMetricFamily(
+            "afterword_source_success_timestamp_seconds",
+            "When a load of a source of people last went through; 0 when none ever did.",
+            labels=["source"],
+        )
+        for name in self._sources:
+            loaded.add_metric([name], totals.sources.get(name, 0.0))
+        yield loaded
 
 
 def _work_metrics(totals: Totals) -> Iterable[Metric]:

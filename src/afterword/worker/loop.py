@@ -11,7 +11,9 @@ from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
 from afterword.flows.check_store import is_unavailable, log_failure
 from afterword.flows.housekeep import housekeep
+from afterword.flows.load_source import load_source
 from afterword.flows.outbox import Job
+from afterword.sources.base import DirectorySource, SourceError
 from afterword.worker.jobs import run_job
 
 POLL_S = 0.25
@@ -24,6 +26,10 @@ ATTEMPTS_MAX = 8
 """About an hour and a half of trying, with the delays of domain/backoff."""
 
 HOUSEKEEPING_S = 600.0
+
+SOURCE_CHECK_S = 15.0
+"""How often a worker looks whether a source is to be loaded."""
+
 ERROR_PAUSE_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -49,7 +55,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped. An unreachable database is waited for."""
-        housekeeping = asyncio.create_task(self._housekeep())
+        background = [
+            asyncio.create_task(self._housekeep()),
+            *(asyncio.create_task(self._keep_loading(source)) for source in self._parts.sources),
+        ]
         try:
             while not self._stopping:
                 try:
@@ -62,7 +71,8 @@ class Worker:
                     await self._rest()
             await asyncio.gather(*self._running, return_exceptions=True)
         finally:
-            housekeeping.cancel()
+            for task in background:
+                task.cancel()
 
     async def run_once(self) -> bool:
         """Claim what is due and do it to its end; False when nothing was due."""
@@ -131,6 +141,27 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the same
                 log_failure(logger, self._parts.database, "housekeeping failed", error)
             await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def _keep_loading(self, source: DirectorySource) -> None:
+        while True:
+            await self.load_when_due(source)
+            await asyncio.sleep(SOURCE_CHECK_S)
+
+    async def load_when_due(self, source: DirectorySource) -> None:
+        """Load a source whose time has come, unless another worker is at it; its status says how it went."""
+        parts = self._parts
+        interval = timedelta(seconds=parts.settings.source_interval_s)
+        try:
+            loaded = await load_source(
+                parts.database, parts.clock, parts.tombstones, source, interval=interval, when_due=True
+            )
+        except SourceError as error:
+            logger.warning("the source %s was not loaded: %s", source.name, error)
+        except Exception as error:  # noqa: BLE001 - the same
+            log_failure(logger, parts.database, f"loading the source {source.name} failed", error)
+        else:
+            if loaded is not None:
+                logger.info("the source %s was loaded: %s", source.name, loaded.summary)
 
 
 def _text(error: Exception) -> str:

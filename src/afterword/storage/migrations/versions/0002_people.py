@@ -171,6 +171,7 @@ def _make_sources() -> None:
         sa.Column("summary", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("pending", sa.Text(), nullable=True),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_directory_source"),
     )
     op.create_table(
@@ -180,6 +181,7 @@ def _make_sources() -> None:
         sa.Column("person_id", BigId, nullable=False),
         sa.Column("handle", sa.Text(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("left_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("source", "external_id", name="pk_source_member"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_source_member_person_id"),
         sqlite_with_rowid=False,
