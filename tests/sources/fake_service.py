@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 TOKEN = "hunter2-do-not-show"
 DRIP_S = 0.02
+DRIPS = 200
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Answer:
     One reply.
 
     Attributes:
-        drips: Send one byte at a time, and never come to an end.
+        drips: Send DRIPS blanks one at a time in place of the body, for some seconds.
     """
 
     status: int = 200
@@ -123,17 +123,17 @@ class FakeService:
         """Write a reply."""
         handler.send_response(answer.status)
         headers = {"Content-Type": "application/json; charset=utf-8"} | answer.headers
-        if not answer.drips:
-            headers |= {"Content-Length": str(len(answer.content))}
+        headers |= {"Content-Length": str(DRIPS if answer.drips else len(answer.content))}
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
         if not answer.drips:
             handler.wfile.write(answer.content)
-        while answer.drips and not self._closing.is_set():
+        for _ in range(DRIPS if answer.drips else 0):
+            if self._closing.wait(DRIP_S):
+                return
             handler.wfile.write(b" ")
             handler.wfile.flush()
-            time.sleep(DRIP_S)
 
 
 class Sleeps:
