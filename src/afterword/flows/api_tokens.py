@@ -9,7 +9,7 @@ from afterword.domain.token import ALPHABET, API_PREFIX, RANDOM_CHARS, format_to
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
 from afterword.storage import api_tokens
-from afterword.storage.api_tokens import ApiToken
+from afterword.storage.api_tokens import ApiToken as ApiToken
 from afterword.storage.engine import Database
 
 NAME_CHARS_MAX = 100

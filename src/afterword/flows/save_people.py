@@ -353,7 +353,9 @@ class _Batches:
             for person_id, state in self._states.items()
             if person_id not in before or state.differences(before[person_id])
         }
-        team_ids = teams.make_teams(connection, {state.team for state in changed.values() if state.team})
+        team_ids = teams.make_teams(
+            connection, list(dict.fromkeys(state.team for state in changed.values() if state.team))
+        )
         rows = {
             person_id: {**state.columns, "team_id": team_ids.get(_team_key(state.team) or "")}
             for person_id, state in changed.items()
@@ -361,9 +363,7 @@ class _Batches:
         new = [person_id for person_id in rows if person_id < 0]
         added = people.add_people(connection, [{**rows[one], "created_at": now} for one in new])
         ids = {person_id: person_id for person_id in self._states} | dict(zip(new, added, strict=True))
-        for person_id in rows:
-            if person_id > 0:
-                people.update_person(connection, person_id, rows[person_id])
+        people.update_people(connection, {one: row for one, row in rows.items() if one > 0})
         self._write_identities(connection, changed, identities, ids, now)
         self._write_attributes(connection, changed, before, ids)
         members = {

@@ -129,13 +129,35 @@ def add_people(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> 
     """Add people without handles, all with the same columns; their ids, in the order of the rows."""
     if not rows:
         return []
-    statement = sa.insert(person).returning(person.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, list(rows)).scalars())
+    if connection.dialect.name == "postgresql":
+        statement = sa.insert(person).returning(person.c.id, sort_by_parameter_order=True)
+        return list(connection.execute(statement, list(rows)).scalars())
+    # SQLite would take them one by one to tell their ids; nobody else writes meanwhile.
+    last = connection.execute(sa.select(sa.func.max(person.c.id))).scalar() or 0
+    ids = list(range(last + 1, last + 1 + len(rows)))
+    connection.execute(sa.insert(person), [{"id": one, **row} for one, row in zip(ids, rows, strict=True)])
+    return ids
 
 
 def update_person(connection: sa.Connection, person_id: int, values: Mapping[str, Any]) -> None:
     """Replace some columns of a person."""
     connection.execute(sa.update(person).where(person.c.id == person_id).values(**values))
+
+
+def update_people(connection: sa.Connection, rows: Mapping[int, Mapping[str, Any]]) -> None:
+    """Replace the same columns of several people: id → column → value."""
+    if not rows:
+        return
+    names = next(iter(rows.values()))
+    changed = sa.update(person).where(person.c.id == sa.bindparam("of_id"))
+    changed = changed.values({name: sa.bindparam(f"new_{name}") for name in names})
+    connection.execute(
+        changed,
+        [
+            {"of_id": person_id, **{f"new_{name}": value for name, value in row.items()}}
+            for person_id, row in rows.items()
+        ],
+    )
 
 
 def add_identities(connection: sa.Connection, rows: Sequence[NewIdentity], number: int) -> None:

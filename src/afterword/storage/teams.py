@@ -39,17 +39,18 @@ def make_teams(connection: sa.Connection, paths: Collection[str]) -> dict[str, i
     Find teams, and make those that are missing, with all above them.
 
     Args:
-        paths: Names from the root on, with ``/`` between them.
+        paths: Names from the root on, with ``/`` between them; a new team is called as it is called first.
 
     Returns:
         The key of each path (``team_key``) → its team's id.
     """
-    wanted = {team_key(split_team(path)): split_team(path) for path in paths}
-    needed = {
-        team_key(names[:depth]): names[:depth]
-        for names in wanted.values()
-        for depth in range(1, len(names) + 1)
-    }
+    wanted: dict[str, list[str]] = {}
+    needed: dict[str, list[str]] = {}
+    for path in paths:
+        names = split_team(path)
+        wanted.setdefault(team_key(names), names)
+        for depth in range(1, len(names) + 1):
+            needed.setdefault(team_key(names[:depth]), names[:depth])
     known = _find_ids(connection, list(needed))
     for key in sorted(needed, key=lambda key: len(needed[key])):
         if key not in known:
