@@ -58,6 +58,7 @@ class PersonRecord:
         team: The names of the teams from the root on, with ``/`` between them.
         attributes: Group → values, which take the place of those in that group.
         external_id: The source's own id, by which the person is found again after a renaming.
+        person_id: Whom the record is about, from who knows that already.
         replaces: Kinds of which the handles given are all; of other kinds they are put in front of the
             known ones.
     """
@@ -80,6 +81,7 @@ class PersonRecord:
     is_excluded_from_snapshots: Given[bool] = KEEP
     attributes: Given[Mapping[str, tuple[str, ...]]] = KEEP
     external_id: str | None = None
+    person_id: int | None = None
     replaces: frozenset[IdentityKind] = frozenset()
 
     def handles(self) -> dict[IdentityKind, tuple[str, ...]]:

@@ -95,6 +95,7 @@ class Saved:
 
     Attributes:
         refusals, changes: The first CHANGES_KEPT_MAX of each.
+        reasons: Why records were refused → how many; at most CHANGES_KEPT_MAX reasons.
         person_ids: Where the record stood → the person; not with a dry run.
     """
 
@@ -104,6 +105,7 @@ class Saved:
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
     person_ids: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -114,8 +116,11 @@ class Saved:
     def refuse(self, where: str, problem: Problem) -> None:
         """Leave a record out."""
         self.refused += 1
+        refusal = Refusal(where, problem.field, problem.text)
         if len(self.refusals) < CHANGES_KEPT_MAX:
-            self.refusals.append(Refusal(where, problem.field, problem.text))
+            self.refusals.append(refusal)
+        if refusal.reason in self.reasons or len(self.reasons) < CHANGES_KEPT_MAX:
+            self.reasons[refusal.reason] = self.reasons.get(refusal.reason, 0) + 1
 
     def note(self, where: str, email: str, fields: tuple[str, ...], *, is_new: bool) -> None:
         """Count a record that went in."""
@@ -145,11 +150,11 @@ def save_people(
     """
     Add or update people, ROWS_PER_TRANSACTION in a transaction.
 
-    A record is about the person who has its ``external_id``; else one of its addresses, or, where there
-    is none, one of its user names; else about a new one. From GitHub and GitLab the user name comes
-    first, and of a person who is known already they only give more addresses, and a name where there is
-    none. One that is wrong, or claims what is somebody else's, is left out with a reason, and the
-    others go in. The same records again change nothing.
+    A record is about the person of its ``person_id``, or of its ``external_id``; else of one of its
+    addresses, or, where there is none, of one of its user names; else about a new one. From GitHub and
+    GitLab the user name comes first, and of a person who is known already they only give more addresses,
+    and a name where there is none. One that is wrong, or claims what is somebody else's, is left out
+    with a reason, and the others go in. The same records again change nothing.
 
     Args:
         source: One of Source.
@@ -233,6 +238,7 @@ class _Batches:
         self._members = sources.find_members(connection, self._source, external) if external else {}
         self._erased = self._find_erased(connection, every)
         ids = {*self._owners.values(), *(member.person_id for member in self._members.values())}
+        ids |= {record.person_id for record in sound if record.person_id is not None}
         known = people.get_people(connection, [one for one in ids if one > 0])
         identities = people.list_identities(connection, list(known))
         self._states = {
@@ -302,6 +308,8 @@ class _Batches:
         self._members[external_id] = self._seen[external_id] = Member(person_id, handle)
 
     def _find(self, record: PersonRecord, handles: list[Handle]) -> int | None:
+        if record.person_id in self._states:
+            return record.person_id
         if record.external_id is not None and record.external_id in self._members:
             return self._members[record.external_id].person_id
         owned = {handle: self._owners[handle] for handle in handles if handle in self._owners}

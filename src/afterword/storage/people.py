@@ -35,13 +35,18 @@ _OWNERS_POSTGRES = (
 )
 
 
+_IS_THERE = person.c.erased_at.is_(None), person.c.email != ""
+"""Neither erased nor merged into somebody else, who has the addresses since then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """
     One person of the directory.
 
     Attributes:
-        email: Where mails go, as it was given; the first of the addresses.
+        email: Where mails go, as it was given; the first of the addresses. Empty for who was erased, or
+            merged into somebody else.
         handles: Kind → handles as they were given, the first one first.
         team: The names of the teams from the root on, or None.
         start_date: YYYY-MM-DD.
@@ -237,6 +242,7 @@ def list_people(
     after: tuple[str, int] | None = None,
     limit: int,
     is_active: bool | None = None,
+    team_ids: Collection[int] | None = None,
 ) -> list[Person]:
     """
     People by e-mail, as many queries for many as for few.
@@ -245,8 +251,9 @@ def list_people(
         matching: Only those whose name, e-mail or a handle contains this text in any case.
         after: The (email, id) of the last one of the page before.
         is_active: Only those who are here, or only those who left.
+        team_ids: Only those directly in one of these teams.
     """
-    statement = _people().where(person.c.erased_at.is_(None))
+    statement = _people().where(*_IS_THERE)
     statement = statement.order_by(person.c.email, person.c.id).limit(limit)
     if after is not None:
         statement = statement.where(
@@ -254,6 +261,8 @@ def list_people(
         )
     if is_active is not None:
         statement = statement.where(person.c.is_active == is_active)
+    if team_ids is not None:
+        statement = statement.where(person.c.team_id.in_(list(team_ids)))
     if matching:
         text = matching.lower()
         handles = sa.select(identity.c.person_id).where(identity.c.value.contains(text, autoescape=True))
@@ -264,7 +273,7 @@ def list_people(
 
 def count_people(connection: sa.Connection) -> int:
     """How many people the directory has, those who left too."""
-    counted = sa.select(sa.func.count()).select_from(person).where(person.c.erased_at.is_(None))
+    counted = sa.select(sa.func.count()).select_from(person).where(*_IS_THERE)
     return connection.execute(counted).scalar_one()
 
 

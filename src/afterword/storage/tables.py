@@ -358,6 +358,8 @@ decision = sa.Table(
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("decided_at", Instant, nullable=False),
     sa.Index("ix_decision_survey_id_reason", "survey_id", "reason"),
+    # Whose decisions these are is asked when two people are merged, and when one is erased.
+    sa.Index("ix_decision_person_id", "person_id"),
 )
 
 invitation = sa.Table(

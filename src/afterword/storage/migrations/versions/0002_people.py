@@ -22,6 +22,7 @@ def upgrade() -> None:
     _make_names()
     _make_sources()
     _move_teams()
+    op.create_index("ix_decision_person_id", "decision", ["person_id"])
 
 
 def _make_teams() -> None:
