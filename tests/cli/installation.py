@@ -66,12 +66,13 @@ class Installation:
     folder: Path
     token: str = ""
 
-    def run(self, *arguments: str, typed: str = "") -> Done:
+    def run(self, *arguments: str, typed: str | bytes = "") -> Done:
         """Run one command; an exception that a person would see as a traceback is raised here."""
         out, err = io.StringIO(), io.StringIO()
+        sent = typed if isinstance(typed, bytes) else typed.encode()
         with (
             mock.patch.object(sys, "argv", ["afterword", *arguments]),
-            mock.patch.object(sys, "stdin", io.StringIO(typed)),
+            mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(sent))),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
             warnings.catch_warnings(),

@@ -49,7 +49,7 @@ class TestHelp:
         nouns = {words[0] for words in ALL}
         assert nouns == {
             *("admin", "backup", "demo", "doctor", "event", "migrate", "people", "project"),
-            *("report", "restore", "serve", "settings", "survey", "worker"),
+            *("report", "restore", "serve", "settings", "survey", "team", "token", "worker"),
         }
 
     @pytest.mark.parametrize("words", ALL, ids=" ".join)

@@ -1,5 +1,7 @@
 """``afterword people``: does the directory hold the good rows, and is each bad one named?"""
 
+import json
+
 import pytest
 
 from tests.cli.installation import PEOPLE, Installation
@@ -66,12 +68,62 @@ class TestImport:
             pytest.param(" Email , NAME \nana@example.com, Ana \n", id="header in capitals with blanks"),
             pytest.param('name,email\n"Souza, Ana",ana@example.com\n', id="quoted comma, other order"),
             pytest.param("email\nana@example.com\n\n\n", id="one column, blank lines"),
+            pytest.param("email;name\nana@example.com;Ana\n;\n", id="semicolons, a row of blank cells"),
+            pytest.param("email,name\nana@example.com,Ana\n".encode("utf-16"), id="UTF-16"),
             pytest.param("email,name\nana@example.com\n", id="a short row"),
         ],
     )
     def test_takes_what_spreadsheets_write(self, home: Installation, text: str | bytes) -> None:
-        import_(home, text)
+        assert import_(home, text).endswith("1 added, 0 changed, 0 unchanged, 0 refused\n")
         assert emails(home) == ["ana@example.com"]
+
+    def test_says_as_what_it_read_a_file_that_is_not_the_usual_one(self, home: Installation) -> None:
+        out = import_(home, "email;name\nana@example.com;Zoë\n".encode("cp1252"))
+        assert out.splitlines()[0] == "Read as CP1252, with semicolons."
+
+    def test_takes_standard_input(self, home: Installation) -> None:
+        done = home.run("people", "import", "-", typed="email,name\nana@example.com,Zoë\nx,y\n".encode())
+        assert done.err == "standard input:3: email is not an address\n"
+        assert [person["name"] for person in home.json("people", "list")] == ["Zoë"]
+
+    def test_with_a_dry_run_tells_what_would_happen(self, home: Installation) -> None:
+        import_(home, PEOPLE)
+        path = home.file("p.csv", "email,name\nana@example.com,Ana\ndan@example.com,Dan\nx,\n")
+        done = home.run("people", "import", path, "--dry-run")
+        assert done.status == 1
+        assert done.err == f"{path}:4: email is not an address\n"
+        assert done.out.splitlines() == [
+            "line 2: would change name of ana@example.com",
+            "line 3: would add dan@example.com",
+            "1 added, 1 changed, 0 unchanged, 1 refused (dry run: nothing was written)",
+        ]
+        assert len(emails(home)) == 2
+
+    def test_groups_what_was_refused(self, home: Installation) -> None:
+        rows = "x,,\n" * 3 + "a@example.com,,unknown\n"
+        path = home.file("p.csv", "email,name,github_username\n" + rows)
+        assert home.run("people", "import", path).out.splitlines() == [
+            "3 refused: email is not an address",
+            "1 refused: github_username is not the name of a person",
+            "0 added, 0 changed, 0 unchanged, 4 refused",
+        ]
+
+    def test_as_json_has_all_of_it(self, home: Installation) -> None:
+        path = home.file("p.csv", "email,name\nana@example.com,Ana\nx,\n")
+        done = home.run("people", "import", path, "--json")
+        assert (done.status, done.err) == (1, "")
+        assert json.loads(done.out) == {
+            "dry_run": False,
+            "encoding": "UTF-8",
+            "delimiter": "commas",
+            "added": 1,
+            "changed": 0,
+            "unchanged": 0,
+            "refused": 1,
+            "reasons": {"email is not an address": 1},
+            "refusals": [{"line": 3, "field": "email", "problem": "is not an address"}],
+            "changes": [{"line": 2, "email": "ana@example.com", "fields": []}],
+        }
 
     def test_a_person_without_a_name_is_called_by_the_address(self, home: Installation) -> None:
         import_(home, "email\nana@example.com\n")
@@ -129,13 +181,13 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("text", "problem"),
         [
-            pytest.param("", ":1: the first line must name the columns: email, name", id="empty"),
+            pytest.param("", ":1: the first line must name the columns: email", id="empty"),
             pytest.param("ana@example.com,Ana\n", ":1: the first line must name", id="no header"),
             pytest.param("name,team\nAna,X\n", ":1: the first line must name", id="no email"),
             pytest.param("email,phone\na@b,1\n", ":1: there is no column 'phone'", id="another column"),
             pytest.param("email,name,email\na@b,A,c@d\n", ":1: a column is there twice", id="twice"),
-            pytest.param("email,name\na@b,Zoë\n".encode("latin-1"), " is not UTF-8", id="Latin-1"),
-            pytest.param("email,name\na@b,A\n".encode("utf-16"), " is not UTF-8", id="UTF-16"),
+            pytest.param(b"PK\x03\x04\x14", " is an Excel workbook or another ZIP file", id="a workbook"),
+            pytest.param(b"\0\1\2", " is not a text: save it as CSV in UTF-8", id="binary"),
         ],
     )
     def test_are_refused_by_name(self, home: Installation, text: str | bytes, problem: str) -> None:
@@ -166,6 +218,18 @@ class TestListAndFind:
         assert len(lively.json("people", "list", "--limit", "1")) == 1
         assert "--limit" in lively.usage_error("people", "list", "--limit", "0")
 
+    def test_goes_on_after_an_address(self, lively: Installation) -> None:
+        out = lively.ok("people", "list", "--limit", "1")
+        assert out.splitlines()[-1] == "There are more: go on with --after ana@example.com"
+        rest = lively.ok("people", "list", "--limit", "1", "--after", "ana@example.com")
+        assert rest == "Ben <ben@example.com>\n"
+
+    def test_of_a_team_or_of_those_who_left(self, lively: Installation) -> None:
+        lively.ok("people", "deactivate", "ben@example.com")
+        assert lively.ok("people", "list", "--left") == "Ben <ben@example.com>  left\n"
+        assert lively.ok("people", "list", "--team", "CORE").startswith("Ana Souza")
+        assert "there is no team 'X'" in lively.error("people", "list", "--team", "X")
+
     @pytest.mark.parametrize("text", ["souza", "ANA@", "anasouza", " Souza "])
     def test_finds_by_part_of_a_name_an_address_or_a_handle(self, lively: Installation, text: str) -> None:
         assert [person["email"] for person in lively.json("people", "find", text)] == ["ana@example.com"]
@@ -174,3 +238,80 @@ class TestListAndFind:
     def test_finds_nobody_by_signs_that_mean_something_to_sql(self, lively: Installation, text: str) -> None:
         assert lively.ok("people", "find", text) == "Nobody found.\n"
         assert lively.json("people", "find", text) == []
+
+
+class TestOnePerson:
+    def test_is_shown_with_all_that_is_known(self, lively: Installation) -> None:
+        lively.ok("people", "set", "ana@example.com", "--attribute", "Office=Rio;Lima", "--tester")
+        lively.track()
+        lively.work()
+        lines = lively.ok("people", "show", "@AnaSouza").splitlines()
+        assert lines[0] == "Ana Souza <ana@example.com>"
+        assert {
+            "  id: 1",
+            "  email: ana@example.com",
+            "  github_username: anasouza",
+            "  team: Core",
+            "  tester: yes",
+            "  Office: Lima, Rio",
+            "  invitations: 1",
+            "  responses: 0",
+        } <= set(lines)
+        found = lively.json("people", "show", "1")
+        assert (found["attributes"], found["invitations"]) == ({"Office": ["Lima", "Rio"]}, 1)
+        assert "there is nobody with the address" in lively.error("people", "show", "nobody")
+
+    def test_changes_by_fields(self, lively: Installation) -> None:
+        out = lively.ok("people", "set", "ben@example.com", "--timezone", "UTC", "--email", "b@example.com")
+        assert out == "b@example.com: changed email, timezone\n"
+        assert lively.ok("people", "set", "b@example.com", "--timezone", "UTC") == (
+            "Nothing changed: it was so already.\n"
+        )
+        lively.ok("people", "set", "b@example.com", "--timezone", "", "--github-username", "")
+        (ben,) = lively.json("people", "find", "b@example.com")
+        assert (ben["timezone"], ben["handles"]) == (None, {"email": ["b@example.com"]})
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            ([], "say what to set"),
+            (["--email", ""], "--email: somebody without an address"),
+            (["--attribute", "Office"], "--attribute 'Office': write GROUP=VALUE"),
+            (["--timezone", "Mars"], "timezone is not an IANA time zone, such as Europe/Berlin; nothing"),
+        ],
+    )
+    def test_is_not_changed_by_what_makes_no_sense(
+        self, lively: Installation, options: list[str], problem: str
+    ) -> None:
+        assert problem in lively.error("people", "set", "ben@example.com", *options)
+
+    def test_leaves_and_comes_back(self, lively: Installation) -> None:
+        assert lively.ok("people", "deactivate", "2") == "ben@example.com: changed is_active\n"
+        assert lively.ok("people", "activate", "2") == "ben@example.com: changed is_active\n"
+
+
+class TestMerge:
+    def test_says_what_moves_and_asks_first(self, lively: Installation) -> None:
+        lively.track()
+        lively.work()
+        done = lively.run("people", "merge", "ben@example.com", "anasouza", typed="n\n")
+        assert done.status == 1
+        assert done.out.splitlines()[:4] == [
+            "Ana Souza <ana@example.com> goes into Ben <ben@example.com>:",
+            "  email: ana@example.com",
+            "  github_username: anasouza",
+            "  1 invitations, 0 responses, 1 decisions, 0 values of attributes, 0 ids of sources",
+        ]
+        assert len(emails(lively)) == 2
+
+    def test_is_done_and_undone(self, lively: Installation) -> None:
+        assert "goes into" in lively.ok("people", "merge", "1", "2", "--dry-run")
+        assert len(emails(lively)) == 2
+        out = lively.ok("people", "merge", "1", "2", "--yes")
+        assert out.splitlines()[-1] == "Merged. `afterword people unmerge 1` undoes it."
+        assert emails(lively) == ["ana@example.com"]
+        assert "  merge 1: 2 went into 1, 2" in lively.ok("people", "show", "ben@example.com")
+        out = lively.ok("people", "unmerge", "1")
+        assert out == "The person 2 is apart from 1 again, with ben@example.com.\n"
+        assert emails(lively) == ["ana@example.com", "ben@example.com"]
+        assert "was undone already" in lively.error("people", "unmerge", "1")

@@ -7,7 +7,7 @@ import pytest
 from afterword.flows.build_report import build_report
 from afterword.flows.directory import load_snapshot
 from afterword.flows.explain_event import explain_event, list_events, list_notices
-from afterword.flows.import_people import list_people
+from afterword.flows.find_people import list_people
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import list_surveys
 from afterword.flows.outbox import claim

@@ -21,6 +21,7 @@ from afterword.cli import (
     settings,
     source,
     survey,
+    team,
     token,
     worker,
 )
@@ -42,6 +43,7 @@ cli.add_command(worker.worker)
 cli.add_command(project.project)
 cli.add_command(people.people)
 cli.add_command(source.source)
+cli.add_command(team.team)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(event.event)

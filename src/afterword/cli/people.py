@@ -2,18 +2,29 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
+from afterword.cli import change_people
 from afterword.cli.open import open_app
-from afterword.flows import import_people
+from afterword.domain.identity import IdentityKind
+from afterword.flows import find_people, import_people
+from afterword.flows.find_people import Details
+from afterword.flows.import_people import Imported
 from afterword.storage.people import Person
 
 PEOPLE_SHOWN = 100
 BAD_ROWS_STATUS = 1
+STANDARD_INPUT = "-"
+REASONS_SHOWN = 20
+"""Kinds of refusals that a summary groups."""
+
+_USUAL = ("UTF-8", "commas")
 
 
 @click.group()
@@ -21,35 +32,65 @@ def people() -> None:
     """The directory: who did it, in every tool's words."""
 
 
-@people.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def import_(file: Path) -> None:
-    """
-    Add or update people from a CSV file.
+people.add_command(change_people.set_)
+people.add_command(change_people.deactivate)
+people.add_command(change_people.activate)
+people.add_command(change_people.merge)
+people.add_command(change_people.unmerge)
 
-    Columns: email, name, github_username, gitlab_username, timezone, team. Only email is
-    required. Bad rows are named and left out; importing again changes nothing.
+
+@people.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def import_(file: Path, dry_run: bool, as_json: bool) -> None:
     """
+    Add or update people from a CSV file, or from standard input when FILE is -.
+
+    Only the column email is required. Bad rows are named and left out; importing again changes
+    nothing.
+    """
+    source: Path | BinaryIO = file
+    if is_piped := str(file) == STANDARD_INPUT:
+        source = sys.stdin.buffer
     with open_app() as parts:
         saved = import_people.import_people(
-            parts.database, parts.clock, parts.tombstones, file, on_progress=_show_progress
+            parts.database,
+            parts.clock,
+            parts.tombstones,
+            source,
+            dry_run=dry_run,
+            on_progress=_show_progress,
         )
-    for refusal in saved.refusals:
-        line = refusal.where.removeprefix("line ")
-        click.echo(f"{file}:{line}: {refusal.reason}", err=True)
-    click.echo(
-        f"{saved.added} added, {saved.changed} changed, {saved.unchanged} unchanged, {saved.refused} refused"
-    )
+    _end_progress()
+    if as_json:
+        click.echo(json.dumps(_summary(saved, dry_run), indent=2, ensure_ascii=False))
+    else:
+        _show_import(saved, "standard input" if is_piped else str(file), dry_run)
     if saved.refused:
         sys.exit(BAD_ROWS_STATUS)
 
 
 @people.command(name="list")
 @click.option("--limit", type=click.IntRange(1), default=PEOPLE_SHOWN, show_default=True)
+@click.option("--after", default="", metavar="ADDRESS", help="Go on after this address.")
+@click.option("--team", help="Only those in a team or below it.")
+@click.option("--left", is_flag=True, help="Only those who left.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_(limit: int, as_json: bool) -> None:
+def list_(limit: int, after: str, team: str | None, left: bool, as_json: bool) -> None:
     """List the people by e-mail."""
-    _show("", limit, as_json)
+    with open_app() as parts:
+        found = find_people.list_people(
+            parts.database,
+            # One more tells whether there is a next page.
+            limit=limit + 1,
+            after=after,
+            team=team,
+            is_active=False if left else None,
+        )
+    _show_list(found[:limit], as_json, "Nobody yet: `afterword people import FILE.csv`.")
+    if len(found) > limit and not as_json:
+        click.echo(f"There are more: go on with --after {found[limit - 1].email}")
 
 
 @people.command()
@@ -57,34 +98,146 @@ def list_(limit: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def find(text: str, as_json: bool) -> None:
     """Find people whose name, e-mail or user name contains TEXT."""
-    _show(text, PEOPLE_SHOWN, as_json)
-
-
-def _show(text: str, limit: int, as_json: bool) -> None:
     with open_app() as parts:
-        found = import_people.list_people(parts.database, matching=text, limit=limit)
+        found = find_people.list_people(parts.database, matching=text, limit=PEOPLE_SHOWN)
+    _show_list(found, as_json, "Nobody found.")
+
+
+@people.command()
+@click.argument("who")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(who: str, as_json: bool) -> None:
+    """Show all that is known of WHO: an address, a user name or an id."""
+    with open_app() as parts:
+        found = find_people.get_details(parts.database, who)
+    if as_json:
+        click.echo(json.dumps(_as_details(found), indent=2, ensure_ascii=False))
+        return
+    for line in _detail_lines(found):
+        click.echo(line)
+
+
+def _show_import(saved: Imported, name: str, dry_run: bool) -> None:
+    if (saved.encoding, saved.delimiter) != _USUAL:
+        click.echo(f"Read as {saved.encoding}, with {saved.delimiter}.")
+    for refusal in saved.refusals:
+        click.echo(f"{name}:{import_people.line_of(refusal)}: {refusal.reason}", err=True)
+    if len(saved.refusals) < saved.refused:
+        click.echo(f"… and {saved.refused - len(saved.refusals):,} more", err=True)
+    if dry_run:
+        for change in saved.changes:
+            fields = ", ".join(change.fields)
+            what = f"would change {fields} of {change.email}" if fields else f"would add {change.email}"
+            click.echo(f"{change.where}: {what}")
+        if len(saved.changes) < saved.added + saved.changed:
+            click.echo(f"… and {saved.added + saved.changed - len(saved.changes):,} more")
+    if saved.refused > 1:
+        often = sorted(saved.reasons.items(), key=lambda item: -item[1])
+        for reason, count in often[:REASONS_SHOWN]:
+            click.echo(f"{count} refused: {reason}")
+    click.echo(
+        f"{saved.added} added, {saved.changed} changed, {saved.unchanged} unchanged, {saved.refused} refused"
+        f"{' (dry run: nothing was written)' if dry_run else ''}"
+    )
+
+
+def _summary(saved: Imported, dry_run: bool) -> dict[str, object]:
+    return {
+        "dry_run": dry_run,
+        "encoding": saved.encoding,
+        "delimiter": saved.delimiter,
+        "added": saved.added,
+        "changed": saved.changed,
+        "unchanged": saved.unchanged,
+        "refused": saved.refused,
+        "reasons": saved.reasons,
+        "refusals": [
+            {"line": import_people.line_of(one), "field": one.field, "problem": one.problem}
+            for one in saved.refusals
+        ],
+        "changes": [
+            {"line": int(one.where.rpartition(" ")[2]), "email": one.email, "fields": list(one.fields)}
+            for one in saved.changes
+        ],
+    }
+
+
+def _show_list(found: list[Person], as_json: bool, nobody: str) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(person) for person in found], indent=2, ensure_ascii=False))
         return
     if not found:
-        click.echo("Nobody found." if text else "Nobody yet: `afterword people import FILE.csv`.")
+        click.echo(nobody)
     for person in found:
         handles = [f"{person.name} <{person.email}>"]
         handles += [f"GitHub {person.github_username}"] if person.github_username else []
         handles += [f"GitLab {person.gitlab_username}"] if person.gitlab_username else []
         handles += [person.team] if person.team else []
+        handles += [] if person.is_active else ["left"]
         handles += ["wants no surveys"] if person.opted_out_at else []
         click.echo("  ".join(handles))
 
 
-def _as_dict(person: Person) -> dict[str, object]:
-    fields = {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(person).items()
+def _detail_lines(found: Details) -> Iterator[str]:
+    person, holdings = found.person, found.holdings
+    yield f"{person.name} <{person.email}>" if person.email else person.name
+    rows: list[tuple[str, object]] = [("id", person.id)]
+    rows += [(kind.value, text) for kind in IdentityKind for text in person.handles.get(kind, ())]
+    rows += [
+        (name, getattr(person, name)) for name in ("team", "timezone", "locale", "start_date", "created_at")
+    ]
+    rows += [(name, "yes") for name in _flags(person)]
+    rows += [(group, ", ".join(values)) for group, values in person.attributes.items()]
+    rows += [("wants no surveys since", person.opted_out_at), ("snoozed until", person.snoozed_until)]
+    rows += [(f"wants none of the {scope}", value) for scope, value in holdings.opt_outs]
+    rows += [(f"id at {source}", external_id) for source, external_id in holdings.members]
+    rows += [("invitations", len(holdings.invitations)), ("responses", holdings.responses)]
+    for name, value in rows:
+        if value is not None:
+            yield f"  {name}: {change_people.show_time(value) if isinstance(value, datetime) else value}"
+    for merge in found.merges:
+        what = f"{merge.merged_id} went into {merge.kept_id}" + (", undone" if merge.undone_at else "")
+        yield f"  merge {merge.id}: {what}, {change_people.show_time(merge.merged_at)}"
+
+
+def _flags(person: Person) -> list[str]:
+    """What is unusual about somebody."""
+    flags = {
+        "left": not person.is_active,
+        "bot": person.is_bot,
+        "tester": person.is_tester,
+        "protected": person.is_protected,
+        "excluded from snapshots": person.is_excluded_from_snapshots,
+        "erased": person.erased_at is not None,
     }
+    return [name for name, holds in flags.items() if holds]
+
+
+def _as_dict(person: Person) -> dict[str, object]:
+    fields = {name: _plain(value) for name, value in asdict(person).items()}
     return fields | {"github_username": person.github_username, "gitlab_username": person.gitlab_username}
+
+
+def _as_details(found: Details) -> dict[str, object]:
+    return _as_dict(found.person) | {
+        "opt_outs": [{"scope": scope, "value": value} for scope, value in found.holdings.opt_outs],
+        "sources": [{"source": source, "id": one} for source, one in found.holdings.members],
+        "invitations": len(found.holdings.invitations),
+        "responses": found.holdings.responses,
+        "decisions": len(found.holdings.decisions),
+        "merges": [{name: _plain(value) for name, value in asdict(one).items()} for one in found.merges],
+    }
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _show_progress(rows: int) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r{rows} rows", nl=False, err=True)
+        click.echo(f"\r{rows:,} rows", nl=False, err=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,0 +1,65 @@
+"""``afterword team``: which teams are people in?"""
+
+import json
+
+import click
+
+from afterword.cli.open import open_app
+from afterword.domain.errors import InvalidInputError
+from afterword.flows import manage_teams
+from afterword.flows.manage_teams import TeamRow
+
+
+@click.group()
+def team() -> None:
+    """Teams, which may be under one another; TEAM is the names from the root on: "Engineering / Build"."""
+
+
+@team.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_(as_json: bool) -> None:
+    """List the teams as a tree, with how many people are in each."""
+    with open_app() as parts:
+        found = manage_teams.list_teams(parts.database)
+    if as_json:
+        click.echo(json.dumps([_as_dict(row) for row in found], indent=2, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("No teams yet: they are made with the people in them.")
+    for row in found:
+        directly = "" if row.people == row.people_in_all else f", {row.people} of them directly"
+        click.echo(f"{'  ' * row.depth}{row.team.name}  {row.people_in_all}{directly}")
+
+
+@team.command()
+@click.argument("team")
+@click.option("--under", metavar="PARENT", help="The team to put it under.")
+@click.option("--root", is_flag=True, help="Under no other team.")
+def move(team: str, under: str | None, root: bool) -> None:
+    """Put TEAM, with all below it, elsewhere."""
+    if root == (under is not None):
+        raise InvalidInputError("say where it goes: either --under PARENT or --root")
+    with open_app() as parts:
+        moved = manage_teams.move_team(parts.database, team, under)
+    click.echo(f"The team is {moved.path} now.")
+
+
+@team.command()
+@click.argument("team")
+@click.argument("name")
+def rename(team: str, name: str) -> None:
+    """Give TEAM the name NAME."""
+    with open_app() as parts:
+        renamed = manage_teams.rename_team(parts.database, team, name)
+    click.echo(f"The team is {renamed.path} now.")
+
+
+def _as_dict(row: TeamRow) -> dict[str, object]:
+    return {
+        "id": row.team.id,
+        "parent_id": row.team.parent_id,
+        "name": row.team.name,
+        "path": row.team.path,
+        "people": row.people,
+        "people_in_all": row.people_in_all,
+    }
