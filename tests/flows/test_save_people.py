@@ -276,6 +276,21 @@ class TestManyAtOnce:
         wet = save(world, *records)
         assert (counts(dry), dry.refusals, dry.changes) == (counts(wet), wet.refusals, wet.changes)
 
+    def test_a_dry_run_knows_what_it_would_have_given_and_taken(self, world: World) -> None:
+        github = frozenset({GITHUB})
+        records = [
+            PersonRecord("1", ("bob@example.com",), github_usernames=("new",), replaces=github),
+            PersonRecord("2", ("n@x.org",), name="N"),
+            PersonRecord("3", ("a@x.org",), github_usernames=("bob-gh",)),
+            PersonRecord("4", ("b@x.org",), github_usernames=("new",)),
+            PersonRecord("5", ("n@x.org", "o@x.org"), name="N", timezone="UTC"),
+            PersonRecord("6", ("o@x.org",), timezone="UTC"),
+        ]
+        dry = save(world, *records, dry_run=True)
+        wet = save(world, *records)
+        assert counts(dry) == counts(wet) == (2, 3, 0, 1)
+        assert (dry.refusals, dry.changes) == (wet.refusals, wet.changes)
+
     def test_what_is_told_one_by_one_has_an_end(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(flow, "CHANGES_KEPT_MAX", 3)
         saved = save(world, *self.records())

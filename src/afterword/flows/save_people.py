@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import available_timezones
+
+import msgspec
 
 from afterword.domain.identity import EVENT_KINDS, NO_RULES, IdentityKind, IdentityRules, normalise
 from afterword.domain.person import (
@@ -18,6 +21,7 @@ from afterword.domain.person import (
 )
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
+from afterword.kit.compact_map import CompactMap
 from afterword.storage import attributes, people, revision, sources, teams, tombstones
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Handle, NewIdentity, Person
@@ -25,6 +29,9 @@ from afterword.storage.sources import Member
 
 ROWS_PER_TRANSACTION = 1_000
 """Records of one transaction: enough to make queries few, so few that nobody waits long for a lock."""
+
+TEAMS_REMEMBERED = 10_000
+"""Teams whose keys are not made anew for each record."""
 
 CHANGES_KEPT_MAX = 1_000
 """Changes and refusals that are told one by one; the rest is only counted."""
@@ -41,6 +48,9 @@ _PLAIN = (
     "is_excluded_from_snapshots",
 )
 _COLUMNS = ("email", *_PLAIN)
+_NOBODY = 0
+"""No person's id: whom a handle means that a dry run would have taken away."""
+
 _ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
 _ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
 
@@ -200,7 +210,8 @@ class _Batches:
     """
     Reads what is known of a portion's people, applies the records one after the other, writes what differs.
 
-    With a dry run nothing is written, so who has which handle by then is kept for the next portions.
+    With a dry run nothing is written, so who has which handle by then, and what they are like, is kept for
+    the next portions, in few bytes.
     """
 
     def __init__(
@@ -222,8 +233,8 @@ class _Batches:
         self._dry_run = dry_run
         self._makes_new = makes_new
         self._zones = available_timezones()
-        self._promised: dict[Handle, int] = {}
-        self._imagined: dict[int, _State] = {}
+        self._promised = CompactMap()
+        self._imagined: dict[int, bytes] = {}
         self._new_id = 0
 
     def save(self, connection: Connection, records: list[PersonRecord]) -> None:
@@ -233,27 +244,43 @@ class _Batches:
         sound = [record for record in records if self._is_sound(record)]
         keys = {record.where: _handle_keys(record) for record in sound}
         every = {handle for handles in keys.values() for handle in handles}
-        self._owners = people.find_owners(connection, every) | self._promised
+        self._owners = people.find_owners(connection, every)
+        if self._dry_run:
+            self._heed_promises(every)
         external = [record.external_id for record in sound if record.external_id is not None]
         self._members = sources.find_members(connection, self._source, external) if external else {}
         self._erased = self._find_erased(connection, every)
         ids = {*self._owners.values(), *(member.person_id for member in self._members.values())}
         ids |= {record.person_id for record in sound if record.person_id is not None}
-        known = people.get_people(connection, [one for one in ids if one > 0])
+        known = people.get_people(connection, [one for one in ids if one > 0 and one not in self._imagined])
         identities = people.list_identities(connection, list(known))
         self._states = {
             person_id: _state(person, identities.get(person_id, [])) for person_id, person in known.items()
         }
-        self._states |= self._imagined
-        before = {person_id: state.copy() for person_id, state in self._states.items()}
+        for person_id in ids & self._imagined.keys():
+            self._states[person_id] = msgspec.msgpack.decode(self._imagined[person_id], type=_State)
+        self._before: dict[int, _State] = {}
+        self._told: dict[str, int] = {}
         self._seen: dict[str, Member] = {}
         for record in sound:
             self._apply(record, keys[record.where])
-        if self._dry_run:
-            self._promised = dict(self._owners)
-            self._imagined = dict(self._states)
-        else:
-            self._write(connection, before, identities)
+        if not self._dry_run:
+            self._write(connection, identities)
+
+    def _heed_promises(self, handles: Iterable[Handle]) -> None:
+        """Let the owners be those that earlier portions would have left."""
+        for handle in handles:
+            if (person_id := self._promised.get(_as_text(handle))) == _NOBODY:
+                self._owners.pop(handle, None)
+            elif person_id is not None:
+                self._owners[handle] = person_id
+
+    def _promise(self, person_id: int, state: _State, before: _State) -> None:
+        """Keep what a record would have changed."""
+        held = {(kind, key): _NOBODY for kind, given in before.handles.items() for key, _ in given}
+        held |= {(kind, key): person_id for kind, given in state.handles.items() for key, _ in given}
+        self._promised.update((_as_text(handle), owner) for handle, owner in held.items())
+        self._imagined[person_id] = msgspec.msgpack.encode(state)
 
     def _is_sound(self, record: PersonRecord) -> bool:
         problem = check_record(record, zones=self._zones, rules=self._rules)
@@ -262,6 +289,8 @@ class _Batches:
         return problem is None
 
     def _find_erased(self, connection: Connection, handles: Iterable[Handle]) -> set[Handle]:
+        if not tombstones.is_any(connection):
+            return set()
         hashes = self._hashed.hashes(handles)
         found = tombstones.find_tombstones(connection, list(hashes.values())) if hashes else set()
         return {handle for handle, one in hashes.items() if one in found}
@@ -286,8 +315,14 @@ class _Batches:
                 self._owners[kind, key] = person_id
         if record.external_id is not None:
             self._note_member(record, record.external_id, person_id)
-        self._saved.person_ids[record.where] = person_id
-        self._saved.note(record.where, state.columns["email"], state.differences(before), is_new=is_new)
+        fields = state.differences(before)
+        if not self._dry_run:
+            self._told[record.where] = person_id
+            if not is_new:
+                self._before.setdefault(person_id, before)
+        elif is_new or fields:
+            self._promise(person_id, state, before)
+        self._saved.note(record.where, state.columns["email"], fields, is_new=is_new)
 
     @property
     def _is_of_accounts(self) -> bool:
@@ -349,17 +384,13 @@ class _Batches:
         self._states[self._new_id] = _State(columns, None, {}, {})
         return self._new_id
 
-    def _write(
-        self,
-        connection: Connection,
-        before: Mapping[int, _State],
-        identities: Mapping[int, list[NewIdentity]],
-    ) -> None:
+    def _write(self, connection: Connection, identities: Mapping[int, list[NewIdentity]]) -> None:
         now = to_datetime(self._clock.now_us())
+        before = self._before
         changed = {
             person_id: state
             for person_id, state in self._states.items()
-            if person_id not in before or state.differences(before[person_id])
+            if person_id < 0 or (person_id in before and state.differences(before[person_id]))
         }
         team_ids = teams.make_teams(
             connection, list(dict.fromkeys(state.team for state in changed.values() if state.team))
@@ -379,9 +410,7 @@ class _Batches:
             for external_id, member in self._seen.items()
         }
         sources.note_members(connection, self._source, members, now)
-        told = self._saved.person_ids
-        for where, person_id in told.items():
-            told[where] = ids.get(person_id, person_id)
+        self._saved.person_ids |= {where: ids[person_id] for where, person_id in self._told.items()}
 
     def _write_identities(
         self,
@@ -479,5 +508,10 @@ def _shown(kind: IdentityKind, text: str) -> str:
     return text.removeprefix("@") if kind in (IdentityKind.GITHUB, IdentityKind.GITLAB) else text
 
 
+def _as_text(handle: Handle) -> str:
+    return f"{handle[0].value}\0{handle[1]}"
+
+
+@lru_cache(TEAMS_REMEMBERED)
 def _team_key(path: str | None) -> str | None:
     return None if path is None else team_key(split_team(path))

@@ -8,6 +8,11 @@ import sqlalchemy as sa
 from afterword.storage.tables import tombstone
 
 
+def is_any(connection: sa.Connection) -> bool:
+    """Whether anybody was erased: else no hash needs to be made."""
+    return connection.execute(sa.select(tombstone.c.hash).limit(1)).first() is not None
+
+
 def find_tombstones(connection: sa.Connection, hashes: Collection[bytes]) -> set[bytes]:
     """Those of these hashes that are kept."""
     statement = sa.select(tombstone.c.hash).where(tombstone.c.hash.in_(list(hashes)))
