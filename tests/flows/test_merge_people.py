@@ -105,6 +105,7 @@ def test_the_kept_one_has_all_that_both_had(world: World) -> None:
     assert [row[0] for row in rows["opt_out"]] == [alice, alice, bob]
     assert [row[2] for row in rows["source_member"]] == [alice]
     assert {world.invitation(number).person_id for number in (1, 2, 3)} == {alice}
+    assert {entry.person_id for number in (1, 2, 3) for entry in world.ledger(number)} == {alice}
     with world.database.read() as connection:
         assert [one.id for one in people.list_people(connection, limit=9)] == [alice, find(world, CHARLIE)]
         assert people.count_people(connection) == 2
