@@ -1,5 +1,6 @@
 """What did the organisation say about the names that its tools send?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,8 +76,12 @@ def remove_rule(connection: sa.Connection, rule_id: int) -> bool:
 
 
 def read_rules(connection: sa.Connection, known_by: datetime | None = None) -> IdentityRules:
-    """All rules as the one thing that handles are read by; of two for the same the later one counts."""
-    found = list_rules(connection, known_by)
+    """All rules as the one thing that handles are read by; see ``combine``."""
+    return combine(list_rules(connection, known_by))
+
+
+def combine(found: Sequence[IdentityRule]) -> IdentityRules:
+    """Rules as the one thing that handles are read by; of two for the same the later one counts."""
     return IdentityRules(
         domains={rule.project_id or 0: rule.pattern for rule in found if rule.kind is RuleKind.DOMAIN},
         moved_domains={

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.identity import EVENT_KINDS, IdentityKind
 from afterword.kit.clock import to_us
 from afterword.storage import attributes
 from afterword.storage.attributes import Attributes
@@ -108,6 +108,27 @@ def read_handles(connection: sa.Connection, since: int = -1) -> Iterator[tuple[s
         cursor.execute(f"SELECT kind, value, person_id FROM identity WHERE revision > {since:d}")  # noqa: S608
         while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
             yield from part
+
+
+def read_texts(connection: sa.Connection) -> Iterator[tuple[int, list[str]]]:
+    """Person id → name, addresses and user names, of all people who are not erased."""
+    kinds = ", ".join(f"'{kind.value}'" for kind in EVENT_KINDS)
+    with raw_cursor(connection) as cursor:
+        cursor.execute(
+            "SELECT id, name, shown FROM person LEFT JOIN identity "  # noqa: S608 - constants
+            f"ON identity.person_id = person.id AND kind IN ({kinds}) WHERE erased_at IS NULL ORDER BY id"
+        )
+        person_id, texts = None, []
+        while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
+            for found_id, name, shown in part:
+                if found_id != person_id:
+                    if person_id is not None:
+                        yield person_id, texts
+                    person_id, texts = found_id, [name]
+                if shown is not None:
+                    texts.append(shown)
+        if person_id is not None:
+            yield person_id, texts
 
 
 def find_owners(

@@ -11,6 +11,7 @@ from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
 from afterword.flows.check_store import is_unavailable, log_failure
 from afterword.flows.housekeep import housekeep
+from afterword.flows.keep_names import keep_names
 from afterword.flows.load_source import load_source
 from afterword.flows.outbox import Job
 from afterword.sources.base import DirectorySource, SourceError
@@ -31,6 +32,12 @@ SOURCE_CHECK_S = 15.0
 """How often a worker looks whether a source is to be loaded."""
 
 ERROR_PAUSE_S = 1.0
+
+NAMES_S = 1.0
+"""How often the names of new events are read; a name that became known is followed as soon."""
+
+NAMES_PAUSE_S = 0.02
+"""Between two steps while there is more to read: others want the processor and the database, too."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +62,9 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped. An unreachable database is waited for."""
-        background = [
+        beside = [
             asyncio.create_task(self._housekeep()),
+            asyncio.create_task(self._keep_names()),
             *(asyncio.create_task(self._keep_loading(source)) for source in self._parts.sources),
         ]
         try:
@@ -71,7 +79,7 @@ class Worker:
                     await self._rest()
             await asyncio.gather(*self._running, return_exceptions=True)
         finally:
-            for task in background:
+            for task in beside:
                 task.cancel()
 
     async def run_once(self) -> bool:
@@ -162,6 +170,15 @@ class Worker:
         else:
             if loaded is not None:
                 logger.info("the source %s was loaded: %s", source.name, loaded.summary)
+
+    async def _keep_names(self) -> None:
+        while True:
+            is_more = False
+            try:
+                is_more = await asyncio.to_thread(keep_names, self._parts.database, self._parts.clock)
+            except Exception as error:  # noqa: BLE001 - the same
+                log_failure(logger, self._parts.database, "the names of events can't be read", error)
+            await asyncio.sleep(NAMES_PAUSE_S if is_more else NAMES_S)
 
 
 def _text(error: Exception) -> str:
