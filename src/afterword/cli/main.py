@@ -13,6 +13,7 @@ from afterword.cli import (
     doctor,
     event,
     migrate,
+    name,
     people,
     project,
     report,
@@ -44,6 +45,7 @@ cli.add_command(project.project)
 cli.add_command(people.people)
 cli.add_command(source.source)
 cli.add_command(team.team)
+cli.add_command(name.name)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(event.event)
