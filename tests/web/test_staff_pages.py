@@ -142,7 +142,8 @@ def test_a_staff_page_needs_a_session(busy: Site, template: str, method: str) ->
     assert busy.browser().request(method, path, headers={"cookie": f"{COOKIE}=made-up"}).status_code == 401
     alice = busy.browser()
     alice.post(busy.admin_path())
-    assert alice.request(method, path).status_code in (200, 303)
+    # 400 is what a form without fields is answered.
+    assert alice.request(method, path).status_code in (200, 303, 400)
 
 
 def test_every_page_has_the_security_headers_and_nothing_inline(busy: Site, staff: TestClient) -> None:

@@ -13,8 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from afterword.bootstrap import IntakeParts, Parts
 from afterword.flows.check_store import StoreError, is_unavailable, log_failure
+from afterword.flows.guess_names import Guesser
 from afterword.web import health
-from afterword.web.admin import events, mailbox, session, surveys
+from afterword.web.admin import events, mailbox, names, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
 from afterword.web.connections import Connections, room_for_connections
 from afterword.web.errors import UNAVAILABLE_RETRY_S, ErrorCode
@@ -60,6 +61,9 @@ ROUTES = [
     Route("/surveys/{key}/report", staff_only(surveys.show_report)),
     Route("/events", staff_only(events.show_list)),
     Route("/events/{id:int}", staff_only(events.show_event)),
+    Route("/names", staff_only(names.show_list)),
+    Route("/names/assign", staff_only(names.assign), methods=["POST"]),
+    Route("/names/bot", staff_only(names.call_a_bot), methods=["POST"]),
     Route("/mailbox", staff_only(mailbox.show_list)),
     Route("/mailbox/{name}", staff_only(mailbox.show_mail)),
     Route("/mailbox/{name}/html", staff_only(mailbox.show_mail_html)),
@@ -87,6 +91,7 @@ class Web:
         self._pages.router.redirect_slashes = False
         self._pages.state.parts = parts
         self._pages.state.intake = intake
+        self._pages.state.guesser = Guesser(parts.database, parts.clock)
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track, self.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,121 @@
+"""/names: can staff say whose an unknown name is, and see what went wrong?"""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from afterword.flows.keep_names import keep_names
+from afterword.flows.manage_names import list_names
+from afterword.flows.manage_rules import list_rules
+from afterword.web.admin import names as page
+from tests.flows.world import World
+from tests.web.conftest import Site
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """The usual one, with events of unknown names."""
+    for name in ("bob-at-home", "bob-at-home", "svc<b>1"):
+        world.add_event(email=None, github_username=name)
+    settle(world)
+    return world
+
+
+def settle(world: World) -> None:
+    while keep_names(world.database, world.clock):
+        pass
+
+
+def left(world: World) -> list[str]:
+    return [one.value for one in list_names(world.database, limit=99)]
+
+
+def test_names_are_shown_with_guesses_and_the_most_events_first(staff: TestClient, world: World) -> None:
+    world.import_people("email,name\nr@example.com,Bob Home\n")
+    text = staff.get("/names").text
+    assert text.index("bob-at-home") < text.index("svc&lt;b&gt;1")
+    assert "<b>1" not in text
+    assert re.search(r'value="r@example.com"[^>]*>Bob Home</button>\s*<span[^>]*>Bob Home is short for', text)
+    assert "2 names" in text
+
+
+def test_a_guess_is_taken_in_one_step(staff: TestClient, world: World) -> None:
+    form = {"kind": "github_username", "name": "bob-at-home", "person": "bob@example.com"}
+    done = staff.post("/names/assign", data=form)
+    assert (done.status_code, done.headers["location"]) == (303, "/names?done=assigned")
+    assert left(world) == ["svc<b>1"]
+    text = staff.get("/names?done=assigned").text
+    assert "The name has its person now." in text
+    assert "about 2 events left to look at" in text
+    settle(world)
+    assert "left to look at" not in staff.get("/names").text
+
+
+def test_a_bot_is_called_one_in_one_step(staff: TestClient, world: World) -> None:
+    done = staff.post("/names/bot", data={"name": "svc<b>1"})
+    assert (done.status_code, done.headers["location"]) == (303, "/names?done=bot")
+    assert [one.rule.pattern for one in list_rules(world.database)] == ["svc<b>1"]
+    assert left(world) == ["bob-at-home"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "says"),
+    [
+        ("assign", {"name": "bob-at-home", "person": "nobody@example.com"}, "nobody in the directory has"),
+        ("assign", {"name": "bob-gh", "person": "alice@example.com"}, "is the name of Bob"),
+        ("assign", {"name": "bob-at-home", "person": " "}, "Say who it is"),
+        ("assign", {"name": "bob-at-home", "person": "bob@example.com", "kind": "slack_id"}, "Say who it is"),
+        ("assign", {"name": "bob-at-home", "person": "bob@example.com", "kind": "nonsense"}, "Say who it is"),
+        ("bot", {"name": "bob-gh"}, "is the name of Bob"),
+        ("bot", {}, "open the page and try again"),
+    ],
+)
+def test_what_goes_wrong_is_said_above_the_list(
+    staff: TestClient, world: World, path: str, form: dict[str, str], says: str
+) -> None:
+    kind = {} if path == "bot" else {"kind": "github_username"}
+    refused = staff.post(f"/names/{path}", data=kind | form)
+    assert refused.status_code == 400
+    assert says in refused.text
+    assert "bob-at-home" in refused.text
+    assert left(world) == ["bob-at-home", "svc<b>1"]
+
+
+def test_a_body_that_is_no_form_is_refused(staff: TestClient, world: World) -> None:
+    for path in ("assign", "bot"):
+        assert staff.post(f"/names/{path}", json={"name": "svc<b>1"}).status_code == 400
+        assert staff.post(f"/names/{path}", content=b"\xff=%", headers=FORM).status_code == 400
+
+
+def test_pages_follow_each_other(
+    site: Site, staff: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "NAMES_SHOWN_MAX", 1)
+    first = staff.get("/names").text
+    assert "bob-at-home" in first
+    assert "svc" not in first
+    link = re.search(r'href="(/names\?events=[^"]+)"', first)
+    assert link
+    second = staff.get(link[1].replace("&amp;", "&")).text
+    assert "svc&lt;b&gt;1" in second
+    assert "bob-at-home" not in second
+    assert "Next page" not in second
+    assert 'href="/names"' in second
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["events=x&project=1", "events=-1&project=1", f"events={'9' * 30}&project=1", "events=1&name=%00"],
+)
+def test_a_made_up_place_shows_the_first_page(staff: TestClient, query: str) -> None:
+    assert "bob-at-home" in staff.get(f"/names?{query}").text
+
+
+def test_nothing_to_do_is_said_so(staff: TestClient, world: World) -> None:
+    staff.post("/names/bot", data={"name": "svc<b>1"})
+    staff.post("/names/bot", data={"name": "bob-at-home"})
+    assert "No unknown names" in staff.get("/names").text
+    assert "No more names" in staff.get("/names?events=1&kind=x&name=x&project=1").text
