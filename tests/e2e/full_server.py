@@ -11,6 +11,25 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
+WORDS = [
+    "Zero",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+    "More",
+    "Most",
+    "Else",
+    "Last",
+]
 COMMENTS = (
     "It just works.",
     "The error said “failed” and nothing else.\nWhich step?",
@@ -22,7 +41,7 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
     """Make a project with a survey, answered by some; returns links to the pages of people."""
     token = server.cli_json("project", "create", "Build CLI")["token"]
     people = Path(server.data) / "people.csv"
-    rows = [f"p{number}@example.com,Person {number}" for number in range(len(ANSWERS) + 5)]
+    rows = [f"p{number}@example.com,Person {WORDS[number]}" for number in range(len(ANSWERS) + 5)]
     people.write_text("\n".join(["email,name", *rows]))
     server.cli("people", "import", str(people))
     survey = (DATA / "survey.yaml").read_text().replace("project: Recorded", "project: Build CLI")
@@ -38,6 +57,12 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
     track(server, token, 0)
     track(server, token, 99)
     track(server, token, len(ANSWERS) + 4, test_data=True)
+    for name in (
+        "@person-three",
+        "person-three",
+        "a-quite-long-name-of-some-service-account-in-the-build-system",
+    ):
+        track_name(server, token, name)
     time.sleep(2)
     with browser.new_context() as context:
         page = signed_in(server, context)
@@ -54,13 +79,23 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
 
 def track(server: RunningServer, token: str, person: int, *, test_data: bool = False) -> None:
     """Send one event."""
-    arguments = {
-        "name": "your.event",
-        "email": f"p{person}@example.com",
-        "timestamp": str(int(time.time())),
-        "metadata": {"outcome": "ok", "duration_s": 41 + person},
-        "test_data": test_data,
-    }
+    send(
+        server,
+        token,
+        email=f"p{person}@example.com",
+        metadata={"outcome": "ok", "duration_s": 41 + person},
+        test_data=test_data,
+    )
+
+
+def track_name(server: RunningServer, token: str, github_username: str) -> None:
+    """Send one event of a name that nobody in the directory has."""
+    send(server, token, github_username=github_username)
+
+
+def send(server: RunningServer, token: str, **fields: object) -> None:
+    """Send one event of now."""
+    arguments = {"name": "your.event", "timestamp": str(int(time.time())), **fields}
     headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
     body = json.dumps(arguments).encode()
     assert exchange(server.address, request_bytes("POST", "/events.track", headers, body)).status == 200
@@ -117,6 +152,7 @@ def staff_pages(server: RunningServer) -> dict[str, str]:
         "report": "/surveys/recorded/report",
         "report-empty": "/surveys/closed-one/report",
         "events": "/events",
+        "names": "/names",
         "event-invited": "/events/1",
         "event-throttled": "/events/16",
         "mailbox": "/mailbox",

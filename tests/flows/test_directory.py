@@ -204,3 +204,26 @@ class TestChangedPeople:
             dead = world.tombstoned.hash(IdentityKind.GITHUB, "gone")
             tombstones.add_tombstones(connection, [dead], world.clock.now)
         assert Directory(world.database, world.tombstoned).resolve(event, world.project_id).is_erased
+
+    def test_a_new_person_is_known_while_the_server_runs(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert directory_flow.POLL_S <= 1, "2 s is what is promised"
+        monkeypatch.setattr(directory_flow, "POLL_S", 0.01)
+        event = Event("x", 0, None, "Dana-GH", None, None, is_test=False)
+
+        async def import_beside() -> int | None:
+            known = Directory(world.database, world.tombstoned)
+            assert known.resolve(event, world.project_id).person_id is None
+            looking = asyncio.create_task(known.run())
+            text = "email,github_username\ndana@example.com,dana-gh\n"
+            await asyncio.to_thread(world.import_people, text)
+            found = None
+            for _ in range(200):
+                await asyncio.sleep(0.01)
+                if (found := known.resolve(event, world.project_id).person_id) is not None:
+                    break
+            looking.cancel()
+            return found
+
+        assert asyncio.run(import_beside()) == world.person("dana@").id

@@ -165,6 +165,7 @@ class TestCounting:
         def count_late(*arguments: object) -> object:
             monkeypatch.undo()
             give(world, "ada@example.com", github_usernames=("ada",))
+            follow_directory(world.database, world.clock)  # as another worker does
             return add_sightings(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(note_flow, "_count", count_late)
