@@ -318,6 +318,15 @@ class TestRules:
         settle(world)
         assert names(world) == [(GH, "svc-1", 2), (GH, "ada", 1)]
 
+    def test_what_a_bot_did_is_nobodys_once_a_rule_calls_it_one(self, world: World) -> None:
+        give(world, "robot@example.com", github_usernames=("svc-1",), is_bot=True)
+        event_id = add_stranger(world, github_username="svc-1")
+        settle(world)
+        assert person_of(world, event_id) == world.person("robot@").id
+        add(world, RuleKind.BOT, "svc-*")
+        settle(world)
+        assert person_of(world, event_id) is None
+
     def test_a_domain_is_for_its_project(self, world: World) -> None:
         other = create_project(world.database, world.clock, "Deploy CLI")
         here = add_stranger(world, email="bob")
