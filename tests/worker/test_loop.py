@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 
@@ -12,8 +13,9 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.invitation import InvitationState
 from afterword.flows.job_kinds import JobKind
+from afterword.flows.manage_names import list_names
 from afterword.flows.outbox import LEASE
-from afterword.storage import jobs
+from afterword.storage import events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job
 from afterword.worker import loop as worker_loop
@@ -291,3 +293,66 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
     assert len({message.message_id for message in channel.messages}) == len(channel.messages) == 60
     assert rows(postgres) == []
     assert caplog.text == ""  # type: ignore[attr-defined]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something that a database knows holds."""
+    for _ in range(2_000):
+        if await asyncio.to_thread(holds):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("that did not happen")
+
+
+def test_a_running_worker_lists_unknown_names_and_attributes_their_events(
+    parts: Parts, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_loop, "NAMES_S", 0.01)
+    event_id = world.add_event(email=None, github_username="dana")
+
+    def listed() -> bool:
+        return bool(list_names(world.database, limit=1))
+
+    def person_id() -> int | None:
+        with world.database.read() as connection:
+            found = events.get_event(connection, event_id)
+        return found.person_id if found else None
+
+    async def live() -> None:
+        worker = Worker(parts)
+        running = asyncio.create_task(worker.run())
+        await until(listed)
+        await asyncio.to_thread(world.import_people, "email,github_username\ndana@example.com,dana\n")
+        await until(lambda: person_id() is not None)
+        worker.stop()
+        await running
+
+    asyncio.run(live())
+    assert person_id() == world.person("dana@").id
+    assert not listed()
+    assert rows(world.database) == []
+
+
+def test_a_database_that_is_away_does_not_end_the_reading_of_names(
+    parts: Parts, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker_loop, "NAMES_S", 0.01)
+    steps: list[bool] = []
+
+    def fail_twice(*arguments: object) -> bool:
+        steps.append(True)
+        if len(steps) <= 2:
+            raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
+        return False
+
+    monkeypatch.setattr(worker_loop, "keep_names", fail_twice)
+
+    async def live() -> None:
+        worker = Worker(parts)
+        running = asyncio.create_task(worker.run())
+        await until(lambda: len(steps) >= 3)
+        worker.stop()
+        await running
+
+    asyncio.run(live())
+    assert "the names of events can't be read" in caplog.text

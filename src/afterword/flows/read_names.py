@@ -78,6 +78,7 @@ class NameReader:
         self.revision = revision.current(connection)
         self.known = people.find_owners(connection, wanted)
         self._rules = rules
+        self._found: dict[tuple[Who, int | None], int | None] = {}
 
     def find_unknown(self, who: Who) -> dict[IdentityKind, str]:
         """Kind → normalised name of those that could mean somebody and do not."""
@@ -93,6 +94,12 @@ class NameReader:
         Args:
             before: Whose it was until now.
         """
+        key = who, before
+        if key not in self._found:
+            self._found[key] = self._find_person(who, before)
+        return self._found[key]
+
+    def _find_person(self, who: Who, before: int | None) -> int | None:
         handles = handles_of(who)
         if not handles:
             return before
