@@ -12,7 +12,6 @@ DOMAIN_CHARS_MAX = 253
 
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
-_WILDCARDS = "*?"
 
 
 def parse_domain(text: str) -> str:
@@ -63,11 +62,6 @@ def parse_bot_pattern(text: str) -> str:
 def exact_pattern(name: str) -> str:
     """The pattern of one normalised name; a star or question mark in it becomes any one letter."""
     return name.replace("*", "?")
-
-
-def is_exact(pattern: str) -> bool:
-    """Whether a pattern matches one name only."""
-    return not any(letter in pattern for letter in _WILDCARDS)
 
 
 def _check_text(text: str, what: str) -> None:
