@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import pytest
 import sqlalchemy as sa
 
+from afterword.domain.scope import Scope
+from afterword.flows.api_tokens import create_api_token
 from afterword.flows.directory import Directory, TokenGrant
 from afterword.flows.manage_projects import create_project, rotate_token
 from afterword.flows.tombstones import Tombstones
@@ -52,9 +54,10 @@ def kept_bytes(database: Database, directory: Path) -> bytes:
 def test_no_token_is_kept_in_plain(database: Database, clock: FakeClock, tmp_path: Path) -> None:
     made = create_project(database, clock, "Build CLI")
     rotated = rotate_token(database, clock, "Build CLI", overlap=HOUR)
+    for_programs = create_api_token(database, clock, "hr", [Scope.USERS_READ])
     kept = kept_bytes(database, tmp_path)
     assert made.token[-4:].encode() in kept, "the hint is kept, so this looks at the right place"
-    for token in (made.token, rotated):
+    for token in (made.token, rotated, for_programs):
         assert token.encode() not in kept
 
 

@@ -12,6 +12,8 @@ from afterword.storage import api_tokens
 from afterword.storage.api_tokens import ApiToken as ApiToken
 from afterword.storage.engine import Database
 
+__all__ = ["ApiToken", "create_api_token", "find_api_token", "list_api_tokens", "revoke_api_token"]
+
 NAME_CHARS_MAX = 100
 
 
