@@ -10,6 +10,7 @@ STATUSES = {
     "invalid_request": 400,
     "not_authed": 401,
     "invalid_auth": 401,
+    "missing_scope": 403,
     "unknown_method": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,

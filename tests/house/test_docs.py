@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from afterword.cli.main import cli
 from afterword.domain.identity import IdentityWarning
+from afterword.domain.method_error import MethodErrorCode
 from afterword.domain.reason import Reason
 from afterword.domain.trigger import OPERATORS
 from afterword.flows import explain_reason, survey_definition
@@ -29,6 +30,7 @@ from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
 from afterword.storage.trouble import Trouble
 from afterword.web import connections, health, protocol, storms
+from afterword.web.api.methods import METHODS
 from afterword.web.app import ROUTES
 from afterword.web.errors import STATUS, ErrorCode
 from afterword.web.track import UNKNOWN_FIELD
@@ -335,7 +337,19 @@ def error_rows() -> list[list[str]]:
 
 def test_every_error_code_is_documented_with_its_status_and_no_other_is() -> None:
     described = {code(row[0]): int(row[1]) for row in error_rows()}
-    assert described == {str(error): STATUS[error] for error in ErrorCode}
+    assert described == {str(error): STATUS[error] for error in (*ErrorCode, *MethodErrorCode)}
+
+
+def test_every_method_of_the_web_api_is_documented_with_its_scope_fields_and_codes() -> None:
+    text = prose(REFERENCE / "web-api.md")
+    assert re.findall(r"^## `(.*)`$", text, re.MULTILINE) == [method.name for method in METHODS]
+    for method in METHODS:
+        part = section(text, f"`{method.name}`")
+        assert f"`{method.verb} /{method.name}`" in part
+        assert f"scope `{method.scope.value}`" in part
+        named = set(all_code(part))
+        fields = {field.encode_name for field in msgspec.structs.fields(method.arguments)}
+        assert fields | {code.value for code in method.errors} <= named
 
 
 def test_every_error_code_says_when_and_what_to_do() -> None:
@@ -359,7 +373,7 @@ def test_every_status_of_events_track_names_codes_that_there_are() -> None:
     for row in rows(REFERENCE / "events-track.md", "Replies"):
         for name in all_code(row[1]):
             described.setdefault(name, set()).add(int(row[0]))
-    expected = {str(error): {STATUS[error]} for error in ErrorCode}
+    expected = {str(error): {STATUS[error]} for error in ErrorCode if error is not ErrorCode.MISSING_SCOPE}
     expected[ErrorCode.METADATA_TOO_LARGE].add(413)
     assert described == expected
 

@@ -1,6 +1,7 @@
 """How do tests send events as a project's tool does, and look at what was kept?"""
 
 import json
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from afterword.domain.scope import Scope
 from tests.support.http import Header, Reply, exchange, request_bytes
 from tests.support.server import RunningServer
 
@@ -94,6 +96,13 @@ def create_project(server: RunningServer, **settings: int) -> Project:
     made = server.cli_json("project", "create", f"contract-{uuid4().hex[:12]}")
     project = Project(server, str(made["id"]), made["name"], made["token"])
     return set_limits(project, **settings) if settings else project
+
+
+def create_api_token(server: RunningServer, *scopes: Scope) -> str:
+    """Make a token for the Web API; with all scopes when none is named."""
+    options = [part for scope in scopes or Scope for part in ("--scope", scope.value)]
+    (token,) = re.findall(r"awo_\w+", server.cli("token", "create", "tests", *options))
+    return str(token)
 
 
 def set_limits(project: Project, **settings: int) -> Project:

@@ -24,6 +24,8 @@ PLANTED_BUG = Path(__file__).resolve().parent / "planted_bug"
 """On a server's import path it breaks one guard; see the file in it."""
 SLOW_STORE = Path(__file__).resolve().parent / "slow_store"
 """On a server's python_path it makes commits slow and the queue short; see the file in it."""
+ROOMY_CALLS = Path(__file__).resolve().parent / "roomy_calls"
+"""On a server's python_path it lifts the limit of the Web API; see the file in it."""
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0
 POLL_S = 0.05

@@ -1,7 +1,7 @@
 """How are projects made, and who may speak for them?"""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from afterword.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from afterword.domain.event import METADATA_BYTES_DEFAULT
@@ -11,7 +11,7 @@ from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
 from afterword.storage import projects, revision
 from afterword.storage.engine import Connection, Database
-from afterword.storage.projects import Project, Token
+from afterword.storage.projects import NO_DETAILS, Project, ProjectDetails, Token
 
 NAME_CHARS_MAX = 100
 LIMIT_MAX = 1_000_000_000
@@ -24,10 +24,13 @@ class NewProject:
 
     id: int
     name: str
+    created_at: datetime
     token: str
 
 
-def create_project(database: Database, clock: Clock, name: str) -> NewProject:
+def create_project(
+    database: Database, clock: Clock, name: str, details: ProjectDetails = NO_DETAILS
+) -> NewProject:
     """
     Make a project and its first token.
 
@@ -44,10 +47,15 @@ def create_project(database: Database, clock: Clock, name: str) -> NewProject:
         if projects.find_project(connection, name) is not None:
             raise ConflictError(f"there is already a project {name!r}: `afterword project list` shows all")
         project_id = projects.add_project(
-            connection, name, limits=RateLimits(), metadata_bytes=METADATA_BYTES_DEFAULT, now=now
+            connection,
+            name,
+            limits=RateLimits(),
+            metadata_bytes=METADATA_BYTES_DEFAULT,
+            now=now,
+            details=details,
         )
         token = _add_token(connection, clock, project_id)
-    return NewProject(project_id, name, token)
+    return NewProject(project_id, name, now, token)
 
 
 def get_project(connection: Connection, name: str) -> Project:

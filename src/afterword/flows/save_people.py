@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import available_timezones
 
 import msgspec
@@ -51,8 +51,9 @@ _COLUMNS = ("email", *_PLAIN)
 _NOBODY = 0
 """No person's id: whom a handle means that a dry run would have taken away."""
 
-_ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
-_ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
+ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
+ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
+NOBODY = "is of nobody in the directory"
 
 
 class Source:
@@ -145,6 +146,17 @@ class Saved:
             self.changes.append(Change(where, email, () if is_new else fields))
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """What a record may depend on of the person that it is about: kind → handles as they were given."""
+
+    handles: Mapping[IdentityKind, tuple[str, ...]]
+
+
+Complete: TypeAlias = Callable[[PersonRecord, KnownPerson], PersonRecord | Problem]
+"""Makes a record of somebody known into what goes in; it may add only handles that the person has."""
+
+
 def save_people(
     database: Database,
     clock: Clock,
@@ -155,6 +167,7 @@ def save_people(
     rules: IdentityRules = NO_RULES,
     dry_run: bool = False,
     makes_new: bool = True,
+    complete: Complete | None = None,
     on_progress: Callable[[int], None] = lambda rows: None,
 ) -> Saved:
     """
@@ -171,10 +184,13 @@ def save_people(
         rules: What is nobody's name.
         dry_run: Only say what would happen.
         makes_new: Whether a record of an unknown person adds one; else it is refused.
+        complete: Asked within the transaction for what depends on what is known of the person.
         on_progress: Called with the number of records done, once per transaction.
     """
     saved = Saved()
-    batch = _Batches(clock, tombstoned, rules, source, saved, dry_run=dry_run, makes_new=makes_new)
+    batch = _Batches(
+        clock, tombstoned, rules, source, saved, dry_run=dry_run, makes_new=makes_new, complete=complete
+    )
     waiting = iter(records)
     while portion := list(islice(waiting, ROWS_PER_TRANSACTION)):
         with database.read() if dry_run else database.write() as connection:
@@ -224,6 +240,7 @@ class _Batches:
         *,
         dry_run: bool,
         makes_new: bool,
+        complete: Complete | None = None,
     ) -> None:
         self._clock = clock
         self._hashed = hashed
@@ -232,6 +249,7 @@ class _Batches:
         self._saved = saved
         self._dry_run = dry_run
         self._makes_new = makes_new
+        self._complete = complete
         self._zones = available_timezones()
         self._promised = CompactMap()
         self._imagined: dict[int, bytes] = {}
@@ -297,7 +315,11 @@ class _Batches:
 
     def _apply(self, record: PersonRecord, handles: list[Handle]) -> None:
         person_id = self._find(record, handles)
-        if (problem := self._obstacle(record, handles, person_id)) is not None:
+        problem = self._obstacle(record, handles, person_id)
+        if problem is None and person_id is not None and self._complete is not None:
+            completed = self._complete(record, _known(self._states[person_id]))
+            problem, record = (completed, record) if isinstance(completed, Problem) else (None, completed)
+        if problem is not None:
             self._saved.refuse(record.where, problem)
             return
         is_new = person_id is None
@@ -364,13 +386,13 @@ class _Batches:
         for handle in handles:
             kind = handle[0].value
             if handle in self._erased:
-                return Problem(kind, _ERASED)
+                return Problem(kind, ERASED)
             if self._owners.get(handle, person_id) != person_id:
-                return Problem(kind, _ELSEWHERE)
+                return Problem(kind, ELSEWHERE)
         if person_id is None and not record.emails:
             return Problem("email", "is missing, and nobody has one of the other names")
         if person_id is None and not self._makes_new:
-            return Problem("email", "is of nobody in the directory")
+            return Problem("email", NOBODY)
         return None
 
     def _is_off_limits(self, state: _State) -> bool:
@@ -476,6 +498,10 @@ def _as_account(state: _State, record: PersonRecord) -> PersonRecord:
     has_name = state.columns["name"] != state.columns["email"]
     emails = (*known.values(), *more) if more else ()
     return replace(record, emails=emails, name=KEEP if has_name else record.name)
+
+
+def _known(state: _State) -> KnownPerson:
+    return KnownPerson({kind: tuple(shown for _, shown in given) for kind, given in state.handles.items()})
 
 
 def _change(state: _State, record: PersonRecord) -> None:

@@ -292,6 +292,13 @@ def list_people(
     return _complete(connection, connection.execute(statement).all())
 
 
+def list_people_by_id(connection: sa.Connection, *, after: int, limit: int) -> list[Person]:
+    """People in the order in which they were added, from the one behind an id on; those who left, too."""
+    is_behind = person.c.id > after, person.c.erased_at.is_(None)
+    statement = _people().where(*is_behind).order_by(person.c.id).limit(limit)
+    return _complete(connection, connection.execute(statement).all())
+
+
 def count_people(connection: sa.Connection) -> int:
     """How many people the directory has, those who left too."""
     counted = sa.select(sa.func.count()).select_from(person).where(*_IS_THERE)

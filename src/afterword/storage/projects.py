@@ -15,6 +15,24 @@ from afterword.storage.tables import project, project_token
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectDetails:
+    """
+    What the Web API keeps with a project, and nothing else looks at.
+
+    Attributes:
+        creator_id: The person who made it.
+        webhook_url: Where a program wants to hear of completed surveys.
+    """
+
+    creator_id: int | None = None
+    is_hidden: bool = False
+    webhook_url: str | None = None
+
+
+NO_DETAILS = ProjectDetails()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A tool whose events are taken."""
 
@@ -24,6 +42,7 @@ class Project:
     limits: RateLimits
     metadata_bytes: int
     events_accepted: int
+    details: ProjectDetails = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,13 @@ class Token:
 
 
 def add_project(
-    connection: sa.Connection, name: str, *, limits: RateLimits, metadata_bytes: int, now: datetime
+    connection: sa.Connection,
+    name: str,
+    *,
+    limits: RateLimits,
+    metadata_bytes: int,
+    now: datetime,
+    details: ProjectDetails = NO_DETAILS,
 ) -> int:
     """Add a project; returns its id."""
     statement = sa.insert(project).values(
@@ -48,6 +73,9 @@ def add_project(
         events_per_minute=limits.per_minute,
         events_per_day=limits.per_day,
         metadata_bytes=metadata_bytes,
+        creator_id=details.creator_id,
+        is_hidden=details.is_hidden,
+        webhook_url=details.webhook_url,
     )
     revision.bump(connection)
     project_id: int = connection.execute(statement.returning(project.c.id)).scalar_one()
@@ -63,6 +91,20 @@ def find_project(connection: sa.Connection, name: str) -> Project | None:
 def list_projects(connection: sa.Connection) -> list[Project]:
     """All projects in the order in which they were made."""
     return [_project(row) for row in connection.execute(sa.select(project).order_by(project.c.id))]
+
+
+def page_projects(connection: sa.Connection, *, offset: int, limit: int) -> list[Project]:
+    """Some projects in the order in which they were made, without the first ones."""
+    statement = sa.select(project).order_by(project.c.id).offset(offset).limit(limit)
+    return [_project(row) for row in connection.execute(statement)]
+
+
+def list_hints(connection: sa.Connection, project_ids: Collection[int], now: datetime) -> dict[int, str]:
+    """Project id → the end of its newest token that is valid; projects without one are absent."""
+    is_valid = sa.or_(project_token.c.expires_at.is_(None), project_token.c.expires_at > now)
+    statement = sa.select(project_token.c.project_id, project_token.c.hint).order_by(project_token.c.id)
+    rows = connection.execute(statement.where(project_token.c.project_id.in_(list(project_ids)), is_valid))
+    return {row.project_id: row.hint for row in rows}
 
 
 def set_limits(
@@ -143,4 +185,5 @@ def _project(row: Any) -> Project:
         limits=RateLimits(row.events_per_minute, row.events_per_day),
         metadata_bytes=row.metadata_bytes,
         events_accepted=row.events_accepted,
+        details=ProjectDetails(row.creator_id, row.is_hidden, row.webhook_url),
     )

@@ -54,6 +54,10 @@ project = sa.Table(
     sa.Column("events_per_day", sa.BigInteger, nullable=False),
     sa.Column("metadata_bytes", sa.BigInteger, nullable=False),
     sa.Column("events_accepted", sa.BigInteger, nullable=False, server_default="0"),
+    # The person who made it by the Web API, which keeps the last two for who asks.
+    sa.Column("creator_id", sa.BigInteger),
+    sa.Column("is_hidden", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("webhook_url", sa.Text),
 )
 
 project_token = sa.Table(

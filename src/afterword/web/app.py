@@ -17,6 +17,9 @@ from afterword.flows.guess_names import Guesser
 from afterword.web import health
 from afterword.web.admin import events, mailbox, names, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
+from afterword.web.api.call_limit import CallLimit
+from afterword.web.api.methods import METHODS
+from afterword.web.api.route import PATH_BEGINNINGS, make_routes
 from afterword.web.connections import Connections, room_for_connections
 from afterword.web.errors import UNAVAILABLE_RETRY_S, ErrorCode
 from afterword.web.openapi import show_openapi
@@ -48,6 +51,7 @@ ROUTES = [
     Route("/readyz", health.readyz),
     Route("/metrics", health.metrics),
     Route("/openapi.json", show_openapi),
+    *make_routes(METHODS),
     Route("/answer/{token}", answer.show, methods=["GET"]),
     Route("/answer/{token}", answer.submit, methods=["POST"]),
     Route("/answer/{token}/thanks", answer.thanks),
@@ -80,7 +84,7 @@ class Web:
         )
         self.connections = Connections(room_for_connections())
         self._pages = Starlette(
-            routes=ROUTES,
+            routes=[*ROUTES, *make_routes(METHODS, end="/")],
             exception_handlers={
                 HTTPException: _show_error,
                 Exception: _show_error,
@@ -92,6 +96,7 @@ class Web:
         self._pages.state.parts = parts
         self._pages.state.intake = intake
         self._pages.state.guesser = Guesser(parts.database, parts.clock)
+        self._pages.state.call_limit = CallLimit(parts.clock)
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track, self.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +131,10 @@ async def _show_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
     text = _MESSAGES.get(status, "This request can't be answered.")
-    is_page = request.method in ("GET", "HEAD") or not request.url.path.startswith("/events.")
+    path = request.url.path
+    is_page = not path.startswith(PATH_BEGINNINGS) and (
+        request.method in ("GET", "HEAD") or not path.startswith("/events.")
+    )
     if is_page and "text/html" in request.headers.get("accept", ""):
         context = {"title": _TITLES.get(status, "That did not work"), "text": text}
         return render_page("message.html", context, status=status, headers=headers)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from afterword.domain.method_error import MethodErrorCode
+
 
 class ErrorCode(StrEnum):
-    """Every ``error`` that an API reply can hold. Never renamed."""
+    """Every ``error`` that any API reply can hold; methods have more, see MethodErrorCode. Never renamed."""
 
     INVALID_ARGUMENTS = "invalid_arguments"
     INVALID_FORM_DATA = "invalid_form_data"
@@ -24,7 +26,7 @@ class ErrorCode(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
-STATUS = {
+STATUS: dict[ErrorCode | MethodErrorCode, int] = {
     ErrorCode.INVALID_ARGUMENTS: 422,
     ErrorCode.INVALID_FORM_DATA: 422,
     ErrorCode.METADATA_TOO_LARGE: 422,
@@ -39,6 +41,7 @@ STATUS = {
     ErrorCode.REQUEST_TIMEOUT: 408,
     ErrorCode.SERVICE_UNAVAILABLE: 503,
     ErrorCode.INTERNAL_ERROR: 500,
+    **dict.fromkeys(MethodErrorCode, 422),
 }
 """The status of each code; a body that is too large as a whole is METADATA_TOO_LARGE with 413."""
 
@@ -59,14 +62,17 @@ class ApiError(Exception):
         message: For people; one of our sentences, never holds a value that was sent.
     """
 
-    code: ErrorCode
+    code: ErrorCode | MethodErrorCode
     message: str
     status: int
     headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 def api_error(
-    code: ErrorCode, message: str, *headers: tuple[bytes, bytes], status: int | None = None
+    code: ErrorCode | MethodErrorCode,
+    message: str,
+    *headers: tuple[bytes, bytes],
+    status: int | None = None,
 ) -> ApiError:
     """Make an ApiError with the status of its code."""
     return ApiError(code, message, status or STATUS[code], headers)

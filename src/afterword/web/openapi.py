@@ -8,6 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from afterword import __version__
+from afterword.web.api.arguments import list_required
+from afterword.web.api.method import Method
+from afterword.web.api.methods import METHODS
 from afterword.web.errors import ErrorCode
 from afterword.web.track_body import TrackArguments
 
@@ -36,14 +39,26 @@ _FAILURES = {
     431: "Too many headers.",
     503: "The event can't be stored now: come again after Retry-After seconds.",
 }
+_METHOD_FAILURES = {
+    400: _FAILURES[400],
+    401: _FAILURES[401],
+    403: "The token may not do this.",
+    408: _FAILURES[408],
+    413: _FAILURES[413],
+    429: "Too many calls: come again after Retry-After seconds.",
+    431: _FAILURES[431],
+    503: "This can't be done now: come again after Retry-After seconds.",
+}
 _RETRY_AFTER = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
 
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.1 description of everything that tools call."""
-    (arguments, ok, failure), components = msgspec.json.schema_components(
-        (TrackArguments, Ok, Failure), ref_template="#/components/schemas/{name}"
+    types = [kind for method in METHODS for kind in (method.arguments, method.reply)]
+    schemas, components = msgspec.json.schema_components(
+        (TrackArguments, Ok, Failure, *types), ref_template="#/components/schemas/{name}"
     )
+    arguments, ok, failure, *of_methods = schemas
     # Unknown fields are taken and counted as a warning, although the fast parser hands them on.
     components["TrackArguments"]["additionalProperties"] = True
     components["TrackArguments"]["anyOf"] = [
@@ -69,12 +84,61 @@ def openapi() -> dict[str, Any]:
                     | {str(status): _reply(failure, text) for status, text in _FAILURES.items()},
                 }
             }
+        }
+        | {
+            f"/{method.name}": {
+                method.verb.lower(): _describe(method, of_methods[2 * index + 1], components, failure)
+            }
+            for index, method in enumerate(METHODS)
         },
         "components": {
             "schemas": components,
-            "securitySchemes": {"projectToken": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "projectToken": {"type": "http", "scheme": "bearer", "description": "awp_…"},
+                "apiToken": {"type": "http", "scheme": "bearer", "description": "awo_…, with scopes"},
+            },
         },
     }
+
+
+def _describe(
+    method: Method, reply: dict[str, Any], components: dict[str, Any], failure: dict[str, Any]
+) -> dict[str, Any]:
+    name = method.arguments.__name__
+    codes = [ErrorCode.INVALID_ARGUMENTS, ErrorCode.INVALID_FORM_DATA, *method.errors]
+    refused = {
+        "type": "object",
+        "properties": {
+            "ok": {"const": False},
+            "error": {"enum": [code.value for code in codes]},
+            "message": {"type": "string"},
+        },
+        "required": ["ok", "error", "message"],
+    }
+    said: dict[str, Any] = {
+        "operationId": method.name,
+        "summary": method.summary,
+        "description": f"Needs the scope {method.scope.value}.",
+        "security": [{"apiToken": []}],
+        "responses": {"200": _reply(reply, "Done."), "422": _reply(refused, "The arguments don't fit.")}
+        | {str(status): _reply(failure, text) for status, text in _METHOD_FAILURES.items()},
+    }
+    if method.verb == "GET":
+        required = list_required(method.arguments)
+        properties = components[name]["properties"]
+        said["parameters"] = [_parameter(key, properties[key], key in required) for key in properties]
+        return said
+    arguments = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    content = {"application/json": arguments, "application/x-www-form-urlencoded": arguments}
+    return said | {"requestBody": {"required": True, "content": content}}
+
+
+def _parameter(name: str, schema: dict[str, Any], is_required: bool) -> dict[str, Any]:
+    """A field as an argument of a query, which has no null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    plain = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    plain |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
+    return {"name": name, "in": "query", "required": is_required, "schema": plain}
 
 
 _IDEMPOTENCY_KEY = {

@@ -30,7 +30,11 @@ TOKEN_BYTES_MAX = 1_024
 
 LATENCY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-OUTCOMES = ("accepted", "replayed", *(code.value for code in ErrorCode))
+OUTCOMES = (
+    "accepted",
+    "replayed",
+    *(code.value for code in ErrorCode if code is not ErrorCode.MISSING_SCOPE),
+)
 """What may become of a request, for the metrics."""
 
 UNKNOWN_FIELD = "unknown_field"

@@ -125,7 +125,9 @@ def parse_form_body(body: bytes, *, now_us: int, metadata_bytes_max: int) -> tup
     Raises:
         EventError: With the code of the contract.
     """
-    fields = _form_fields(body)
+    if not body.strip():
+        raise _bad_form("The form is empty: send name, timestamp and who did it.")
+    fields = load_form(body)
     arguments: dict[str, Any] = {name: fields.get(name) for name in ARGUMENTS}
     unknown = any(name not in ARGUMENTS and not _METADATA_KEY.fullmatch(name) for name in fields)
     arguments["metadata"] = _form_metadata(fields)
@@ -165,6 +167,17 @@ def _load_json(body: bytes) -> Any:
 
 
 def _any_json(body: bytes) -> tuple[dict[str, Any], bool]:
+    document = load_object(body)
+    return {name: document.get(name) for name in ARGUMENTS}, not document.keys() <= set(ARGUMENTS)
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """
+    Read a JSON object.
+
+    Raises:
+        EventError: It is none; invalid_arguments.
+    """
     try:
         document = _load_json(body)
     except UnicodeDecodeError:
@@ -176,16 +189,20 @@ def _any_json(body: bytes) -> tuple[dict[str, Any], bool]:
         raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body is not valid JSON.") from None
     if not isinstance(document, dict):
         raise EventError(EventErrorCode.INVALID_ARGUMENTS, "The body must be a JSON object.")
-    return {name: document.get(name) for name in ARGUMENTS}, not document.keys() <= set(ARGUMENTS)
+    return document
 
 
 def _bad_form(message: str) -> EventError:
     return EventError(EventErrorCode.INVALID_FORM_DATA, message)
 
 
-def _form_fields(body: bytes) -> dict[str, str]:
-    if not body.strip():
-        raise _bad_form("The form is empty: send name, timestamp and who did it.")
+def load_form(body: bytes) -> dict[str, str]:
+    """
+    Read a form, or a query.
+
+    Raises:
+        EventError: It is none; invalid_form_data.
+    """
     if body.lstrip()[:1] in (b"{", b"["):
         raise _bad_form("This looks like JSON: send it with the header Content-Type: application/json.")
     try:

@@ -10,6 +10,8 @@ from afterword.web.parts import parts_of
 
 TOKEN_CHARS_MAX = 1_024
 
+_IMPOSSIBLE = ""
+
 
 async def find_caller(request: Request, scope: Scope) -> ApiToken:
     """
@@ -18,11 +20,8 @@ async def find_caller(request: Request, scope: Scope) -> ApiToken:
     Raises:
         ApiError: There is none, it is not valid, or it may not do this.
     """
-    words = request.headers.get("authorization", "").split()
-    if not words or words[0].lower() != "bearer" or len(words) != 2:
-        raise api_error(ErrorCode.NOT_AUTHED, "Send a token in the header Authorization: Bearer …", BEARER)
+    text = _bearer_token(request)
     parts = parts_of(request)
-    text = words[1][:TOKEN_CHARS_MAX]
     token = await run_in_threadpool(find_api_token, parts.database, parts.clock, text)
     if token is None:
         message = "This token is not valid for the Web API: `afterword token create` makes one."
@@ -30,3 +29,15 @@ async def find_caller(request: Request, scope: Scope) -> ApiToken:
     if scope not in token.scopes:
         raise api_error(ErrorCode.MISSING_SCOPE, f"This needs a token with the scope {scope.value}.")
     return token
+
+
+def _bearer_token(request: Request) -> str:
+    """The token, or one that can't exist for what is none: it is looked up and refused as any other."""
+    given = request.headers.getlist("authorization")
+    words = given[0].split() if given else []
+    is_bearer = bool(words) and words[0].lower() == "bearer"
+    if len(given) > 1 or (words and not is_bearer):
+        return _IMPOSSIBLE
+    if len(words) < 2:
+        raise api_error(ErrorCode.NOT_AUTHED, "Send a token in the header Authorization: Bearer …", BEARER)
+    return words[1] if len(words) == 2 and len(words[1]) <= TOKEN_CHARS_MAX else _IMPOSSIBLE

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _make_sources()
     _move_teams()
     op.create_index("ix_decision_person_id", "decision", ["person_id"])
+    _widen_projects()
 
 
 def _make_teams() -> None:
@@ -59,6 +60,12 @@ def _widen_people() -> None:
     for name in ("known_at", "revision"):
         op.add_column("identity", sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("ix_identity_revision", "identity", ["revision"])
+
+
+def _widen_projects() -> None:
+    op.add_column("project", sa.Column("creator_id", sa.BigInteger(), nullable=True))
+    op.add_column("project", sa.Column("is_hidden", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("project", sa.Column("webhook_url", sa.Text(), nullable=True))
 
 
 def _make_attributes() -> None:

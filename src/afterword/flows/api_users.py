@@ -1,0 +1,327 @@
+"""What may a program ask and say about people by the Web API?"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from afterword.domain.errors import InvalidInputError
+from afterword.domain.identity import IdentityKind, normalise
+from afterword.domain.method_error import MethodError, MethodErrorCode
+from afterword.domain.person import (
+    ATTRIBUTES_MAX,
+    HANDLES_MAX,
+    KEEP,
+    TEXT_CHARS_MAX,
+    VALUES_MAX,
+    Given,
+    PersonRecord,
+    Problem,
+    check_text,
+    name_key,
+)
+from afterword.flows.save_people import (
+    ELSEWHERE,
+    ERASED,
+    NOBODY,
+    Complete,
+    KnownPerson,
+    Refusal,
+    Source,
+    save_people,
+)
+from afterword.flows.tombstones import Tombstones
+from afterword.kit.clock import Clock
+from afterword.storage import identity_rules, people
+from afterword.storage.engine import Connection, Database
+from afterword.storage.people import Person
+
+__all__ = ["Person", "UserChanges", "Users", "parse_id"]
+
+ID_DIGITS_MAX = 18
+"""Of an id; more would not fit into the 64 bits of the database."""
+
+_CURSOR = "users.list:"
+_TAKEN = "is taken"
+_WHERE = "request"
+_FIELDS = {"timezone": "tz"}
+"""How the Web API calls what a record calls otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """What a program says about a person: KEEP for what it leaves out, None for what it takes away."""
+
+    name: Given[str | None] = KEEP
+    tz: Given[str | None] = KEEP
+    locale: Given[str | None] = KEEP
+    team: Given[str | None] = KEEP
+    start_date: Given[str | None] = KEEP
+    github_username: Given[str | None] = KEEP
+    additional_github_username: Given[str | None] = KEEP
+    gitlab_username: Given[str | None] = KEEP
+    sso_email: Given[str | None] = KEEP
+    active: Given[bool] = KEEP
+    protected: Given[bool] = KEEP
+    exclude_from_snapshots: Given[bool] = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The part of the directory that the Web API's methods work with."""
+
+    database: Database
+    clock: Clock
+    tombstoned: Tombstones
+
+    def create(self, email: str, said: UserChanges) -> Person:
+        """
+        Add somebody.
+
+        Raises:
+            MethodError: A handle is somebody's.
+            InvalidInputError: A value can't be used.
+        """
+        return self._save(_record(email, said), _refuse_known, makes_new=True)
+
+    def update(self, email: str, said: UserChanges) -> Person:
+        """
+        Change what is said about somebody, whom any of their addresses names; nobody is added.
+
+        Of GitHub names the first two are changed, of GitLab names the first one and of addresses the
+        second one; what else a person has stays behind them.
+
+        Raises:
+            MethodError: There is no such person, or a handle is somebody else's.
+            InvalidInputError: A value can't be used.
+        """
+        return self._save(_record(email, said), partial(_arrange, said), makes_new=False)
+
+    def set_attributes(self, email: str, values: Iterable[tuple[str, str | None]]) -> Person:
+        """
+        Let these be a person's values in the groups that are named; without regard to case.
+
+        Args:
+            values: (group, value); a group whose only value is None is emptied.
+
+        Raises:
+            MethodError: There is no such person.
+            InvalidInputError: A name or a value can't be used.
+        """
+        record = replace(_record(email, UserChanges()), attributes=_group(values))
+        return self._save(record, partial(_arrange, UserChanges()), makes_new=False)
+
+    def deactivate(self, person: Person) -> None:
+        """Let somebody be one who left: nothing is forgotten, and nobody asks them any more."""
+        if person.is_active:
+            self.update(person.email, UserChanges(active=False))
+
+    def get(self, *, email: str | None = None, id_text: str | None = None) -> Person:
+        """
+        Look somebody up by id, or else by an address.
+
+        Raises:
+            MethodError: There is nobody like this, or neither was given.
+        """
+        with self.database.read() as connection:
+            if id_text is not None:
+                return _found(_get_by_id(connection, id_text))
+            if email is None:
+                raise MethodError(MethodErrorCode.EMAIL_BLANK)
+            return _found(_get_by_handle(connection, IdentityKind.EMAIL, email))
+
+    def get_by_github_username(self, username: str) -> Person:
+        """
+        Look somebody up by a GitHub name.
+
+        Raises:
+            MethodError: Nobody has it.
+        """
+        with self.database.read() as connection:
+            return _found(_get_by_handle(connection, IdentityKind.GITHUB, username))
+
+    def page(self, cursor: str | None, limit: int) -> tuple[list[Person], str]:
+        """
+        One page of everybody in the order in which they were added.
+
+        Args:
+            cursor: Where it begins, as the page before gave it; None for the first one.
+
+        Returns:
+            The people, and the cursor of the next page: empty when this was the last one.
+
+        Raises:
+            MethodError: The cursor is none of ours.
+        """
+        after = 0 if cursor is None else _read_cursor(cursor)
+        with self.database.read() as connection:
+            found = people.list_people_by_id(connection, after=after, limit=limit + 1)
+        page = found[:limit]
+        return page, _make_cursor(page[-1].id) if len(found) > limit else ""
+
+    def _save(self, record: PersonRecord, complete: Complete, *, makes_new: bool) -> Person:
+        with self.database.read() as connection:
+            rules = identity_rules.read_rules(connection)
+            if not makes_new:
+                # Before anything is said about the other handles.
+                _found(_get_by_handle(connection, IdentityKind.EMAIL, record.emails[0]))
+        saved = save_people(
+            self.database,
+            self.clock,
+            [record],
+            source=Source.API,
+            tombstoned=self.tombstoned,
+            rules=rules,
+            makes_new=makes_new,
+            complete=complete,
+        )
+        if saved.refusals:
+            raise _error(saved.refusals[0], is_new=makes_new)
+        with self.database.read() as connection:
+            return _found(people.get_person(connection, saved.person_ids[_WHERE]))
+
+
+def _record(email: str, said: UserChanges) -> PersonRecord:
+    """What can be said without knowing the person: ``_arrange`` adds what depends on that."""
+    github = (said.github_username, said.additional_github_username)
+    return PersonRecord(
+        where=_WHERE,
+        emails=(email.strip(), *_texts(said.sso_email)),
+        name=said.name,
+        github_usernames=KEEP if all(one is KEEP for one in github) else _texts(*github),
+        gitlab_usernames=KEEP if said.gitlab_username is KEEP else _texts(said.gitlab_username),
+        timezone=said.tz,
+        locale=said.locale,
+        start_date=said.start_date,
+        team=said.team,
+        is_active=said.active,
+        is_protected=said.protected,
+        is_excluded_from_snapshots=said.exclude_from_snapshots,
+    )
+
+
+def _texts(*given: Given[str | None]) -> tuple[str, ...]:
+    return tuple(one for one in given if isinstance(one, str))
+
+
+def _has(known: KnownPerson, email: str) -> bool:
+    key = normalise(IdentityKind.EMAIL, email)
+    return any(normalise(IdentityKind.EMAIL, one) == key for one in known.handles.get(IdentityKind.EMAIL, ()))
+
+
+def _refuse_known(record: PersonRecord, known: KnownPerson) -> Problem:
+    return Problem(IdentityKind.EMAIL.value, _TAKEN if _has(known, record.emails[0]) else ELSEWHERE)
+
+
+def _arrange(said: UserChanges, record: PersonRecord, known: KnownPerson) -> PersonRecord | Problem:
+    """Put what is said into its places among the handles that the person has."""
+    if not _has(known, record.emails[0]):
+        # Found by the second address only: the first one is nobody's.
+        return Problem(IdentityKind.EMAIL.value, NOBODY)
+    emails = known.handles[IdentityKind.EMAIL]
+    if said.sso_email is not KEEP:
+        # An address is one more; the one that it takes the place of may still come in events.
+        behind = emails[1:] if said.sso_email else emails[2:]
+        emails = _distinct(IdentityKind.EMAIL, [emails[0], said.sso_email, *behind])
+        if len(emails) > HANDLES_MAX:
+            return Problem(IdentityKind.EMAIL.value, f"can't have one more: at most {HANDLES_MAX} addresses")
+    changed = replace(record, emails=emails, replaces=frozenset(IdentityKind))
+    if record.github_usernames is not KEEP:
+        places = [said.github_username, said.additional_github_username]
+        changed = replace(changed, github_usernames=_place(IdentityKind.GITHUB, known, places))
+    if record.gitlab_usernames is not KEEP:
+        changed = replace(
+            changed, gitlab_usernames=_place(IdentityKind.GITLAB, known, [said.gitlab_username])
+        )
+    return changed
+
+
+def _place(kind: IdentityKind, known: KnownPerson, said: Sequence[Given[str | None]]) -> tuple[str, ...]:
+    """The handles of a kind, the first ones replaced by what is said of them."""
+    have = known.handles.get(kind, ())
+    places = [
+        (have[index] if index < len(have) else None) if one is KEEP else one for index, one in enumerate(said)
+    ]
+    return _distinct(kind, [*places, *have[len(places) :]])
+
+
+def _distinct(kind: IdentityKind, handles: Iterable[Given[str | None]]) -> tuple[str, ...]:
+    """Each handle once, in order."""
+    found: dict[str, str] = {}
+    for one in _texts(*handles):
+        found.setdefault(normalise(kind, one), one)
+    return tuple(found.values())
+
+
+def _group(values: Iterable[tuple[str, str | None]]) -> Mapping[str, tuple[str, ...]]:
+    names: dict[str, str] = {}
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, value in values:
+        group = names.setdefault(name_key(name), name)
+        groups[group] = (*groups.get(group, ()), *((value,) if value is not None else ()))
+    return groups
+
+
+def _error(refusal: Refusal, *, is_new: bool) -> Exception:
+    """A refusal in the words of the Web API."""
+    kind = refusal.field
+    if refusal.problem == NOBODY:
+        return MethodError(MethodErrorCode.USER_NOT_FOUND)
+    if refusal.problem in (ELSEWHERE, ERASED, _TAKEN):
+        is_first = kind == IdentityKind.EMAIL and is_new and refusal.problem != ELSEWHERE
+        return MethodError(MethodErrorCode.EMAIL_TAKEN if is_first else _TAKEN_CODES[kind])
+    if kind == "attributes":
+        # The record's own words would repeat the group's name.
+        return InvalidInputError(
+            f"attributes has a name or value that can't be used: texts of 1 to {TEXT_CHARS_MAX} printable "
+            f"characters, at most {ATTRIBUTES_MAX} names and {VALUES_MAX} values of each"
+        )
+    return InvalidInputError(f"{_FIELDS.get(kind, kind)} {refusal.problem}")
+
+
+_TAKEN_CODES = {
+    IdentityKind.EMAIL.value: MethodErrorCode.SSO_EMAIL_TAKEN,
+    IdentityKind.GITHUB.value: MethodErrorCode.GITHUB_USERNAME_TAKEN,
+    IdentityKind.GITLAB.value: MethodErrorCode.GITLAB_USERNAME_TAKEN,
+}
+
+
+def _found(person: Person | None) -> Person:
+    if person is None or person.erased_at is not None:
+        raise MethodError(MethodErrorCode.USER_NOT_FOUND)
+    return person
+
+
+def _get_by_id(connection: Connection, id_text: str) -> Person | None:
+    person_id = parse_id(id_text)
+    return None if person_id is None else people.get_person(connection, person_id)
+
+
+def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Person | None:
+    if check_text(text.strip()) is not None:
+        return None
+    handle = kind, normalise(kind, text)
+    person_id = people.find_owners(connection, [handle]).get(handle)
+    return None if person_id is None else people.get_person(connection, person_id)
+
+
+def parse_id(text: str) -> int | None:
+    """An id as replies have it; None for what can't be one."""
+    text = text.strip()
+    is_number = text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS_MAX
+    return int(text) if is_number else None
+
+
+def _make_cursor(person_id: int) -> str:
+    return urlsafe_b64encode(f"{_CURSOR}{person_id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> int:
+    try:
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii")
+    except ValueError:
+        raise MethodError(MethodErrorCode.INVALID_CURSOR) from None
+    person_id = parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
+    if person_id is None or _make_cursor(person_id) != cursor:
+        raise MethodError(MethodErrorCode.INVALID_CURSOR)
+    return person_id
