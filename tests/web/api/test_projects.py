@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from afterword.domain.token import is_well_formed
-from afterword.flows.manage_projects import create_project, rotate_token
+from afterword.flows.manage_projects import create_project, revoke_token, rotate_token
 from tests.storage.support import count_statements
 from tests.web.api.conftest import Program
 
@@ -61,6 +61,12 @@ def test_the_hint_is_of_the_newest_token_that_is_valid(program: Program) -> None
     new = rotate_token(world.database, world.clock, "Build CLI", overlap=timedelta(days=1))
     (listed,) = program.get(LIST).json()["projects"]
     assert listed["token_hint"] == "…" + new[-4:]
+    revoke_token(world.database, world.clock, "Build CLI", new[-4:])
+    (listed,) = program.get(LIST).json()["projects"]
+    assert listed["token_hint"] == "…" + world.token[-4:]
+    world.clock.advance(timedelta(days=1))
+    (listed,) = program.get(LIST).json()["projects"]
+    assert listed["token_hint"] is None
 
 
 def test_pages_have_every_project_once_and_their_statements_do_not_grow(program: Program) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from base64 import urlsafe_b64decode
+from functools import partial
 from typing import Any
 
 import pytest
@@ -443,13 +444,13 @@ class TestTrouble:
 def test_two_programs_at_once_each_keep_what_the_other_said(program: Program) -> None:
     users = Users(program.site.parts.database, program.site.parts.clock, program.site.parts.tombstones)
 
-    def say(index: int) -> None:
-        for number in range(5):
-            name = f"{'one' if index else 'two'}{number}"
-            users.update(
-                BOB,
-                UserChanges(github_username=name) if index else UserChanges(additional_github_username=name),
-            )
+    def say(number: int, index: int) -> None:
+        said = (
+            UserChanges(github_username=f"a{number}"),
+            UserChanges(additional_github_username=f"b{number}"),
+        )
+        users.update(BOB, said[index])
 
-    in_threads(2, say)
-    assert github(program) == ("one4", "two4")
+    for number in range(8):
+        in_threads(2, partial(say, number))
+        assert github(program) == (f"a{number}", f"b{number}")
