@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
+from afterword.domain.reason import Reason
 from afterword.flows.api_users import UserChanges, Users
 from afterword.flows.save_people import Source, save_people
 from afterword.storage import tombstones
@@ -394,6 +395,13 @@ class TestDelete:
         assert not after.is_active
         assert (after.handles, after.name) == (before.handles, before.name)
         assert program.get("users.info", email=BOB).json()["user"]["active"] is False
+
+    def test_nobody_asks_a_person_who_was_deactivated(self, program: Program) -> None:
+        world = program.site.world
+        program.post("users.delete", {"email": BOB})
+        assert [entry.reason for entry in world.decide(email=BOB)] == [Reason.INACTIVE]
+        update(program, active=True)
+        assert [entry.reason for entry in world.decide(email=BOB)] != [Reason.INACTIVE]
 
     def test_who_was_deactivated_can_come_back(self, program: Program) -> None:
         program.post("users.delete", {"email": BOB})
