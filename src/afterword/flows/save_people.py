@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 from zoneinfo import available_timezones
@@ -199,6 +199,26 @@ def save_people(
     return saved
 
 
+def save_in(
+    connection: Connection,
+    clock: Clock,
+    records: list[PersonRecord],
+    *,
+    source: str,
+    tombstoned: Tombstones,
+    rules: IdentityRules = NO_RULES,
+) -> Saved:
+    """
+    Save a few records, as ``save_people`` does, in a transaction that is open.
+
+    For what was read in it to hold still, it has to begin with ``revision.lock``.
+    """
+    saved = Saved()
+    batch = _Batches(clock, tombstoned, rules, source, saved, dry_run=False, makes_new=True)
+    batch.save(connection, records)
+    return saved
+
+
 @dataclass(slots=True)
 class _State:
     """One person as records change them; a new one has no columns yet that a database gave."""
@@ -250,7 +270,7 @@ class _Batches:
         self._dry_run = dry_run
         self._makes_new = makes_new
         self._complete = complete
-        self._zones = available_timezones()
+        self._zones = _zones()
         self._promised = CompactMap()
         self._imagined: dict[int, bytes] = {}
         self._new_id = 0
@@ -536,6 +556,12 @@ def _shown(kind: IdentityKind, text: str) -> str:
 
 def _as_text(handle: Handle) -> str:
     return f"{handle[0].value}\0{handle[1]}"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all time zones; to look for their files takes longer than to save a person."""
+    return frozenset(available_timezones())
 
 
 @lru_cache(TEAMS_REMEMBERED)

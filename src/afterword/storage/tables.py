@@ -290,7 +290,25 @@ source_member = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
     # The source names it no more, and so its person became inactive.
     sa.Column("left_at", Instant),
+    # By SCIM only: the provider's own id, what it said that nothing else here keeps, and when it deleted it.
+    sa.Column("client_id", sa.Text),
+    sa.Column("details", sa.Text),
+    sa.Column("gone_at", Instant),
+    sa.Index("ix_source_member_source_handle", "source", "handle"),
+    sa.Index("ix_source_member_source_client_id", "source", "client_id"),
     sqlite_with_rowid=False,
+)
+
+# Groups of SCIM: their members are the people with the value `name` of the attribute Group.
+scim_group = sa.Table(
+    "scim_group",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("client_id", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
 )
 
 api_token = sa.Table(

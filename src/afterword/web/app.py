@@ -34,6 +34,9 @@ from afterword.web.respond import (
     json_headers,
     next_request_id,
 )
+from afterword.web.scim.call import render_error
+from afterword.web.scim.routes import SCIM_ROUTES
+from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
 from afterword.web.track import Track
 
 STATIC = Path(__file__).parent / "static"
@@ -71,6 +74,7 @@ ROUTES = [
     Route("/mailbox", staff_only(mailbox.show_list)),
     Route("/mailbox/{name}", staff_only(mailbox.show_mail)),
     Route("/mailbox/{name}/html", staff_only(mailbox.show_mail_html)),
+    *SCIM_ROUTES,
     Mount("/static", StaticFiles(directory=STATIC), name="static"),
 ]
 
@@ -132,6 +136,8 @@ async def _show_error(request: Request, error: Exception) -> Response:
     headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
     text = _MESSAGES.get(status, "This request can't be answered.")
     path = request.url.path
+    if path.startswith(f"{SCIM_PREFIX}/"):
+        return render_error(status, text, headers=headers)
     is_page = not path.startswith(PATH_BEGINNINGS) and (
         request.method in ("GET", "HEAD") or not path.startswith("/events.")
     )

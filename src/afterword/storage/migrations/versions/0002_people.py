@@ -190,11 +190,27 @@ def _make_sources() -> None:
         sa.Column("handle", sa.Text(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("left_at", sa.BigInteger(), nullable=True),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=True),
+        sa.Column("gone_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("source", "external_id", name="pk_source_member"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_source_member_person_id"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_source_member_person_id", "source_member", ["person_id"])
+    op.create_index("ix_source_member_source_handle", "source_member", ["source", "handle"])
+    op.create_index("ix_source_member_source_client_id", "source_member", ["source", "client_id"])
+    op.create_table(
+        "scim_group",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_scim_group"),
+        sa.UniqueConstraint("key", name="uq_scim_group_key"),
+    )
     op.create_table(
         "api_token",
         sa.Column("id", BigId, nullable=False),
