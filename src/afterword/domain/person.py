@@ -215,11 +215,6 @@ def _check_attributes(record: PersonRecord) -> Problem | None:
     return None
 
 
-def is_address(text: str) -> bool:
-    """Whether a text can be an e-mail address."""
-    return _ADDRESS.fullmatch(text) is not None
-
-
 def split_team(path: str) -> list[str]:
     """The names of the teams from the root on."""
     return [name.strip() for name in path.split(TEAM_SEPARATOR)]
