@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from afterword.domain.identity import IdentityKind
@@ -127,6 +127,9 @@ class TestFinding:
 
     @MANY
     @given(where=USER_FILTERS)
+    @example(where=Comparison(AttributePath("displayName"), Operator.CONTAINS, "_"))
+    @example(where=Comparison(AttributePath("userName"), Operator.STARTS, "_"))
+    @example(where=Comparison(AttributePath("title"), Operator.ENDS, "%"))
     def test_users_are_found_as_the_filter_says(self, provider: Provider, where: Filter) -> None:
         fill(provider)
         expected = [
@@ -234,6 +237,20 @@ class TestIdentity:
             create(provider, "Erin@example.com")
         assert caught.value.scim_type is ScimType.INVALID_VALUE
         assert every_user(provider).total == 3
+
+    def test_a_deleted_user_is_in_no_group_and_nothing_that_was_said_is_kept(
+        self, world: World, provider: Provider
+    ) -> None:
+        dana = create(provider, "d.ray", emails=[{"value": "dana@example.com"}], name={"givenName": "Dana"})
+        group = make_group(provider, "Platform", dana.id)
+        scim_users.delete_user(provider, dana.id)
+        assert members_of(provider, group) == []
+        left = world.person("dana@")
+        assert (left.is_active, left.attributes) == (False, {})
+        with pytest.raises(ScimError):
+            add_member(provider, group, dana.id)
+        again = create(provider, "dana@example.com")
+        assert (again.id, again.document) == (dana.id, {"userName": "dana@example.com", "active": True})
 
     def test_a_person_of_another_source_is_in_a_group_like_everybody(
         self, world: World, provider: Provider
