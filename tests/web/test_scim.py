@@ -241,6 +241,20 @@ class TestWhoIsWho:
             "dana@old.example.com",
         )
 
+    def test_who_has_only_addresses_of_others_can_still_be_deactivated(self, scim: ScimClient) -> None:
+        world = scim.world
+        made = scim.create("d.ray", emails=[{"value": "dana@example.com"}])
+        kept = PersonRecord(where="x", emails=("dana@example.com", "dana@old.example.com"))
+        without = PersonRecord(
+            where="x", emails=("dana@old.example.com",), replaces=frozenset({IdentityKind.EMAIL})
+        )
+        for record in (kept, without):
+            save_people(world.database, world.clock, [record], source=Source.CSV, tombstoned=world.tombstoned)
+        path = f"/Users/{made['id']}"
+        assert "emails" not in scim.ok("GET", path)
+        assert scim.patch(path, change("replace", "active", False))["active"] is False
+        assert person(scim, "dana@").handles[EMAIL] == ("dana@old.example.com",)
+
     def test_what_belongs_to_another_user_is_refused_and_nothing_changes(self, scim: ScimClient) -> None:
         dana = scim.create("dana@example.com")
         erin = scim.create("erin@example.com")

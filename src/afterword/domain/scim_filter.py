@@ -13,7 +13,7 @@ from afterword.domain.scim_schema import ResourceKind, ScimError, ScimType, inva
 FILTER_CHARS_MAX = 4_096
 """Characters of a filter or path; providers send some dozens."""
 
-COMPARISONS_MAX = 50
+COMPARISONS_MAX = 20
 """Comparisons of one filter: each is a condition that the database evaluates."""
 
 DEPTH_MAX = 10

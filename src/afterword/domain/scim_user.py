@@ -111,8 +111,6 @@ def _check(user: ScimUser) -> None:
     for field, text in texts.items():
         if isinstance(text, str) and (problem := check_text(text)):
             raise invalid(ScimType.INVALID_VALUE, f"{field} {problem}")
-    if not user.addresses:
-        raise invalid(ScimType.INVALID_VALUE, "there is no address: send emails, or a userName that is one")
     if len(user.addresses) > HANDLES_MAX:
         raise invalid(ScimType.INVALID_VALUE, f"emails has more than {HANDLES_MAX} values")
 

@@ -233,6 +233,10 @@ class _State:
         handles = {kind: list(given) for kind, given in self.handles.items()}
         return _State(dict(self.columns), self.team, handles, dict(self.attributes))
 
+    def is_of_other_columns(self, other: "_State") -> bool:
+        """Whether the person's own row is not like that of another state."""
+        return self.columns != other.columns or _team_key(self.team) != _team_key(other.team)
+
     def differences(self, other: "_State") -> tuple[str, ...]:
         """The fields in which this one is not like another."""
         fields = [name for name in _COLUMNS if self.columns[name] != other.columns[name]]
@@ -444,7 +448,12 @@ class _Batches:
         new = [person_id for person_id in rows if person_id < 0]
         added = people.add_people(connection, [{**rows[one], "created_at": now} for one in new])
         ids = {person_id: person_id for person_id in self._states} | dict(zip(new, added, strict=True))
-        people.update_people(connection, {one: row for one, row in rows.items() if one > 0})
+        differing = {
+            person_id: row
+            for person_id, row in rows.items()
+            if person_id > 0 and changed[person_id].is_of_other_columns(before[person_id])
+        }
+        people.update_people(connection, differing)
         self._write_identities(connection, changed, identities, ids, now)
         self._write_attributes(connection, changed, before, ids)
         members = {

@@ -136,7 +136,7 @@ def create_user(provider: Provider, document: Any) -> Resource:
             (person_id,) = owners
             user = user if user.is_active is not KEEP else replace(user, is_active=True)
             return _write(change, user, str(person_id), person_id, {})
-        saved = change.save([make_record(user, user.addresses, None)])
+        saved = change.save([make_record(user, _some(user.addresses), None)])
         person_id = saved.person_ids["user"]
         return _keep(change, user, str(person_id), person_id)
 
@@ -232,8 +232,14 @@ def _write(
         for one in person.handles.get(IdentityKind.EMAIL, ())
         if email_key(one) not in before and email_key(one) not in now
     ]
-    change.save([make_record(user, (*user.addresses, *others), resource_id)])
+    change.save([make_record(user, _some((*user.addresses, *others)), resource_id)])
     return _keep(change, user, resource_id, person_id)
+
+
+def _some(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    if not addresses:
+        raise invalid(ScimType.INVALID_VALUE, "there is no address: send emails, or a userName that is one")
+    return addresses
 
 
 def _note(change: Change, resource_id: str, person_id: int) -> None:

@@ -64,7 +64,8 @@ def find_account(connection: sa.Connection, resource_id: str) -> Account | None:
 
 def find_user_name(connection: sa.Connection, key: str) -> Account | None:
     """The user of a normalised user name, among those that the provider wrote."""
-    return _find_one(connection, sa.and_(source_member.c.handle == key, _IS_SCIM))
+    is_it = source_member.c.handle == key
+    return _find_one(connection, sa.and_(person.c.id.in_(_written(is_it)), is_it))
 
 
 def list_accounts_of(connection: sa.Connection, person_id: int) -> list[Account]:
@@ -162,13 +163,16 @@ def _account(row: Any) -> Account:
 
 
 def _written(condition: Condition) -> sa.Select[Any]:
-    return sa.select(source_member.c.person_id).where(_IS_SCIM, condition).correlate(None)
+    # Compared as it is, the source would lead SQLite to all rows of SCIM, and past the other column's index.
+    is_scim = sa.func.coalesce(source_member.c.source, "") == SOURCE
+    return sa.select(source_member.c.person_id).where(condition, is_scim).correlate(None)
 
 
 def _has_id(text: str) -> Condition:
     number = int(text) if _is_id(text) else -1
     itself = sa.select(person.c.id).where(person.c.id == number).correlate(None)
-    people = sa.union(_written(source_member.c.external_id == text), itself)
+    written = sa.select(source_member.c.person_id).where(_IS_SCIM, source_member.c.external_id == text)
+    people = sa.union(written.correlate(None), itself)
     return sa.and_(person.c.id.in_(people), _resource_id == text)
 
 

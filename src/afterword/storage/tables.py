@@ -294,8 +294,8 @@ source_member = sa.Table(
     sa.Column("client_id", sa.Text),
     sa.Column("details", sa.Text),
     sa.Column("gone_at", Instant),
-    sa.Index("ix_source_member_source_handle", "source", "handle"),
-    sa.Index("ix_source_member_source_client_id", "source", "client_id"),
+    sa.Index("ix_source_member_handle", "handle"),
+    sa.Index("ix_source_member_client_id", "client_id"),
     sqlite_with_rowid=False,
 )
 

@@ -198,8 +198,8 @@ def _make_sources() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_source_member_person_id", "source_member", ["person_id"])
-    op.create_index("ix_source_member_source_handle", "source_member", ["source", "handle"])
-    op.create_index("ix_source_member_source_client_id", "source_member", ["source", "client_id"])
+    op.create_index("ix_source_member_handle", "source_member", ["handle"])
+    op.create_index("ix_source_member_client_id", "source_member", ["client_id"])
     op.create_table(
         "scim_group",
         sa.Column("id", BigId, nullable=False),
