@@ -260,6 +260,12 @@ class TestGroups:
         with pytest.raises(ScimError):
             read_group_patch([made])
 
+    def test_there_are_not_too_many_members(self) -> None:
+        parts = [[str(number) for number in range(start, VALUES_MAX + 1, 2)] for start in (0, 1)]
+        with pytest.raises(ScimError) as caught:
+            read_group_patch([operation("add", "members", part) for part in parts])
+        assert caught.value.scim_type is ScimType.TOO_MANY
+
     @given(st.sets(st.sampled_from("123")), MEMBER_STEPS)
     def test_it_comes_to_the_same_as_one_step_after_the_other(
         self, members: set[str], steps: list[tuple[Verb, set[str]]]

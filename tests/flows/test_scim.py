@@ -286,6 +286,39 @@ class TestManyMembers:
         left = scim_groups.replace_group(provider, group.id, {"displayName": "Everybody"})
         assert "members" not in left.document
 
+    def test_a_renaming_that_was_cut_short_can_be_sent_again(
+        self, world: World, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scim_groups, "ROWS_PER_TRANSACTION", 1)
+        users = [one.id for one in every_user(provider).resources]
+        group = make_group(provider, "Old", *users)
+        renamed = [Operation(Verb.REPLACE, "displayName", "New")]
+        save, saved = scim_groups._save_groups, []
+
+        def save_one(*given: Any) -> None:
+            if saved:
+                raise KeyboardInterrupt
+            saved.append(given)
+            save(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(scim_groups, "_save_groups", save_one)
+            with pytest.raises(KeyboardInterrupt):
+                scim_groups.patch_group(provider, group.id, renamed)
+        assert members_of(provider, group) == users[1:]
+        scim_groups.patch_group(provider, group.id, renamed)
+        assert members_of(provider, group) == users
+        assert world.person("bob@").attributes == {"Group": ("New",)}
+
+    def test_people_whom_scim_may_not_change_hold_nothing_up(
+        self, world: World, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scim_groups, "ROWS_PER_TRANSACTION", 1)
+        users = [one.id for one in every_user(provider).resources]
+        record = PersonRecord(where="x", emails=("alice@example.com",), is_protected=True)
+        save_people(world.database, world.clock, [record], source=Source.HERE, tombstoned=world.tombstoned)
+        assert members_of(provider, make_group(provider, "All", *users)) == users[1:]
+
     def test_nobody_is_in_too_many_groups(self, world: World, provider: Provider) -> None:
         dana = create(provider, "dana@example.com")
         given = {"Group": tuple(f"g{number}" for number in range(VALUES_MAX))}

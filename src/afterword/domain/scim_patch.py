@@ -270,6 +270,8 @@ def read_group_patch(operations: list[Operation]) -> GroupChange:
         for path, value, is_named in _steps(GROUPS, operation):
             if path.path.schema is None and (path.path.name or "").lower() == "members":
                 members.apply(operation.verb, path, value)
+                if len(members.added) + len(members.removed) > VALUES_MAX:
+                    raise invalid(ScimType.TOO_MANY, f"there are more than {VALUES_MAX} members")
             else:
                 _apply(GROUPS, plain, operation.verb, path, value, is_named=is_named)
     return GroupChange(

@@ -1,7 +1,8 @@
 """What does an identity provider do with groups by SCIM? They are values of the attribute Group."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import KEEP, PersonRecord, check_text
@@ -13,6 +14,8 @@ from afterword.flows.scim_users import Change, Page, Provider, Resource
 from afterword.storage import people, scim
 from afterword.storage.engine import Connection
 from afterword.storage.scim import GROUP, Group, GroupMember
+
+T = TypeVar("T")
 
 MEMBERS_SHOWN_MAX = 20_000
 """Members in one page of groups, some 2 MB; a page ends before the group that would be over it."""
@@ -50,12 +53,18 @@ def create_group(provider: Provider, document: Any) -> Resource:
     """
     given = read_document(GROUPS, document)
     name = _check_name(given.get("displayName"))
-    with provider.change() as change:
-        _check_free(change.connection, name, None)
-        client_id = _check_client_id(given.get("externalId"))
+    client_id = _check_client_id(given.get("externalId"))
+    wanted = GroupChange(added=frozenset(read_member_ids(given.get("members"))))
+
+    def plan(connection: Connection) -> _Plan:
+        _check_free(connection, name, None)
+        return _plan(connection, name, name, wanted)
+
+    def finish(change: Change) -> Resource:
         group = scim.add_group(change.connection, name, client_id, change.now)
-        _change_members(change, name, read_member_ids(given.get("members")), ())
         return _show(change.connection, [group], with_members=True)[0]
+
+    return _carry_out(provider, plan, finish)
 
 
 def replace_group(provider: Provider, resource_id: str, document: Any) -> Resource:
@@ -92,30 +101,81 @@ def delete_group(provider: Provider, resource_id: str) -> None:
     Raises:
         ScimError: There is none.
     """
-    with provider.change() as change:
-        group = _get(change.connection, resource_id)
-        members = scim.list_members(change.connection, [group.name])
-        _save_groups(change, {one.person_id for one in members}, taken={group.name})
-        scim.delete_group(change.connection, group.id)
+
+    def plan(connection: Connection) -> _Plan:
+        name = _get(connection, resource_id).name
+        return _plan(connection, name, name, GroupChange(replaces=True))
+
+    def finish(change: Change) -> None:
+        scim.delete_group(change.connection, int(resource_id))
+
+    _carry_out(provider, plan, finish)
 
 
 def _change(provider: Provider, resource_id: str, wanted: GroupChange, *, shows: bool = True) -> Resource:
-    with provider.change() as change:
-        group = _get(change.connection, resource_id)
+    def plan(connection: Connection) -> _Plan:
+        group = _get(connection, resource_id)
         name = group.name if wanted.name is KEEP else _check_name(wanted.name)
+        _check_free(connection, name, group)
+        return _plan(connection, group.name, name, wanted)
+
+    def finish(change: Change) -> Resource:
+        group = _get(change.connection, resource_id)
+        name = group.name if wanted.name is KEEP else wanted.name
         client_id = group.client_id if wanted.external_id is KEEP else _check_client_id(wanted.external_id)
-        _check_free(change.connection, name, group)
-        if name != group.name:
-            members = scim.list_members(change.connection, [group.name])
-            _save_groups(change, {one.person_id for one in members}, taken={group.name}, given={name})
-        removed: Collection[str] = wanted.removed
-        if wanted.replaces:
-            there = {one.user_id for one in scim.list_members(change.connection, [name])}
-            removed = there - wanted.added
-        _change_members(change, name, wanted.added, removed)
         scim.update_group(change.connection, group.id, name, client_id, change.now)
         changed = _get(change.connection, resource_id)
         return _show(change.connection, [changed], with_members=shows)[0]
+
+    return _carry_out(provider, plan, finish)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """
+    What is still to be done about a group's members.
+
+    Attributes:
+        before, name: What the group was called, and what it will be.
+        people: Those whose groups are not yet right, and whether they are to be in this one.
+    """
+
+    before: str
+    name: str
+    people: Mapping[int, bool]
+
+
+def _plan(connection: Connection, before: str, name: str, wanted: GroupChange) -> _Plan:
+    """Find who is in a group and should not be, or should be and is not."""
+    found = scim.find_people(connection, {*wanted.added, *wanted.removed})
+    if any(one not in found for one in wanted.added):
+        raise invalid(ScimType.INVALID_VALUE, "one of the members is the id of no user")
+    added = {found[one] for one in wanted.added}
+    removed = {found[one] for one in wanted.removed if one in found}
+    everybody = wanted.replaces or name != before
+    there = scim.find_members(connection, name, None if everybody else added | removed)
+    old = scim.find_members(connection, before, None) if name != before else set()
+    kept = set() if wanted.replaces else (there | old) - removed
+    after = kept | added
+    return _Plan(before, name, {one: one in after for one in (after - there) | (there - after) | old})
+
+
+def _carry_out(provider: Provider, plan: Callable[[Connection], _Plan], finish: Callable[[Change], T]) -> T:
+    """
+    Change who is in a group, ROWS_PER_TRANSACTION people in a transaction: events wait for it.
+
+    What is known of the group itself comes last, so that a request that was cut short can be sent again.
+    """
+    done = 0
+    while True:
+        with provider.change() as change:
+            made = plan(change.connection)
+            left = sorted(one for one in made.people if one > done)
+            portion = left[:ROWS_PER_TRANSACTION]
+            _save_groups(change, made, portion)
+            if len(portion) == len(left):
+                return finish(change)
+            done = portion[-1]
 
 
 def _get(connection: Connection, resource_id: str) -> Group:
@@ -145,34 +205,16 @@ def _check_free(connection: Connection, name: str, group: Group | None) -> None:
         raise ScimError(409, "displayName belongs to another group already", ScimType.UNIQUENESS)
 
 
-def _change_members(change: Change, name: str, added: Collection[str], removed: Collection[str]) -> None:
-    """Let users be in a group or not; to remove one who is not in it, or nobody, is no mistake."""
-    found = scim.find_people(change.connection, {*added, *removed})
-    if any(one not in found for one in added):
-        raise invalid(ScimType.INVALID_VALUE, "one of the members is the id of no user")
-    _save_groups(change, {found[one] for one in removed if one in found}, taken={name})
-    _save_groups(change, {found[one] for one in added}, given={name})
-
-
-def _save_groups(
-    change: Change, person_ids: Collection[int], *, taken: Collection[str] = (), given: Collection[str] = ()
-) -> None:
-    """Take these groups from people, and give them those."""
-    ordered = sorted(person_ids)
-    for start in range(0, len(ordered), ROWS_PER_TRANSACTION):
-        portion = ordered[start : start + ROWS_PER_TRANSACTION]
-        found = people.get_people(change.connection, portion)
-        records = []
-        for person_id, person in found.items():
-            known = set(person.attributes.get(GROUP, ()))
-            wanted = (known - set(taken)) | set(given)
-            address = person.first(IdentityKind.EMAIL)
-            if wanted != known and address is not None:
-                attributes = {GROUP: tuple(sorted(wanted))}
-                records.append(
-                    PersonRecord(where=f"user {person_id}", emails=(address,), attributes=attributes)
-                )
-        change.save(records)
+def _save_groups(change: Change, plan: _Plan, portion: list[int]) -> None:
+    records = []
+    for person_id, person in people.get_people(change.connection, portion).items():
+        others = set(person.attributes.get(GROUP, ())) - {plan.before, plan.name}
+        groups = others | {plan.name} if plan.people[person_id] else others
+        address = person.first(IdentityKind.EMAIL)
+        if address is not None:
+            attributes = {GROUP: tuple(sorted(groups))}
+            records.append(PersonRecord(where=f"user {person_id}", emails=(address,), attributes=attributes))
+    change.save(records)
 
 
 def _as_many_as_fit(connection: Connection, groups: list[Group]) -> list[Group]:

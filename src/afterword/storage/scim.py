@@ -318,6 +318,18 @@ def list_members(connection: sa.Connection, names: Sequence[str]) -> list[GroupM
     return [GroupMember(*row) for row in connection.execute(statement)]
 
 
+def find_members(connection: sa.Connection, name: str, among: Collection[int] | None) -> set[int]:
+    """Who is in a group: all of them, or those among some people."""
+    statement = (
+        sa.select(attribute_value.c.person_id)
+        .join(attribute_group, attribute_group.c.id == attribute_value.c.group_id)
+        .where(attribute_group.c.key == name_key(GROUP), attribute_value.c.value == name)
+    )
+    if among is not None:
+        statement = statement.where(attribute_value.c.person_id.in_(list(among)))
+    return set(connection.execute(statement).scalars())
+
+
 def count_members(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
     """Name of a group → people in it; those without any are absent."""
     counted = (
