@@ -54,6 +54,7 @@ def message(question: Question = RATING, **changes: Any) -> Message:
             value: f"{LINK}?{question.key}=choice-{number}&x=1"
             for number, value in enumerate(choices(question))
         },
+        person_url="https://surveys.example.com/me/Nw.cGVyc29u",
         unsubscribe_url="https://surveys.example.com/unsubscribe/Nw.c2lnbmVk",
         expires_at=datetime(2026, 3, 5, 12, tzinfo=UTC),
         created_at=datetime(2026, 3, 2, 12, tzinfo=UTC),

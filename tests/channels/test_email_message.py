@@ -166,11 +166,11 @@ class TestParts:
             assert text.split().count(url) == 1
 
     @every_kind
-    def test_both_link_the_survey_and_the_way_out(self, question: Question) -> None:
+    def test_both_link_the_survey_the_persons_page_and_the_way_out(self, question: Question) -> None:
         sent = message(question)
         text, page = read(compose(sent, SENDER))
         wanted = {*sent.choice_urls.values()} or {sent.answer_url}
-        wanted.add(sent.unsubscribe_url)
+        wanted |= {sent.person_url, sent.unsubscribe_url}
         assert set(page.links) == wanted
         assert {word for word in text.split() if word.startswith("http")} == wanted
 

@@ -16,10 +16,12 @@ from afterword.cli.main import main
 from afterword.cli.open import open_app
 from afterword.domain.event import parse_event
 from afterword.domain.rate_limit import RateLimits
+from afterword.flows.links import Ticket
 from afterword.flows.manage_projects import get_project
 from afterword.flows.record_notices import NoticeKind
 from afterword.flows.submit_response import submit_response
 from afterword.flows.track_event import ACCEPTED, Answer, Submission
+from afterword.storage import invitations
 from afterword.worker.loop import Worker
 
 PROJECT = "Build CLI"
@@ -164,7 +166,11 @@ class Installation:
         """Answer an invitation."""
         with open_app() as parts:
             fields = {key: [text] for key, text in texts.items()}
-            _, answers = submit_response(parts.database, parts.clock, invitation_id, fields)
+            with parts.database.read() as connection:
+                invitation = invitations.get_invitation(connection, invitation_id)
+            assert invitation is not None
+            ticket = Ticket(invitation.id, invitation.message_id)
+            _, answers = submit_response(parts.database, parts.clock, ticket, fields)
         assert answers is not None
         assert not answers.problems
 

@@ -1,6 +1,7 @@
 """``afterword people``: does the directory hold the good rows, and is each bad one named?"""
 
 import json
+import re
 
 import pytest
 
@@ -315,3 +316,27 @@ class TestMerge:
         assert out == "The person 2 is apart from 1 again, with ben@example.com.\n"
         assert emails(lively) == ["ana@example.com", "ben@example.com"]
         assert "was undone already" in lively.error("people", "unmerge", "1")
+
+
+ANA = "ana@example.com,Ana Souza,anasouza,ana.souza,,\n"
+
+
+class TestLink:
+    @pytest.mark.parametrize("who", ["ana@example.com", " ANA@example.com ", "@anasouza", "ana.souza"])
+    def test_shows_the_link_of_who_has_a_name(self, home: Installation, who: str) -> None:
+        import_(home, HEADER + ANA)
+        done = home.run("people", "link", who)
+        assert re.fullmatch(r"http://\S+/me/[\w.-]+\n", done.out)
+        assert "Whoever has it sees" in done.err
+
+    def test_of_nobody_says_how_to_look(self, home: Installation) -> None:
+        import_(home, HEADER + ANA)
+        done = home.run("people", "link", "nobody")
+        assert done.status == 1
+        assert "afterword people find" in done.err
+
+    def test_of_two_people_asks_which(self, home: Installation) -> None:
+        import_(home, "email,github_username,gitlab_username\na@example.com,same,\nb@example.com,,same\n")
+        done = home.run("people", "link", "same")
+        assert done.status == 1
+        assert "a@example.com and b@example.com" in done.err

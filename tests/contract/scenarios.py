@@ -154,7 +154,7 @@ def unfinished_body(project: Project) -> bytes:
 
 def unfinished_form() -> bytes:
     """Write the start of a form to a page that waits for all of it."""
-    path = Links(Signer(LINK_KEY), "").answer(1)
+    path = Links(Signer(LINK_KEY), "").answer(1, "mark")
     return request_bytes("POST", path, [("Content-Type", FORM), ("Content-Length", "4000")]) + b"a="
 
 

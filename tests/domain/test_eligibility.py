@@ -18,6 +18,7 @@ from afterword.domain.eligibility import (
     yield_to_other,
 )
 from afterword.domain.policy import TEST_INVITATIONS_PER_HOUR_MAX, Policy
+from afterword.domain.preference import OptOut, OptOutScope
 from afterword.domain.reason import Reason
 from afterword.domain.survey import SurveyState
 
@@ -26,6 +27,7 @@ TICK = timedelta(microseconds=1)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 POLICY = Policy()
 ANA = PersonFacts(id=7)
+OPT_OUT = OptOut(OptOutScope.PROJECT, "3", NOW - DAY)
 GOOD = Facts(
     occurred_at=NOW,
     is_test=False,
@@ -82,7 +84,14 @@ class TestEachRuleAlone:
             pytest.param({"person": None, "names_bot": True}, {}, Reason.BOT, id="an unknown bot is a bot"),
             pytest.param({"person": ana(is_bot=True)}, {}, Reason.BOT, id="known to be a bot"),
             pytest.param({"person": ana(is_active=False)}, {}, Reason.INACTIVE, id="left"),
-            pytest.param({"person": ana(opted_out=True)}, {}, Reason.OPTED_OUT, id="opted out"),
+            pytest.param({"person": ana(opt_out=OPT_OUT)}, {}, Reason.OPTED_OUT, id="opted out"),
+            pytest.param({"person": ana(snoozed_until=NOW + TICK)}, {}, Reason.SNOOZED, id="snoozed"),
+            pytest.param(
+                {"person": ana(opt_out=OPT_OUT, is_tester=True)},
+                {},
+                Reason.OPTED_OUT,
+                id="a tester opted out",
+            ),
             pytest.param(
                 {"person": ana(survey_invited_at=NOW - 90 * DAY + TICK)},
                 {},
@@ -119,6 +128,7 @@ class TestEachRuleAlone:
                 id="no cooldowns",
             ),
             pytest.param({"person": ana(test_invitations=1_000)}, {}, id="tests never count"),
+            pytest.param({"person": ana(snoozed_until=NOW)}, {}, id="the pause just ended"),
             pytest.param({}, {"sampling_rate": 1.0}, id="everybody is sampled"),
         ],
     )
@@ -140,6 +150,10 @@ class TestTestEvents:
             pytest.param({"occurred_at": NOW - 400 * DAY}, id="stale"),
             pytest.param({"occurred_at": NOW + DAY}, id="from the future"),
             pytest.param({"survey_state": SurveyState.DRAFT}, id="before it is published"),
+            pytest.param(
+                {"person": ana(is_tester=True, opt_out=OPT_OUT, snoozed_until=NOW + DAY)},
+                id="a tester's wishes",
+            ),
             pytest.param({"metadata_matches": False}, id="filtered"),
             pytest.param({"person": ana(survey_invited_at=NOW, any_invited_at=NOW)}, id="just asked"),
             pytest.param({"person": ana(test_invitations=TEST_INVITATIONS_PER_HOUR_MAX - 1)}, id="the tenth"),
@@ -155,7 +169,8 @@ class TestTestEvents:
             pytest.param({"person": None}, Reason.PERSON_UNRESOLVED, id="not in the directory"),
             pytest.param({"person": None, "names_bot": True}, Reason.BOT, id="bot"),
             pytest.param({"person": ana(is_active=False)}, Reason.INACTIVE, id="left"),
-            pytest.param({"person": ana(opted_out=True)}, Reason.OPTED_OUT, id="opted out"),
+            pytest.param({"person": ana(opt_out=OPT_OUT)}, Reason.OPTED_OUT, id="opted out"),
+            pytest.param({"person": ana(snoozed_until=NOW + TICK)}, Reason.SNOOZED, id="snoozed"),
             pytest.param({"person": ana(has_channel=False)}, Reason.NO_CHANNEL, id="no channel"),
             pytest.param(
                 {"person": ana(test_invitations=TEST_INVITATIONS_PER_HOUR_MAX)},
@@ -186,7 +201,8 @@ class TestEveryReasonIsKept:
             id=7,
             is_bot=True,
             is_active=False,
-            opted_out=True,
+            opt_out=OPT_OUT,
+            snoozed_until=NOW + DAY,
             has_channel=False,
             survey_invited_at=NOW,
             any_invited_at=NOW,
@@ -202,6 +218,7 @@ class TestEveryReasonIsKept:
             Reason.BOT,
             Reason.INACTIVE,
             Reason.OPTED_OUT,
+            Reason.SNOOZED,
             Reason.SURVEY_COOLDOWN,
             Reason.GLOBAL_COOLDOWN,
             Reason.NOT_SAMPLED,
@@ -214,6 +231,7 @@ class TestEveryReasonIsKept:
             Reason.BOT,
             Reason.INACTIVE,
             Reason.OPTED_OUT,
+            Reason.SNOOZED,
             Reason.NO_CHANNEL,
             Reason.TEST_CAPPED,
         )
@@ -242,7 +260,9 @@ persons = st.builds(
     id=st.integers(1, 50),
     is_bot=st.booleans(),
     is_active=st.booleans(),
-    opted_out=st.booleans(),
+    is_tester=st.booleans(),
+    opt_out=st.none() | st.just(OPT_OUT),
+    snoozed_until=st.none() | times,
     has_channel=st.booleans(),
     survey_invited_at=st.none() | times,
     any_invited_at=st.none() | times,

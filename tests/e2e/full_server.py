@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -74,7 +75,26 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "test": urls[f"p{len(ANSWERS) + 4}@example.com"],
         "answered": urls["p0@example.com"],
         "unsubscribe": urls["unsubscribe"],
+        "me": full_person(server, browser, project_id=1),
+        "me-new": server.cli("people", "link", "p1@example.com").splitlines()[0],
     }
+
+
+def full_person(server: RunningServer, browser: Browser, *, project_id: int) -> str:
+    """Let the first person have wishes of every kind, and more reasons than one; the link to their page."""
+    url = server.cli("people", "link", "p0@example.com").splitlines()[0]
+    forms = (
+        {"change": "quiet", "from": "18:30", "until": "08:00"},
+        {"change": "timezone", "timezone": "Europe/Berlin"},
+        {"change": "opt-out", "scope": "project", "value": str(project_id)},
+        {"change": "opt-out", "scope": "channel", "value": "email"},
+        {"change": "opt-out", "scope": "all"},
+        {"change": "snooze", "until": str((datetime.now(UTC) + timedelta(days=30)).date())},
+    )
+    with browser.new_context() as context:
+        for form in forms:
+            assert context.request.post(f"{url}/settings", form=form).ok
+    return url
 
 
 def track(server: RunningServer, token: str, person: int, *, test_data: bool = False) -> None:
@@ -140,6 +160,11 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],
+        "me": links["me"],
+        "me-asked": links["me"] + "/surveys",
+        "me-not-asked": links["me"] + "/surveys?show=not-asked",
+        "me-wishes": links["me"] + "/settings?done=snooze",
+        "me-settings": links["me-new"] + "/settings",
         "not-found": "/nowhere",
     }
 

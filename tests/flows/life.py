@@ -16,7 +16,9 @@ def live_in(world: World) -> None:
     """
     world.add_survey(throttle=EAGER)
     first = world.invite()
-    submit_response(world.database, world.clock, first.id, {"satisfaction": ["4"], "comment": ["Fine"]})
+    submit_response(
+        world.database, world.clock, world.ticket(first), {"satisfaction": ["4"], "comment": ["Fine"]}
+    )
     world.clock.advance(60)
     world.invite()
     world.decide(email="nobody@example.com")

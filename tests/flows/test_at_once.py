@@ -31,15 +31,15 @@ def test_two_clicks_on_send_make_one_response(world: World) -> None:
     world.add_survey()
     (entry,) = world.decide()
     (invitation,) = world.invitations(entry.event_id)
-    open_survey(world.database, world.clock, invitation.id, is_shown=True)
+    open_survey(world.database, world.clock, world.ticket(invitation), is_shown=True)
 
     def click(index: int) -> Answers | None:
         fields = {"satisfaction": [str(index + 1)]}
-        return submit_response(world.database, world.clock, invitation.id, fields)[1]
+        return submit_response(world.database, world.clock, world.ticket(invitation), fields)[1]
 
     answers = in_threads(4, click)
     assert all(answer is not None and not answer.problems for answer in answers)
-    visit = open_survey(world.database, world.clock, invitation.id, is_shown=True)
+    visit = open_survey(world.database, world.clock, world.ticket(invitation), is_shown=True)
     assert visit is not None
     assert visit.answers in [{"satisfaction": value} for value in range(1, 5)]
 

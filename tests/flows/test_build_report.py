@@ -30,7 +30,9 @@ def sent(world: World, invitation_id: int) -> None:
 
 def answer(world: World, invitation_id: int, **fields: str) -> None:
     values = {key: [value] for key, value in fields.items()}
-    _, answers = submit_response(world.database, world.clock, invitation_id, values)
+    _, answers = submit_response(
+        world.database, world.clock, world.ticket(world.invitation(invitation_id)), values
+    )
     assert answers is not None
     assert not answers.problems
 
@@ -59,7 +61,7 @@ def test_the_funnel_counts_every_event_and_each_loss_by_its_reason(world: World)
         sent(world, invitation.id)
     with world.database.write() as connection:
         invitations.set_state(connection, charlie.id, InvitationState.FAILED, error="SMTP: refused with 550")
-    open_survey(world.database, world.clock, alice.id, is_shown=True)
+    open_survey(world.database, world.clock, world.ticket(alice), is_shown=True)
     answer(world, bob.id, satisfaction="5", comment="Fine")
     found = report(world)
     assert steps(world) == {

@@ -11,7 +11,6 @@ from afterword.domain.reason import Reason
 from afterword.flows.explain_event import explain_event
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import close_survey
-from afterword.flows.opt_out import opt_in, opt_out
 from afterword.storage import jobs, people
 from afterword.storage.tables import person
 from tests.flows.world import QUESTIONS, World
@@ -100,11 +99,49 @@ class TestReasons:
 
     def test_35_opted_out(self, world: World) -> None:
         world.add_survey()
-        opt_out(world.database, world.clock, world.person("bob@").id)
+        world.wish("bob@", "opt-out", scope="all")
         assert reasons(world) == [Reason.OPTED_OUT]
         assert reasons(world, is_test=True) == [Reason.OPTED_OUT]
-        opt_in(world.database, world.person("bob@").id)
+        world.wish("bob@", "opt-in", scope="all")
         assert reasons(world) == [Reason.INVITED]
+
+    @pytest.mark.parametrize(("scope", "value"), [("project", "1"), ("channel", "email")])
+    def test_35_opted_out_of_a_part(self, world: World, scope: str, value: str) -> None:
+        world.add_survey()
+        world.wish("bob@", "opt-out", scope=scope, value=value)
+        (entry,) = world.decide()
+        assert entry.reason is Reason.OPTED_OUT
+        (verdict,) = [one for one in entry.verdicts if not one.passed]
+        assert verdict.saw == {"is_tester": False, "scope": scope, "value": value, "since": START.isoformat()}
+        assert reasons(world, email="alice@example.com") == [Reason.INVITED]
+        world.wish("bob@", "opt-in", scope=scope, value=value)
+        assert reasons(world) == [Reason.INVITED]
+
+    def test_35_another_project_may_still_ask(self, world: World) -> None:
+        other = create_project(world.database, world.clock, "Deploy CLI")
+        world.add_survey()
+        world.wish("bob@", "opt-out", scope="project", value=str(other.id))
+        assert reasons(world) == [Reason.INVITED]
+
+    def test_36_snoozed(self, world: World) -> None:
+        world.add_survey()
+        until = START + 5 * DAY
+        world.set_person("bob@", snoozed_until=until)
+        (entry,) = world.decide()
+        assert entry.reason is Reason.SNOOZED
+        (verdict,) = [one for one in entry.verdicts if not one.passed]
+        assert verdict.saw == {"is_tester": False, "snoozed_until": until.isoformat()}
+        world.clock.advance(5 * DAY - timedelta(microseconds=1))
+        assert reasons(world) == [Reason.SNOOZED]
+        world.clock.advance_us(1)
+        assert reasons(world) == [Reason.INVITED]
+
+    def test_a_test_event_asks_a_tester_whatever_they_wish(self, world: World) -> None:
+        world.add_survey()
+        world.wish("bob@", "opt-out", scope="all")
+        world.set_person("bob@", snoozed_until=START + DAY, is_tester=True)
+        assert reasons(world) == [Reason.OPTED_OUT]
+        assert reasons(world, is_test=True) == [Reason.INVITED_TEST]
 
     def test_42_survey_cooldown(self, world: World) -> None:
         world.add_survey(throttle={"survey_cooldown": "30d", "global_cooldown": "0s"})

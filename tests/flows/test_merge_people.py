@@ -11,19 +11,46 @@ from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
 from afterword.domain.reason import Reason
+from afterword.flows import preferences
 from afterword.flows.directory import load_snapshot
+from afterword.flows.links import Ticket, person_mark
 from afterword.flows.merge_people import Merging, merge_people, unmerge_people
-from afterword.flows.opt_out import is_opted_out, opt_in, opt_out
 from afterword.flows.save_people import Saved, Source, save_people
 from afterword.flows.submit_response import submit_response
+from afterword.kit.clock import Clock
 from afterword.storage import people
+from afterword.storage.engine import Database
 from afterword.storage.tables import attribution, metadata, person
 from afterword.storage.tables import opt_out as opt_out_table
 from tests.flows.world import EAGER, World
+from tests.storage.support import FakeClock
 
 ALICE, BOB, CHARLIE = "alice@example.com", "bob@example.com", "charlie@example.com"
 LEFT_BY_A_MERGE = {"person_merge", "attribution", "revision"}
 """Tables that remember that there was one, even when it was undone."""
+
+
+def ticket(database: Database, person_id: int) -> Ticket:
+    """What a link in a mail to a person says."""
+    with database.read() as connection:
+        person = people.get_person(connection, person_id)
+    assert person is not None
+    return Ticket(person_id, person_mark(person.created_at))
+
+
+def opt_out(database: Database, clock: Clock, person_id: int) -> None:
+    """Want no surveys."""
+    preferences.set_opted_out(database, clock, ticket(database, person_id), opted_out=True)
+
+
+def opt_in(database: Database, person_id: int) -> None:
+    """Want them again."""
+    preferences.set_opted_out(database, FakeClock(), ticket(database, person_id), opted_out=False)
+
+
+def is_opted_out(database: Database, person_id: int) -> bool | None:
+    """Whether a link in a mail to a person says so."""
+    return preferences.is_opted_out(database, ticket(database, person_id))
 
 
 def merge(world: World, keep: str = ALICE, gone: str = BOB, *, dry_run: bool = False) -> Merging:

@@ -11,6 +11,8 @@ from afterword.flows.find_people import list_people
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import list_surveys
 from afterword.flows.outbox import claim
+from afterword.flows.person_page import open_history, open_overview
+from afterword.flows.preferences import read_settings
 from afterword.flows.read_totals import TotalsReader
 from afterword.flows.submit_response import submit_response
 from afterword.storage import notices
@@ -31,6 +33,14 @@ READS: dict[str, Callable[[World], object]] = {
     "notices": lambda world: list_notices(world.database, "Build CLI"),
     "directory": lambda world: load_snapshot(world.database),
     "totals": lambda world: TotalsReader(world.database, world.clock).read(),
+    "what is known about a person": lambda world: open_overview(world.database, world.guest("bob@")),
+    "what a person was asked": lambda world: open_history(
+        world.database, world.links, world.guest("bob@"), asked=True, before=None
+    ),
+    "what a person was not asked": lambda world: open_history(
+        world.database, world.links, world.guest("bob@"), asked=False, before=None
+    ),
+    "what a person wants": lambda world: read_settings(world.database, world.guest("bob@")),
     "claim": lambda world: claim(world.database, world.clock, limit=20),
     "resolve and decide": lambda world: world.evaluate(world.add_event(email="nobody@example.com")),
 }
@@ -45,7 +55,7 @@ def grow(world: World, size: int) -> None:
         rotate_token(world.database, world.clock, other.name, overlap=DAY)
         invitation = world.invite(email=("alice", "bob", "charlie")[index % 3] + "@example.com")
         fields = {"satisfaction": ["4"], "comment": ["Fine"]}
-        submit_response(world.database, world.clock, invitation.id, fields)
+        submit_response(world.database, world.clock, world.ticket(invitation), fields)
         now = world.clock.now
         with world.database.write() as connection:
             notices.add_notices(connection, [Notice(world.project_id, "refused", "a", key, 1, now, now)])

@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
 from afterword.domain.invitation import InvitationState
+from afterword.flows.links import Ticket
 from afterword.flows.manage_surveys import close_survey
-from afterword.flows.opt_out import opt_out
 from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND, send_invitation
+from afterword.storage.tables import event
 from tests.flows.world import BASE_URL, World
-from tests.storage.support import DAY, HOUR, START
+from tests.storage.support import DAY, HOUR, MINUTE, START
 
 QUEUED, SENDING, SENT = InvitationState.QUEUED, InvitationState.SENDING, InvitationState.SENT
 UNCERTAIN, FAILED = InvitationState.UNCERTAIN, InvitationState.FAILED
@@ -82,9 +84,11 @@ def test_the_message_holds_all_that_a_channel_words(invited: World) -> None:
     assert list(message.choice_urls) == ["1", "2", "3", "4", "5"]
     assert message.choice_urls["4"] == f"{message.answer_url}?satisfaction=4"
     token = message.answer_url.removeprefix(f"{BASE_URL}/answer/")
-    assert invited.links.read_answer(token) == 1
+    assert invited.links.read_answer(token) == Ticket(1, message.message_id)
     stop = message.unsubscribe_url.removeprefix(f"{BASE_URL}/unsubscribe/")
-    assert invited.links.read_unsubscribe(stop) == invited.person("bob@").id
+    assert invited.links.read_unsubscribe(stop) == invited.guest("bob@")
+    own = message.person_url.removeprefix(f"{BASE_URL}/me/")
+    assert invited.links.read_person(own) == invited.guest("bob@")
 
 
 def test_a_test_invitation_is_marked_in_its_message(world: World) -> None:
@@ -166,11 +170,34 @@ def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(inv
     assert len({message.message_id for message in channel.messages}) == 1
 
 
-@pytest.mark.parametrize("obstacle", ["opted out", "closed", "expired"])
+OBSTACLES = [
+    "opted out",
+    "opted out of the project",
+    "snoozed",
+    "left",
+    "erased",
+    "event gone",
+    "closed",
+    "expired",
+]
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> None:
     reason = INELIGIBLE_AT_SEND
     if obstacle == "opted out":
-        opt_out(invited.database, invited.clock, invited.person("bob@").id)
+        invited.wish("bob@", "opt-out", scope="all")
+    elif obstacle == "opted out of the project":
+        invited.wish("bob@", "opt-out", scope="project", value="1")
+    elif obstacle == "snoozed":
+        invited.set_person("bob@", snoozed_until=START + HOUR)
+    elif obstacle == "left":
+        invited.set_person("bob@", is_active=False)
+    elif obstacle == "erased":
+        invited.set_person("bob@", email="", erased_at=START)
+    elif obstacle == "event gone":
+        with invited.database.write() as connection:
+            connection.execute(sa.delete(event))
     elif obstacle == "closed":
         close_survey(invited.database, invited.clock, "build-cli")
     else:
@@ -182,6 +209,68 @@ def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> No
     assert invited.invitation(1).last_error == reason
 
 
+def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> None:
+    world.add_survey()
+    world.set_person("bob@", is_tester=True)
+    world.invite(is_test=True)
+    world.wish("bob@", "opt-out", scope="all")
+    world.wish("bob@", "quiet", **{"from": "00:00", "until": "23:59"})
+    channel = FakeChannel(world)
+    assert send(world, channel) is SENT
+
+
+def put_off_until(world: World, channel: FakeChannel) -> datetime | None:
+    """One attempt of the worker; when it is to come again."""
+    work = send_invitation(world.database, world.clock, world.links, channel, 1, is_last_attempt=False)
+    return asyncio.run(work)
+
+
+class TestQuietHours:
+    """START is 15 January 2027, 08:00 UTC, a Friday; Bob is in Lagos, an hour ahead."""
+
+    def test_put_the_job_off_to_their_end_when_the_event_comes_in_them(self, world: World) -> None:
+        world.add_survey()
+        world.wish("bob@", "quiet", **{"from": "18:00", "until": "10:30"})
+        world.invite()
+        assert world.job_times() == [START + 90 * MINUTE]
+
+    def test_that_begin_meanwhile_are_kept_too(self, invited: World) -> None:
+        invited.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        channel = FakeChannel(invited)
+        assert put_off_until(invited, channel) == START + 90 * MINUTE
+        assert (channel.messages, invited.invitation(1).state) == ([], QUEUED)
+        invited.clock.advance(90 * MINUTE)
+        assert put_off_until(invited, channel) is None
+        assert invited.invitation(1).state is SENT
+
+    def test_are_of_the_zone_that_the_person_chose(self, invited: World) -> None:
+        invited.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        invited.wish("bob@", "timezone", timezone="Asia/Tokyo")
+        assert put_off_until(invited, FakeChannel(invited)) is None
+
+    def test_are_utc_without_a_zone(self, world: World) -> None:
+        world.add_survey()
+        world.wish("charlie@", "quiet", **{"from": "07:00", "until": "09:00"})
+        world.invite(email="charlie@example.com")
+        assert put_off_until(world, FakeChannel(world)) == START + HOUR
+
+    def test_never_put_off_past_the_expiry(self, world: World) -> None:
+        world.add_survey(throttle={"expires_after": "1h"})
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "17:00"})
+        world.invite()
+        channel = FakeChannel(world)
+        assert put_off_until(world, channel) == START + HOUR == world.job_times()[0]
+        world.clock.advance(HOUR)
+        assert put_off_until(world, channel) is None
+        assert (world.invitation(1).state, world.invitation(1).last_error) == (FAILED, EXPIRED)
+
+    def test_hold_for_test_invitations_of_who_is_no_tester(self, world: World) -> None:
+        world.add_survey()
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        world.invite(is_test=True)
+        assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
+
+
 def test_just_before_it_expires_it_still_goes(invited: World) -> None:
     invited.clock.advance(3 * DAY - timedelta(microseconds=1))
     assert send(invited, FakeChannel(invited)) is SENT
@@ -191,7 +280,7 @@ def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opt
     channel = FakeChannel(invited, Crash())
     send(invited, channel)
     invited.clock.advance(HOUR)
-    opt_out(invited.database, invited.clock, invited.person("bob@").id)
+    invited.wish("bob@", "opt-out", scope="all")
     assert send(invited, channel) is UNCERTAIN
     assert len(channel.messages) == 1
 

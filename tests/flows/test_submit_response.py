@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from afterword.domain.invitation import LinkState
+from afterword.flows.links import Ticket
 from afterword.flows.manage_surveys import close_survey
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import responses
@@ -23,7 +24,7 @@ def invited(world: World) -> World:
 
 
 def link_state(world: World) -> LinkState:
-    visit = open_survey(world.database, world.clock, 1, is_shown=True)
+    visit = open_survey(world.database, world.clock, world.ticket(world.invitation(1)), is_shown=True)
     assert visit is not None
     return visit.link_state
 
@@ -34,7 +35,7 @@ def kept(world: World) -> dict[str, object] | None:
 
 
 def test_opening_remembers_the_time_and_records_no_answer(invited: World) -> None:
-    visit = open_survey(invited.database, invited.clock, 1, is_shown=True)
+    visit = open_survey(invited.database, invited.clock, invited.ticket(invited.invitation(1)), is_shown=True)
     assert visit is not None
     assert (visit.link_state, visit.project, visit.answers) == (LinkState.OPEN, "Build CLI", None)
     assert (visit.is_test, visit.expires_at) == (False, START + 3 * DAY)
@@ -43,23 +44,30 @@ def test_opening_remembers_the_time_and_records_no_answer(invited: World) -> Non
 
 
 def test_asking_only_for_headers_is_not_opening(invited: World) -> None:
-    assert open_survey(invited.database, invited.clock, 1, is_shown=False) is not None
+    assert (
+        open_survey(invited.database, invited.clock, invited.ticket(invited.invitation(1)), is_shown=False)
+        is not None
+    )
     assert invited.invitation(1).opened_at is None
 
 
 def test_an_answer_is_kept_as_values_and_shown_again(invited: World) -> None:
-    _, answers = submit_response(invited.database, invited.clock, 1, GOOD | {"unknown": ["x"]})
+    _, answers = submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD | {"unknown": ["x"]}
+    )
     assert answers is not None
     assert answers.problems == {}
     assert kept(invited) == {"satisfaction": 4, "comment": "Faster, please."}
-    visit = open_survey(invited.database, invited.clock, 1, is_shown=True)
+    visit = open_survey(invited.database, invited.clock, invited.ticket(invited.invitation(1)), is_shown=True)
     assert visit is not None
     assert visit.answers == kept(invited)
 
 
 def test_an_answer_can_be_changed_and_what_is_left_out_is_gone(invited: World) -> None:
-    submit_response(invited.database, invited.clock, 1, GOOD)
-    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["2"]})
+    submit_response(invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD)
+    submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), {"satisfaction": ["2"]}
+    )
     assert kept(invited) == {"satisfaction": 2}
 
 
@@ -67,8 +75,12 @@ def test_an_answer_can_be_changed_and_what_is_left_out_is_gone(invited: World) -
     "fields", [{}, {"satisfaction": ["6"]}, {"satisfaction": ["4"], "comment": ["x" * 4_001]}]
 )
 def test_problems_record_nothing(invited: World, fields: dict[str, list[str]]) -> None:
-    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
-    visit, answers = submit_response(invited.database, invited.clock, 1, fields)
+    submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), {"satisfaction": ["1"]}
+    )
+    visit, answers = submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), fields
+    )
     assert visit is not None
     assert answers is not None
     assert answers.problems != {}
@@ -80,7 +92,9 @@ def test_a_link_without_an_answer_expires(invited: World) -> None:
     assert link_state(invited) is LinkState.OPEN
     invited.clock.advance_us(1)
     assert link_state(invited) is LinkState.EXPIRED
-    visit, answers = submit_response(invited.database, invited.clock, 1, GOOD)
+    visit, answers = submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD
+    )
     assert visit is not None
     assert (visit.link_state, answers, kept(invited)) == (LinkState.EXPIRED, None, None)
 
@@ -92,33 +106,46 @@ def test_opening_an_expired_link_is_not_counted_as_opened(invited: World) -> Non
 
 
 def test_who_answered_in_time_may_change_it_after_the_link_expired(invited: World) -> None:
-    submit_response(invited.database, invited.clock, 1, GOOD)
+    submit_response(invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD)
     invited.clock.advance(30 * DAY)
     assert link_state(invited) is LinkState.OPEN
-    submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
+    submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), {"satisfaction": ["1"]}
+    )
     assert kept(invited) == {"satisfaction": 1}
 
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_closed_survey_takes_no_answer_and_no_change(invited: World, answered: bool) -> None:
     if answered:
-        submit_response(invited.database, invited.clock, 1, GOOD)
+        submit_response(invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD)
     before = kept(invited)
     close_survey(invited.database, invited.clock, "build-cli")
-    visit, answers = submit_response(invited.database, invited.clock, 1, {"satisfaction": ["1"]})
+    visit, answers = submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), {"satisfaction": ["1"]}
+    )
     assert visit is not None
     assert (visit.link_state, answers, kept(invited)) == (LinkState.CLOSED, None, before)
 
 
 def test_an_answer_stays_with_the_version_that_was_asked(invited: World) -> None:
     invited.add_survey(questions=QUESTIONS[1:])
-    visit, answers = submit_response(invited.database, invited.clock, 1, GOOD)
+    visit, answers = submit_response(
+        invited.database, invited.clock, invited.ticket(invited.invitation(1)), GOOD
+    )
     assert visit is not None
     assert len(visit.definition.questions) == 2
     assert answers is not None
     assert answers.values["satisfaction"] == 4
 
 
+def test_a_link_to_an_invitation_that_a_restore_undid_does_not_open_the_next_one(invited: World) -> None:
+    old = Ticket(1, "the one that had number 1 before")
+    assert open_survey(invited.database, invited.clock, old, is_shown=True) is None
+    assert submit_response(invited.database, invited.clock, old, GOOD) == (None, None)
+    assert invited.invitation(1).opened_at is None
+
+
 def test_an_invitation_that_is_not_there_is_none(world: World) -> None:
-    assert open_survey(world.database, world.clock, 9, is_shown=True) is None
-    assert submit_response(world.database, world.clock, 9, GOOD) == (None, None)
+    assert open_survey(world.database, world.clock, Ticket(9, "made up"), is_shown=True) is None
+    assert submit_response(world.database, world.clock, Ticket(9, "made up"), GOOD) == (None, None)

@@ -1,16 +1,18 @@
 """A small world for flows: the project "Build CLI", its surveys, and Alice, Bob and Charlie."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 import yaml
 
 from afterword.domain.person import PersonRecord
 from afterword.flows.evaluate_event import evaluate_event
 from afterword.flows.import_people import import_people
-from afterword.flows.links import Links
+from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.preferences import change_settings
 from afterword.flows.save_people import Saved, Source, save_people
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.tombstones import Tombstones
@@ -21,6 +23,7 @@ from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
 from afterword.storage.people import Person
+from afterword.storage.tables import job
 from tests.storage.support import FakeClock, event_id, new_event
 
 PROJECT = "Build CLI"
@@ -139,6 +142,30 @@ class World:
             found = invitations.get_invitation(connection, invitation_id)
         assert found is not None
         return found
+
+    def ticket(self, invitation: Invitation) -> Ticket:
+        """What the link to an invitation lets in with."""
+        return Ticket(invitation.id, invitation.message_id)
+
+    def guest(self, email: str) -> Ticket:
+        """What the link to a person's own page lets in with."""
+        found = self.person(email)
+        return Ticket(found.id, person_mark(found.created_at))
+
+    def wish(self, email: str, change: str, **fields: str) -> None:
+        """Do what a form of the person's settings does."""
+        settings = change_settings(self.database, self.clock, self.guest(email), {"change": change, **fields})
+        assert settings is not None
+
+    def set_person(self, who: str, /, **columns: object) -> None:
+        """Change columns of a person past all flows."""
+        with self.database.write() as connection:
+            people.update_person(connection, self.person(who).id, columns)
+
+    def job_times(self) -> list[datetime]:
+        """When the jobs that are not done are due."""
+        with self.database.read() as connection:
+            return list(connection.execute(sa.select(job.c.run_at).order_by(job.c.id)).scalars())
 
     def person(self, email: str) -> Person:
         """One person as the directory knows them now."""

@@ -64,6 +64,28 @@ class TestSigner:
         assert SIGNER.read("answer", SIGNER.sign("answer", value)) is None  # type: ignore[arg-type]
 
 
+class TestMarkedNumbers:
+    MARKED = SIGNER.sign_marked("answer", 7, "q3x8")
+
+    @given(st.integers(0, 2**63 - 1), st.text(max_size=30))
+    @settings(max_examples=50)
+    def test_are_read_as_they_were_signed(self, number: int, mark: str) -> None:
+        text = SIGNER.sign_marked("answer", number, mark)
+        assert SIGNER.read_marked("answer", text) == (number, mark)
+        assert set(text) <= URL_SAFE
+
+    @pytest.mark.parametrize("text", ["", SIGNED, MARKED[:-1], "x" + MARKED, "\x00"])
+    def test_anything_else_is_refused(self, text: str) -> None:
+        assert SIGNER.read_marked("answer", text) is None
+
+    def test_are_of_one_purpose_and_one_key(self) -> None:
+        assert SIGNER.read_marked("person", self.MARKED) is None
+        assert Signer("other").read_marked("answer", self.MARKED) is None
+
+    def test_are_no_plain_numbers(self) -> None:
+        assert SIGNER.read("answer", self.MARKED) is None
+
+
 class TestKeyFile:
     def test_is_made_once_and_kept(self, tmp_path: Path) -> None:
         path = tmp_path / "signing.key"

@@ -100,6 +100,16 @@ def test_a_failed_job_is_due_again_when_told(database: Database) -> None:
     assert again.attempts == 2
 
 
+def test_a_job_that_is_put_off_is_due_then_and_was_not_tried(database: Database) -> None:
+    add(database, 1)
+    (job,) = claim(database)
+    with database.write() as connection:
+        jobs.put_off(connection, job, run_at=START + HOUR)
+        assert not jobs.any_due(connection, START + HOUR - timedelta(microseconds=1))
+    (again,) = claim(database, START + HOUR)
+    assert again.attempts == 1
+
+
 def test_a_dead_letter_is_kept_and_never_claimed(database: Database) -> None:
     add(database, 1)
     (job,) = claim(database)

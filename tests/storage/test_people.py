@@ -8,7 +8,7 @@ from afterword.domain.identity import IdentityKind
 from afterword.storage import people, revision
 from afterword.storage.engine import Connection, Database, StoreError
 from afterword.storage.teams import make_teams
-from tests.storage.support import DAY, START, add_handle, add_person
+from tests.storage.support import START, add_handle, add_person
 
 EMAIL, GITHUB, GITLAB = IdentityKind.EMAIL, IdentityKind.GITHUB, IdentityKind.GITLAB
 
@@ -115,19 +115,6 @@ def test_people_are_listed_by_address_and_at_most_as_many_as_asked(database: Dat
             add_person(connection, name)
         listed = people.list_people(connection, limit=2)
     assert [person.name for person in listed] == ["Alice", "Bob"]
-
-
-def test_an_opt_out_is_kept_with_its_time_and_can_be_taken_back(database: Database) -> None:
-    with database.write() as connection:
-        bob, alice = add_bob(connection), add_person(connection, "Alice")
-        people.set_opted_out(connection, bob, START + DAY)
-        times = [person.opted_out_at for person in people.list_people(connection, limit=9)]
-        people.set_opted_out(connection, bob, None)
-        after = people.get_person(connection, bob)
-    assert sorted(times, key=str) == sorted([START + DAY, None], key=str)
-    assert after is not None
-    assert after.opted_out_at is None
-    assert alice != bob
 
 
 def test_a_locked_person_is_decided_about_by_one_transaction_at_a_time(database: Database) -> None:

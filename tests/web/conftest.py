@@ -1,6 +1,7 @@
 """Fixtures for tests of the web: the real callable with real parts, and browsers that speak to it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from afterword.bootstrap import IntakeParts, Parts, open_intake
 from afterword.channels.mailbox import MailboxChannel
 from afterword.flows.admin_access import make_admin_link
 from afterword.settings import Settings
+from afterword.storage import invitations, people
 from afterword.storage.engine import Database
 from afterword.web.app import Web
 from tests.flows.world import BASE_URL, World
-from tests.storage.support import FakeClock, clock, database, postgres, sqlite, templates
+from tests.storage.support import START, FakeClock, clock, database, postgres, sqlite, templates
 
 __all__ = ["clock", "database", "postgres", "site", "sqlite", "staff", "templates", "visitor", "world"]
 
@@ -38,11 +40,23 @@ class Site:
 
     def answer_path(self, invitation_id: int, **preselect: str) -> str:
         """The path of an invitation's link."""
-        return self.parts.links.answer(invitation_id, preselect).removeprefix(BASE_URL)
+        with self.parts.database.read() as connection:
+            found = invitations.get_invitation(connection, invitation_id)
+        mark = found.message_id if found else "never made"
+        return self.parts.links.answer(invitation_id, mark, preselect).removeprefix(BASE_URL)
 
     def unsubscribe_path(self, person_id: int) -> str:
         """The path of a person's link that ends all surveys."""
-        return self.parts.links.unsubscribe(person_id).removeprefix(BASE_URL)
+        return self.parts.links.unsubscribe(person_id, self._since(person_id)).removeprefix(BASE_URL)
+
+    def own_path(self, person_id: int) -> str:
+        """The path of a person's own page."""
+        return self.parts.links.person(person_id, self._since(person_id)).removeprefix(BASE_URL)
+
+    def _since(self, person_id: int) -> datetime:
+        with self.parts.database.read() as connection:
+            found = people.get_person(connection, person_id)
+        return found.created_at if found else START
 
 
 @pytest.fixture

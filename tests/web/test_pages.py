@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from afterword.flows.manage_surveys import close_survey
-from afterword.flows.opt_out import is_opted_out
+from afterword.flows.preferences import is_opted_out
 from afterword.storage import responses
 from tests.storage.support import DAY
 from tests.web.conftest import Site
@@ -142,7 +142,7 @@ class TestUnsubscribing:
     """GET asks, POST does it in one click."""
 
     def is_out(self, site: Site) -> bool | None:
-        return is_opted_out(site.parts.database, site.world.person("bob@").id)
+        return is_opted_out(site.parts.database, site.world.guest("bob@"))
 
     def path(self, site: Site) -> str:
         return site.unsubscribe_path(site.world.person("bob@").id)

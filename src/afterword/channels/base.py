@@ -18,6 +18,7 @@ class Message:
         first_question: Shown in the message itself.
         answer_url: Where the survey is answered.
         choice_urls: Value of the first question → link that preselects it; empty for text.
+        person_url: The person's own page: what is known, and what they want.
         unsubscribe_url: One click ends all surveys.
         event_name: What the person did.
     """
@@ -33,6 +34,7 @@ class Message:
     question_count: int
     answer_url: str
     choice_urls: dict[str, str]
+    person_url: str
     unsubscribe_url: str
     expires_at: datetime
     created_at: datetime

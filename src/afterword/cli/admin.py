@@ -18,13 +18,13 @@ def admin() -> None:
 def link() -> None:
     """Make a one-time link that opens the staff pages (reports, mailbox, events)."""
     with open_app() as parts:
-        links = replace(parts.links, base_url=_server_url(parts.settings))
+        links = replace(parts.links, base_url=server_url(parts.settings))
         click.echo(make_admin_link(parts.database, parts.clock, links))
         minutes = LINK_LIFETIME.total_seconds() // 60
         click.echo(f"Works once, within {minutes:.0f} minutes. Whoever has it sees everything.", err=True)
 
 
-def _server_url(settings: Settings) -> str:
+def server_url(settings: Settings) -> str:
     """Where the running server listens, which may have been started with --port."""
     file = settings.data / SERVER_URL_FILE
     if settings.base_url is None and file.exists():

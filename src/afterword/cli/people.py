@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,11 +11,13 @@ from typing import BinaryIO
 import click
 
 from afterword.cli import change_people
+from afterword.cli.admin import server_url
 from afterword.cli.open import open_app
 from afterword.domain.identity import IdentityKind
 from afterword.flows import find_people, import_people
 from afterword.flows.find_people import Details
 from afterword.flows.import_people import Imported
+from afterword.flows.person_page import find_link
 from afterword.storage.people import Person
 
 PEOPLE_SHOWN = 100
@@ -115,6 +117,20 @@ def show(who: str, as_json: bool) -> None:
         return
     for line in _detail_lines(found):
         click.echo(line)
+
+
+@people.command()
+@click.argument("who")
+def link(who: str) -> None:
+    """
+    Show the link to a person's own page, as it is in every mail to them.
+
+    WHO is an e-mail address or a user name of theirs.
+    """
+    with open_app() as parts:
+        links = replace(parts.links, base_url=server_url(parts.settings))
+        click.echo(find_link(parts.database, links, who))
+        click.echo("Whoever has it sees all that is known about this person, and may change it.", err=True)
 
 
 def _show_import(saved: Imported, name: str, dry_run: bool) -> None:

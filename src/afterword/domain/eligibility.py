@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from afterword.domain.policy import SAMPLING_PERIOD, TEST_INVITATIONS_PER_HOUR_MAX, Policy
+from afterword.domain.preference import OptOut
 from afterword.domain.reason import Reason
 from afterword.domain.survey import SurveyState
 
@@ -22,6 +23,9 @@ class PersonFacts:
     What was known of the person inside the deciding transaction.
 
     Attributes:
+        opt_out: The wish that keeps the survey's project from asking this person; None = no such wish.
+        snoozed_until: The person wants no surveys before; None = no such wish.
+        is_tester: Test events ask this person whatever their wishes are.
         survey_invited_at: When this person was last invited to this survey; None = never.
         any_invited_at: When this person was last invited to any survey; None = never.
         test_invitations: Test invitations of the last hour.
@@ -30,7 +34,9 @@ class PersonFacts:
     id: int
     is_bot: bool = False
     is_active: bool = True
-    opted_out: bool = False
+    is_tester: bool = False
+    opt_out: OptOut | None = None
+    snoozed_until: datetime | None = None
     has_channel: bool = True
     survey_invited_at: datetime | None = None
     any_invited_at: datetime | None = None
@@ -179,7 +185,27 @@ def _person_active(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verd
 
 def _not_opted_out(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
     if facts.person:
-        yield Verdict(Reason.OPTED_OUT, not facts.person.opted_out)
+        wish = facts.person.opt_out
+        saw: dict[str, str | bool] = {"is_tester": facts.person.is_tester}
+        if wish is not None:
+            saw |= {"scope": wish.scope, "value": wish.value, "since": wish.created_at.isoformat()}
+        yield Verdict(Reason.OPTED_OUT, wish is None or _tests_on_purpose(facts.person, facts), saw)
+
+
+def _not_snoozed(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
+    if facts.person:
+        until = facts.person.snoozed_until
+        saw = {
+            "is_tester": facts.person.is_tester,
+            "snoozed_until": None if until is None else until.isoformat(),
+        }
+        is_over = until is None or now >= until
+        yield Verdict(Reason.SNOOZED, is_over or _tests_on_purpose(facts.person, facts), saw)
+
+
+def _tests_on_purpose(person: PersonFacts, facts: Facts) -> bool:
+    """Whether a tester asks for it: the one thing that goes before a wish to be left alone."""
+    return facts.is_test and person.is_tester
 
 
 def _cooled_down(reason: Reason, invited_at: datetime | None, cooldown: timedelta, now: datetime) -> Verdict:
@@ -228,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     _person_human,
     _person_active,
     _not_opted_out,
+    _not_snoozed,
     _survey_cooldown,
     _global_cooldown,
     _sampled,
@@ -241,6 +268,7 @@ TEST_RULES: tuple[Rule, ...] = (
     _person_human,
     _person_active,
     _not_opted_out,
+    _not_snoozed,
     _reachable,
     _test_cap,
 )

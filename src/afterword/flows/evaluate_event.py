@@ -14,13 +14,24 @@ from afterword.domain.eligibility import (
     yield_to_other,
 )
 from afterword.domain.identity import Resolution, name_handles, normalise, resolve
+from afterword.domain.preference import OptOut, find_opt_out
 from afterword.domain.survey import Definition
 from afterword.domain.trigger import Condition, find_mismatch, matches, show_found
 from afterword.flows.job_kinds import JobKind
+from afterword.flows.preferences import quiet_until
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
-from afterword.storage import decisions, events, identity_rules, invitations, jobs, people, surveys
+from afterword.storage import (
+    decisions,
+    events,
+    identity_rules,
+    invitations,
+    jobs,
+    people,
+    preferences,
+    surveys,
+)
 from afterword.storage.decisions import NewEntry
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
@@ -68,16 +79,16 @@ def evaluate_event(database: Database, clock: Clock, event_id: int) -> bool:
         # Looked at behind the lock: a second worker finds what the first one wrote.
         if decisions.list_entries(connection, event_id):
             return False
-        history = invitations.history(connection, person.id, now) if person else None
+        known = _read_known(connection, person, now) if person else None
         candidates = [
-            _consider(event, survey, definition, who, _person_facts(person, history, survey.survey_id), now)
+            _consider(event, survey, definition, who, _person_facts(known, survey), now)
             for survey, definition in _listening(connection, event)
         ]
         chosen = _choose(candidates)
         _write_ledger(connection, event, chosen, who.person_id, now)
         for candidate in chosen:
             if isinstance(candidate.decision, Invite) and person is not None:
-                _invite(connection, event, candidate, person.id, now)
+                _invite(connection, event, candidate, person, now)
                 return True
     return False
 
@@ -112,16 +123,36 @@ def _listening(connection: Connection, event: StoredEvent) -> list[tuple[Listeni
     return heard
 
 
-def _person_facts(person: Person | None, history: History | None, survey_id: int) -> PersonFacts | None:
-    if person is None or history is None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is the same for all surveys that might ask a person."""
+
+    person: Person
+    history: History
+    opt_outs: list[OptOut]
+
+
+def _read_known(connection: Connection, person: Person, now: datetime) -> _Known:
+    return _Known(
+        person,
+        invitations.history(connection, person.id, now),
+        preferences.list_opt_outs(connection, person.id),
+    )
+
+
+def _person_facts(known: _Known | None, survey: Listening) -> PersonFacts | None:
+    if known is None:
         return None
+    person, history = known.person, known.history
     return PersonFacts(
         id=person.id,
         is_bot=person.is_bot,
         is_active=person.is_active,
-        opted_out=person.opted_out_at is not None,
+        is_tester=person.is_tester,
+        opt_out=find_opt_out(person.opted_out_at, known.opt_outs, survey.project_id),
+        snoozed_until=person.snoozed_until,
         has_channel=bool(person.email) and person.email.isascii(),
-        survey_invited_at=history.survey_invited_at.get(survey_id),
+        survey_invited_at=history.survey_invited_at.get(survey.survey_id),
         any_invited_at=history.any_invited_at,
         test_invitations=history.test_invitations,
     )
@@ -195,17 +226,20 @@ def _write_ledger(
 
 
 def _invite(
-    connection: Connection, event: StoredEvent, candidate: _Candidate, person_id: int, now: datetime
+    connection: Connection, event: StoredEvent, candidate: _Candidate, person: Person, now: datetime
 ) -> None:
+    expires_at = now + candidate.definition.policy.expires_after
     invitation_id = invitations.add_invitation(
         connection,
         survey_id=candidate.survey.survey_id,
         survey_version=candidate.survey.version,
-        person_id=person_id,
+        person_id=person.id,
         event_id=event.id,
         is_test=event.is_test,
         message_id=random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
         created_at=now,
-        expires_at=now + candidate.definition.policy.expires_after,
+        expires_at=expires_at,
     )
-    jobs.add_jobs(connection, JobKind.SEND_INVITATION, [invitation_id], run_at=now)
+    # Not past the expiry: there it ends as expired instead of waiting on.
+    send_at = min(quiet_until(person, now, is_test=event.is_test) or now, expires_at)
+    jobs.add_jobs(connection, JobKind.SEND_INVITATION, [invitation_id], run_at=send_at)

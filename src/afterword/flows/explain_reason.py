@@ -19,6 +19,7 @@ _SENTENCES = {
     Reason.BOT: "It was done by a bot.",
     Reason.INACTIVE: "The person has left.",
     Reason.OPTED_OUT: "The person wants no surveys.",
+    Reason.SNOOZED: "The person wants no surveys for a while.",
     Reason.SURVEY_COOLDOWN: "The person was invited to this survey too recently.",
     Reason.GLOBAL_COOLDOWN: "The person was invited to some survey too recently.",
     Reason.NOT_SAMPLED: "The draw did not fall on the person in this period.",
@@ -44,6 +45,12 @@ def explain_verdict(verdict: Verdict) -> str:
             return f"{saw['path']} was {saw['found']}, wanted {saw['operator']} {saw['wanted']}"
         case Reason.SURVEY_NOT_LIVE:
             return f"the survey was {saw['state']}"
+        case Reason.OPTED_OUT if "scope" in saw:
+            what = "all surveys" if saw["scope"] == "all" else f"{saw['scope']} {saw['value']}"
+            but = ", but tests on purpose" if verdict.passed else ""
+            return f"wants none of {what} since {_moment(saw['since'])}{but}"
+        case Reason.SNOOZED if saw.get("snoozed_until"):
+            return f"until {_moment(saw['snoozed_until'])}"
         case Reason.SURVEY_COOLDOWN | Reason.GLOBAL_COOLDOWN:
             return _cooldown(saw)
         case Reason.NOT_SAMPLED:
@@ -53,6 +60,10 @@ def explain_verdict(verdict: Verdict) -> str:
         case Reason.TEST_CAPPED:
             return f"{saw['test_invitations']} in the last hour, at most {saw['per_hour_max']}"
     return ""
+
+
+def _moment(text: Any) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
 
 
 def _cooldown(saw: Mapping[str, Any]) -> str:

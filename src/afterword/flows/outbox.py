@@ -1,6 +1,6 @@
 """How does a worker take work and say what became of it?"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_secret
@@ -34,10 +34,16 @@ def retry(database: Database, clock: Clock, job: Job, *, delay: timedelta, error
         jobs.retry(connection, job, run_at=to_datetime(clock.now_us()) + delay, error=error)
 
 
+def put_off(database: Database, job: Job, *, until: datetime) -> None:
+    """The job is for later, and was not tried."""
+    with database.write() as connection:
+        jobs.put_off(connection, job, run_at=until)
+
+
 def bury(database: Database, clock: Clock, job: Job, *, error: str) -> None:
     """The job failed for good and becomes a dead letter."""
     with database.write() as connection:
         jobs.bury(connection, job, now=to_datetime(clock.now_us()), error=error)
 
 
-__all__ = ["Job", "bury", "claim", "finish", "retry"]
+__all__ = ["Job", "bury", "claim", "finish", "put_off", "retry"]

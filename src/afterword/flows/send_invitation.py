@@ -6,6 +6,7 @@ from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.invitation import InvitationState
+from afterword.domain.preference import find_opt_out
 from afterword.domain.survey import (
     MultipleChoiceQuestion,
     NpsQuestion,
@@ -15,11 +16,15 @@ from afterword.domain.survey import (
     SurveyState,
 )
 from afterword.flows.links import Links
+from afterword.flows.preferences import quiet_until
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import events, invitations, people, surveys
+from afterword.storage import events, invitations, people, preferences, surveys
 from afterword.storage.engine import Connection, Database
+from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
+from afterword.storage.people import Person
+from afterword.storage.surveys import Survey
 
 INELIGIBLE_AT_SEND = "ineligible_at_send"
 EXPIRED = "expired"
@@ -33,7 +38,7 @@ async def send_invitation(
     invitation_id: int,
     *,
     is_last_attempt: bool,
-) -> None:
+) -> datetime | None:
     """
     Send one invitation, unless it went out already or must not any more.
 
@@ -41,12 +46,15 @@ async def send_invitation(
     cannot know whether the mail went, and sends once more with the same
     Message-ID and link; found ``uncertain``, it is left alone.
 
+    Returns:
+        When to come again, when it is one of the person's quiet hours; None when there is nothing left to do.
+
     Raises:
         SendError: Not sent; the state of the invitation says the same.
     """
     attempt = await asyncio.to_thread(_begin, database, clock, links, invitation_id)
-    if attempt is None:
-        return
+    if not isinstance(attempt, _Attempt):
+        return attempt
     try:
         await channel.send(attempt.message)
     except Exception as error:
@@ -57,6 +65,7 @@ async def send_invitation(
         raise
     sent_at = to_datetime(clock.now_us())
     await asyncio.to_thread(_set_state, database, invitation_id, InvitationState.SENT, sent_at, None)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,17 @@ def _set_state(
         invitations.set_state(connection, invitation_id, state, sent_at=sent_at, error=error)
 
 
-def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> _Attempt | None:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An invitation with all that its message is worded from."""
+
+    invitation: Invitation
+    person: Person
+    survey: Survey
+    event: StoredEvent
+
+
+def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> _Attempt | datetime | None:
     """Decide a second time, mark the invitation as sending, and word the message."""
     now = to_datetime(clock.now_us())
     with database.write() as connection:
@@ -96,35 +115,50 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
             return None
         # Found in sending, a message may be out already: its earlier sender died, or never heard an answer.
         is_repeated = invitation.state is InvitationState.SENDING
-        if (obstacle := _obstacle(connection, invitation, now)) is not None:
+        case = _look(connection, invitation, now)
+        if isinstance(case, str):
             ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
-            invitations.set_state(connection, invitation.id, ended, error=obstacle)
+            invitations.set_state(connection, invitation.id, ended, error=case)
             return None
+        if (quiet_end := quiet_until(case.person, now, is_test=invitation.is_test)) is not None:
+            # At its expiry it is looked at again, and ends there.
+            return min(quiet_end, invitation.expires_at)
         # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING
         invitations.set_state(connection, invitation.id, state)
-        message = _message(connection, links, invitation, now)
-        return None if message is None else _Attempt(message, is_repeated)
+        return _Attempt(_message(connection, links, case, now), is_repeated)
 
 
-def _obstacle(connection: Connection, invitation: Invitation, now: datetime) -> str | None:
-    person = people.get_person(connection, invitation.person_id)
-    survey = surveys.get_survey(connection, invitation.survey_id)
-    if now >= invitation.expires_at:
-        return EXPIRED
-    if survey.state is SurveyState.CLOSED or person is None or person.opted_out_at is not None:
-        return INELIGIBLE_AT_SEND
-    return None
-
-
-def _message(connection: Connection, links: Links, invitation: Invitation, now: datetime) -> Message | None:
+def _look(connection: Connection, invitation: Invitation, now: datetime) -> _Case | str:
+    """What the message is worded from, or why it must not go any more."""
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
-    if person is None or event is None:
-        return None
+    if now >= invitation.expires_at:
+        return EXPIRED
+    if person is None or event is None or survey.state is SurveyState.CLOSED:
+        return INELIGIBLE_AT_SEND
+    if person.erased_at is not None or not person.is_active or not person.email:
+        return INELIGIBLE_AT_SEND
+    if _wants_none(connection, person, survey, now) and not (invitation.is_test and person.is_tester):
+        return INELIGIBLE_AT_SEND
+    return _Case(invitation, person, survey, event)
+
+
+def _wants_none(connection: Connection, person: Person, survey: Survey, now: datetime) -> bool:
+    opt_outs = preferences.list_opt_outs(connection, person.id)
+    is_snoozed = person.snoozed_until is not None and now < person.snoozed_until
+    return is_snoozed or find_opt_out(person.opted_out_at, opt_outs, survey.project_id) is not None
+
+
+def _message(connection: Connection, links: Links, case: _Case, now: datetime) -> Message:
+    invitation, person, survey = case.invitation, case.person, case.survey
     definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     first = definition.questions[0]
+
+    def answer_url(preselect: dict[str, str] | None = None) -> str:
+        return links.answer(invitation.id, invitation.message_id, preselect)
+
     return Message(
         message_id=invitation.message_id,
         to_email=person.email,
@@ -132,12 +166,13 @@ def _message(connection: Connection, links: Links, invitation: Invitation, now: 
         project=survey.project_name,
         title=definition.title,
         introduction=definition.introduction,
-        event_name=event.name,
+        event_name=case.event.name,
         first_question=first,
         question_count=len(definition.questions),
-        answer_url=links.answer(invitation.id),
-        choice_urls={value: links.answer(invitation.id, {first.key: value}) for value in _choices(first)},
-        unsubscribe_url=links.unsubscribe(person.id),
+        answer_url=answer_url(),
+        choice_urls={value: answer_url({first.key: value}) for value in _choices(first)},
+        person_url=links.person(person.id, person.created_at),
+        unsubscribe_url=links.unsubscribe(person.id, person.created_at),
         expires_at=invitation.expires_at,
         created_at=now,
         is_test=invitation.is_test,

@@ -7,6 +7,7 @@ from datetime import datetime
 from afterword.domain.answer import Answers, Fields, Value, is_whole, parse_answers
 from afterword.domain.invitation import LinkState
 from afterword.domain.survey import Definition, SurveyState
+from afterword.flows.links import Ticket
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import invitations, responses, surveys
@@ -30,7 +31,7 @@ class Visit:
     expires_at: datetime
 
 
-def open_survey(database: Database, clock: Clock, invitation_id: int, *, is_shown: bool) -> Visit | None:
+def open_survey(database: Database, clock: Clock, ticket: Ticket, *, is_shown: bool) -> Visit | None:
     """
     Look behind a link, and remember that the page was opened when it is shown. Records no answer.
 
@@ -39,14 +40,14 @@ def open_survey(database: Database, clock: Clock, invitation_id: int, *, is_show
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
-        visit = _visit(connection, invitation_id, now)
+        visit = _visit(connection, ticket, now)
         if is_shown and visit is not None and visit.link_state is LinkState.OPEN:
-            invitations.set_opened(connection, invitation_id, now)
+            invitations.set_opened(connection, ticket.id, now)
         return visit
 
 
 def submit_response(
-    database: Database, clock: Clock, invitation_id: int, fields: Fields
+    database: Database, clock: Clock, ticket: Ticket, fields: Fields
 ) -> tuple[Visit | None, Answers | None]:
     """
     Record a person's response, or replace it, as long as the survey is open.
@@ -57,25 +58,25 @@ def submit_response(
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
-        visit = _visit(connection, invitation_id, now)
+        visit = _visit(connection, ticket, now)
         if visit is None or visit.link_state is not LinkState.OPEN:
             return visit, None
         answers = parse_answers(visit.definition, fields)
         if not answers.problems:
             whole = is_whole(visit.definition, answers.values)
-            invitations.set_opened(connection, invitation_id, now)
-            responses.set_response(connection, invitation_id, answers.values, is_whole=whole, now=now)
+            invitations.set_opened(connection, ticket.id, now)
+            responses.set_response(connection, ticket.id, answers.values, is_whole=whole, now=now)
         return visit, answers
 
 
-def _visit(connection: Connection, invitation_id: int, now: datetime) -> Visit | None:
+def _visit(connection: Connection, ticket: Ticket, now: datetime) -> Visit | None:
     # Locked: a second click at the same moment waits, and then changes the first one's answer.
-    invitation = invitations.get_invitation(connection, invitation_id, lock=True)
-    if invitation is None:
+    invitation = invitations.get_invitation(connection, ticket.id, lock=True)
+    if invitation is None or invitation.message_id != ticket.mark:
         return None
     survey = surveys.get_survey(connection, invitation.survey_id)
     definition = surveys.get_definition(connection, survey.id, invitation.survey_version)
-    answers = responses.find_answers(connection, invitation_id)
+    answers = responses.find_answers(connection, ticket.id)
     state = LinkState.OPEN
     if survey.state is SurveyState.CLOSED:
         state = LinkState.CLOSED

@@ -36,6 +36,21 @@ class Signer:
             return None
         return value if type(value) is int else None
 
+    def sign_marked(self, purpose: str, number: int, mark: str) -> str:
+        """A number, and a mark that tells it from another thing that gets the same number later."""
+        return self._serializer(purpose).dumps([number, mark])
+
+    def read_marked(self, purpose: str, text: str) -> tuple[int, str] | None:
+        """Signed text → number and mark; None when they were not signed here for this purpose."""
+        try:
+            value = self._serializer(purpose).loads(text)
+        except BadData:
+            return None
+        match value:
+            case [int(number), str(mark)] if type(number) is int:
+                return number, mark
+        return None
+
     def digest(self, purpose: str, text: str) -> bytes:
         """A keyed hash, 32 bytes: the same text gives the same, and without the key it can't be guessed."""
         return hmac.digest(self._key.encode(), f"afterword.{purpose}\0{text}".encode(), hashlib.sha256)

@@ -1,7 +1,7 @@
 """The ledger: what was decided, and why?"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from afterword.domain.eligibility import Decision, Verdict
 from afterword.domain.reason import Reason
-from afterword.storage.tables import decision, survey
+from afterword.storage.tables import decision, invitation, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,62 @@ def list_entries(connection: sa.Connection, event_id: int) -> list[Entry]:
         .where(decision.c.event_id == event_id)
         .order_by(decision.c.survey_id)
     )
+    return [_entry(row) for row in connection.execute(statement)]
+
+
+Place = tuple[int, int]
+"""Where an entry stands in the ledger: event id and survey id."""
+
+
+def list_invited(
+    connection: sa.Connection, person_ids: Collection[int], *, before: Place | None, limit: int
+) -> list[Entry]:
+    """The decisions that invited these people, of the newest events first; found by their invitations."""
+    is_its = sa.and_(
+        invitation.c.event_id == decision.c.event_id, invitation.c.survey_id == decision.c.survey_id
+    )
+    statement = _of_people(before, limit).join(invitation, is_its)
+    return _entries(connection, statement.where(invitation.c.person_id.in_(list(person_ids))))
+
+
+def list_skipped(
+    connection: sa.Connection, person_ids: Collection[int], *, before: Place | None, limit: int
+) -> list[Entry]:
+    """The decisions not to ask these people, of the newest events first."""
+    is_skip = decision.c.reason > Reason.INVITED_TEST.value
+    statement = _of_people(before, limit).where(is_skip, decision.c.person_id.in_(list(person_ids)))
+    return _entries(connection, statement)
+
+
+def list_of_people(
+    connection: sa.Connection, person_ids: Collection[int], *, after: Place, limit: int
+) -> list[Entry]:
+    """All decisions about these people, of the oldest events first."""
+    place = sa.tuple_(decision.c.event_id, decision.c.survey_id)
+    statement = (
+        sa.select(decision, survey.c.key.label("survey_key"))
+        .join(survey, survey.c.id == decision.c.survey_id)
+        .where(decision.c.person_id.in_(list(person_ids)), place > sa.tuple_(*map(sa.literal, after)))
+        .order_by(decision.c.event_id, decision.c.survey_id)
+        .limit(limit)
+    )
+    return _entries(connection, statement)
+
+
+def _of_people(before: Place | None, limit: int) -> sa.Select[Any]:
+    statement = (
+        sa.select(decision, survey.c.key.label("survey_key"))
+        .join(survey, survey.c.id == decision.c.survey_id)
+        .order_by(decision.c.event_id.desc(), decision.c.survey_id.desc())
+        .limit(limit)
+    )
+    if before is None:
+        return statement
+    place = sa.tuple_(decision.c.event_id, decision.c.survey_id)
+    return statement.where(place < sa.tuple_(*map(sa.literal, before)))
+
+
+def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[Entry]:
     return [_entry(row) for row in connection.execute(statement)]
 
 

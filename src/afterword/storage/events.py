@@ -1,14 +1,14 @@
 """Which events were taken?"""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from afterword.storage.engine import read_rows
-from afterword.storage.tables import event, idempotency, person
+from afterword.storage.tables import event, idempotency, person, project
 
 ROWS_READ_AT_ONCE = 10_000
 
@@ -110,6 +110,46 @@ def list_events(connection: sa.Connection, project_id: int | None, *, limit: int
     statement = _stored().order_by(event.c.id.desc()).limit(limit)
     if project_id is not None:
         statement = statement.where(event.c.project_id == project_id)
+    return [StoredEvent(**row._mapping) for row in connection.execute(statement)]
+
+
+def get_events(connection: sa.Connection, event_ids: Collection[int]) -> dict[int, StoredEvent]:
+    """Id → event; unknown ones are absent."""
+    rows = connection.execute(_stored().where(event.c.id.in_(list(event_ids))))
+    return {row.id: StoredEvent(**row._mapping) for row in rows}
+
+
+def find_newest_id(connection: sa.Connection) -> int:
+    """The id of the newest event; 0 without any."""
+    return connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
+
+
+def find_received_at(connection: sa.Connection, from_id: int) -> datetime | None:
+    """When the first event from an id on was received."""
+    statement = sa.select(event.c.received_at).where(event.c.id >= from_id).order_by(event.c.id).limit(1)
+    return connection.execute(statement).scalar()
+
+
+def count_of_people(
+    connection: sa.Connection, person_ids: Collection[int], *, from_id: int
+) -> dict[str, tuple[int, datetime]]:
+    """Project → how many events of these people from an event's id on, and when the latest was received."""
+    statement = (
+        sa.select(project.c.name, sa.func.count(), sa.func.max(event.c.received_at))
+        .select_from(event.join(project, project.c.id == event.c.project_id))
+        .where(event.c.id >= from_id, event.c.person_id.in_(list(person_ids)))
+        .group_by(project.c.name)
+        .order_by(project.c.name)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
+
+
+def list_of_people(
+    connection: sa.Connection, person_ids: Collection[int], *, from_id: int, to_id: int
+) -> list[StoredEvent]:
+    """The events of these people whose ids lie in a range, both ends included, oldest first."""
+    in_range = event.c.id.between(from_id, to_id)
+    statement = _stored().where(in_range, event.c.person_id.in_(list(person_ids))).order_by(event.c.id)
     return [StoredEvent(**row._mapping) for row in connection.execute(statement)]
 
 

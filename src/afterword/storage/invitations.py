@@ -1,5 +1,6 @@
 """Who was invited to what, and how far did the invitation get?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,6 +83,25 @@ def list_for_event(connection: sa.Connection, event_id: int) -> list[Invitation]
     """The invitations that an event led to."""
     statement = sa.select(invitation).where(invitation.c.event_id == event_id)
     return [_invitation(row) for row in connection.execute(statement)]
+
+
+def list_for_events(
+    connection: sa.Connection, person_ids: Collection[int], event_ids: Collection[int]
+) -> list[Invitation]:
+    """The invitations of these people that some events led to."""
+    is_theirs = invitation.c.person_id.in_(list(person_ids))
+    statement = sa.select(invitation).where(is_theirs, invitation.c.event_id.in_(list(event_ids)))
+    return [_invitation(row) for row in connection.execute(statement)]
+
+
+def list_of_people(
+    connection: sa.Connection, person_ids: Collection[int], *, after_id: int, limit: int
+) -> list[Invitation]:
+    """The invitations of these people in the order of their ids."""
+    is_theirs = invitation.c.person_id.in_(list(person_ids))
+    statement = sa.select(invitation).where(is_theirs, invitation.c.id > after_id)
+    rows = connection.execute(statement.order_by(invitation.c.id).limit(limit))
+    return [_invitation(row) for row in rows]
 
 
 def history(connection: sa.Connection, person_id: int, now: datetime) -> History:

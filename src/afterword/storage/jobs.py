@@ -84,6 +84,12 @@ def retry(connection: sa.Connection, claimed: Job, *, run_at: datetime, error: s
     )
 
 
+def put_off(connection: sa.Connection, claimed: Job, *, run_at: datetime) -> None:
+    """Let a job be due at a better time; this was no try."""
+    values = {"run_at": run_at, "lease": None, "attempts": job.c.attempts - 1}
+    connection.execute(sa.update(job).where(*_held(claimed)).values(values))
+
+
 def bury(connection: sa.Connection, claimed: Job, *, now: datetime, error: str) -> None:
     """Give a job up. It stays as a dead letter for people to see."""
     connection.execute(

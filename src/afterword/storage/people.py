@@ -49,6 +49,8 @@ class Person:
             merged into somebody else.
         handles: Kind → handles as they were given, the first one first.
         team: The names of the teams from the root on, or None.
+        timezone: IANA name, as the sources say.
+        own_timezone: The one that the person chose, which goes before it.
         start_date: YYYY-MM-DD.
         quiet_from, quiet_until: Minutes after midnight between which nothing is sent; both or neither.
         erased_at: Set for what is left of a person who was erased: the id, and nothing else.
@@ -58,6 +60,7 @@ class Person:
     email: str
     name: str
     timezone: str | None
+    own_timezone: str | None
     locale: str | None
     start_date: str | None
     team: str | None
@@ -310,11 +313,6 @@ def set_active(connection: sa.Connection, person_ids: Sequence[int], is_active: 
     for start in range(0, len(person_ids), ROWS_READ_AT_ONCE):
         some = person_ids[start : start + ROWS_READ_AT_ONCE]
         connection.execute(sa.update(person).where(person.c.id.in_(some)).values(is_active=is_active))
-
-
-def set_opted_out(connection: sa.Connection, person_id: int, at: datetime | None) -> None:
-    """Record that a person wants no surveys from now on; None takes it back."""
-    connection.execute(sa.update(person).where(person.c.id == person_id).values(opted_out_at=at))
 
 
 def _people() -> sa.Select[Any]:

@@ -1,13 +1,25 @@
 """What did people answer?"""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from afterword.domain.answer import Value
 from afterword.storage.tables import answer, invitation, response
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a person answered to one invitation."""
+
+    created_at: datetime
+    updated_at: datetime
+    is_whole: bool
+    values: Mapping[str, Value]
 
 
 def set_response(
@@ -53,6 +65,19 @@ def find_answers(connection: sa.Connection, invitation_id: int) -> dict[str, Val
         sa.select(answer.c.question_key, answer.c.value).where(answer.c.response_id == response_id)
     )
     return {row.question_key: json.loads(row.value) for row in rows}
+
+
+def list_responses(connection: sa.Connection, invitation_ids: Collection[int]) -> dict[int, Response]:
+    """Invitation id → its response; those without one are absent."""
+    is_its = response.c.invitation_id.in_(list(invitation_ids))
+    values: dict[int, dict[str, Value]] = defaultdict(dict)
+    statement = sa.select(answer).join(response, response.c.id == answer.c.response_id).where(is_its)
+    for row in connection.execute(statement):
+        values[row.response_id][row.question_key] = json.loads(row.value)
+    return {
+        row.invitation_id: Response(row.created_at, row.updated_at, row.is_whole, values[row.id])
+        for row in connection.execute(sa.select(response).where(is_its))
+    }
 
 
 def list_answers(

@@ -187,6 +187,23 @@ def list_external_ids(connection: sa.Connection, source: str, person_ids: Collec
     return {row[0]: row[1] for row in rows}
 
 
+class Listed(NamedTuple):
+    """A source that names a person: its own id for them, and when it last did."""
+
+    source: str
+    external_id: str
+    handle: str | None
+    seen_at: datetime
+
+
+def list_sources_of(connection: sa.Connection, person_ids: Collection[int]) -> list[Listed]:
+    """The sources that name these people."""
+    columns = (source_member.c[name] for name in Listed._fields)
+    statement = sa.select(*columns).where(source_member.c.person_id.in_(list(person_ids)))
+    rows = connection.execute(statement.order_by(source_member.c.source, source_member.c.external_id))
+    return [Listed(*row) for row in rows]
+
+
 def _upsert(
     connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], key: Collection[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """Which surveys are there, in which versions?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,23 @@ def list_surveys(connection: sa.Connection, project_id: int | None = None) -> li
     if project_id is not None:
         statement = statement.where(survey.c.project_id == project_id)
     return [_survey(row) for row in connection.execute(statement)]
+
+
+def list_definitions(
+    connection: sa.Connection, versions: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], str]:
+    """(survey id, version) → definition."""
+    pair = sa.tuple_(survey_version.c.survey_id, survey_version.c.version)
+    columns = survey_version.c.survey_id, survey_version.c.version, survey_version.c.definition
+    rows = connection.execute(sa.select(*columns).where(pair.in_(list(versions))))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def list_project_names(connection: sa.Connection, survey_ids: Collection[int]) -> dict[int, str]:
+    """Survey id → the name of its project."""
+    statement = sa.select(survey.c.id, project.c.name).join(project, project.c.id == survey.c.project_id)
+    rows = connection.execute(statement.where(survey.c.id.in_(list(survey_ids))))
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ person = sa.Table(
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("timezone", sa.Text),
+    # What the person chose: no source overwrites it.
+    sa.Column("own_timezone", sa.Text),
     sa.Column("locale", sa.Text),
     sa.Column("start_date", sa.Text),
     sa.Column("team_id", BigId, sa.ForeignKey("team.id"), index=True),
@@ -380,8 +382,8 @@ decision = sa.Table(
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("decided_at", Instant, nullable=False),
     sa.Index("ix_decision_survey_id_reason", "survey_id", "reason"),
-    # Whose decisions these are is asked when two people are merged, and when one is erased.
-    sa.Index("ix_decision_person_id", "person_id"),
+    # Whose decisions these are is asked by their own page, and when people are merged or erased.
+    sa.Index("ix_decision_person_id_event_id", "person_id", "event_id"),
 )
 
 invitation = sa.Table(

@@ -31,6 +31,7 @@ _templates = Environment(
 )
 _templates.globals["question_chart"] = question_chart
 _templates.filters["percent"] = format_percent
+_templates.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 
 
 def render_page(

@@ -1,6 +1,7 @@
 """Which flow does each kind of job run?"""
 
 import asyncio
+from datetime import datetime
 
 from afterword.bootstrap import Parts
 from afterword.flows.evaluate_event import evaluate_event
@@ -9,9 +10,12 @@ from afterword.flows.outbox import Job
 from afterword.flows.send_invitation import send_invitation
 
 
-async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> None:
+async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime | None:
     """
     Do one job. Each can be run twice without harm.
+
+    Returns:
+        When it is to be done instead, when now is not the time; None when it is done.
 
     Raises:
         Exception: It failed; SendError says whether trying again is of use.
@@ -20,7 +24,7 @@ async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> None:
         case JobKind.EVALUATE_EVENT:
             await asyncio.to_thread(evaluate_event, parts.database, parts.clock, job.subject_id)
         case JobKind.SEND_INVITATION:
-            await send_invitation(
+            return await send_invitation(
                 parts.database,
                 parts.clock,
                 parts.links,
@@ -28,3 +32,4 @@ async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> None:
                 job.subject_id,
                 is_last_attempt=is_last_attempt,
             )
+    return None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
@@ -120,11 +120,17 @@ class Worker:
     async def _do(self, job: Job) -> None:
         is_last = job.attempts >= ATTEMPTS_MAX
         try:
-            await run_job(self._parts, job, is_last_attempt=is_last)
+            put_off_until = await run_job(self._parts, job, is_last_attempt=is_last)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must be settled
             await asyncio.to_thread(self._settle_failure, job, error, is_last)
         else:
-            await asyncio.to_thread(outbox.finish, self._parts.database, job)
+            await asyncio.to_thread(self._settle, job, put_off_until)
+
+    def _settle(self, job: Job, put_off_until: datetime | None) -> None:
+        if put_off_until is None:
+            outbox.finish(self._parts.database, job)
+        else:
+            outbox.put_off(self._parts.database, job, until=put_off_until)
 
     def _settle_failure(self, job: Job, error: Exception, is_last: bool) -> None:
         database, clock = self._parts.database, self._parts.clock

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from afterword.domain.answer import preselected
 from afterword.domain.invitation import LinkState
+from afterword.flows.links import Ticket
 from afterword.flows.submit_response import Visit, open_survey, submit_response
 from afterword.web.form import FormError, read_form
 from afterword.web.parts import parts_of
@@ -18,10 +19,10 @@ GONE = 410
 async def show(request: Request) -> Response:
     """The survey, filled in with the earlier answers or with what the link preselects."""
     parts = parts_of(request)
-    invitation_id = parts.links.read_answer(request.path_params["token"])
-    if invitation_id is None:
+    ticket = parts.links.read_answer(request.path_params["token"])
+    if ticket is None:
         return invalid_link()
-    visit = await _open(request, invitation_id)
+    visit = await _open(request, ticket)
     if visit is None:
         return invalid_link()
     if visit.link_state is not LinkState.OPEN:
@@ -35,16 +36,14 @@ async def submit(request: Request) -> Response:
     """Record the answers, or show what to mend with everything still filled in."""
     parts = parts_of(request)
     token = request.path_params["token"]
-    invitation_id = parts.links.read_answer(token)
-    if invitation_id is None:
+    ticket = parts.links.read_answer(token)
+    if ticket is None:
         return invalid_link()
     try:
         fields = await read_form(request)
     except FormError as error:
         return render_page("message.html", {"title": "That did not work", "text": str(error)}, status=422)
-    visit, answers = await run_in_threadpool(
-        submit_response, parts.database, parts.clock, invitation_id, fields
-    )
+    visit, answers = await run_in_threadpool(submit_response, parts.database, parts.clock, ticket, fields)
     if visit is None:
         return invalid_link()
     if answers is None:
@@ -61,10 +60,10 @@ async def thanks(request: Request) -> Response:
     """What was answered, and the way back to change it."""
     parts = parts_of(request)
     token = request.path_params["token"]
-    invitation_id = parts.links.read_answer(token)
-    if invitation_id is None:
+    ticket = parts.links.read_answer(token)
+    if ticket is None:
         return invalid_link()
-    visit = await _open(request, invitation_id)
+    visit = await _open(request, ticket)
     if visit is None:
         return invalid_link()
     if visit.answers is None:
@@ -72,10 +71,10 @@ async def thanks(request: Request) -> Response:
     return render_page("answer_thanks.html", {"visit": visit, "answer_path": f"/answer/{token}"})
 
 
-async def _open(request: Request, invitation_id: int) -> Visit | None:
+async def _open(request: Request, ticket: Ticket) -> Visit | None:
     parts = parts_of(request)
     is_shown = request.method == "GET"
-    return await run_in_threadpool(open_survey, parts.database, parts.clock, invitation_id, is_shown=is_shown)
+    return await run_in_threadpool(open_survey, parts.database, parts.clock, ticket, is_shown=is_shown)
 
 
 def invalid_link() -> Response:

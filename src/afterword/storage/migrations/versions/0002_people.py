@@ -22,7 +22,6 @@ def upgrade() -> None:
     _make_names()
     _make_sources()
     _move_teams()
-    op.create_index("ix_decision_person_id", "decision", ["person_id"])
     _widen_projects()
 
 
@@ -41,7 +40,7 @@ def _make_teams() -> None:
 
 
 def _widen_people() -> None:
-    for name in ("locale", "start_date"):
+    for name in ("locale", "start_date", "own_timezone"):
         op.add_column("person", sa.Column(name, sa.Text(), nullable=True))
     # Alembic adds no constraints on SQLite, and making the table anew would be slow for nothing.
     number = "BIGINT" if op.get_bind().dialect.name == "postgresql" else "INTEGER"
@@ -56,6 +55,7 @@ def _widen_people() -> None:
         op.add_column("person", sa.Column(name, sa.Integer(), nullable=True))
     op.create_index("ix_person_team_id", "person", ["team_id"])
     op.create_index("ix_person_email_id", "person", ["email", "id"])
+    op.create_index("ix_decision_person_id_event_id", "decision", ["person_id", "event_id"])
     op.add_column("identity", sa.Column("position", sa.Integer(), nullable=False, server_default="0"))
     for name in ("known_at", "revision"):
         op.add_column("identity", sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
