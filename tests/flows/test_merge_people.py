@@ -85,7 +85,9 @@ def live(world: World) -> None:
     world.add_survey(throttle=EAGER)
     for email in (ALICE, BOB, BOB):
         invitation = world.invite(email=email)
-        submit_response(world.database, world.clock, invitation.id, {"satisfaction": ["4"]})
+        submit_response(
+            world.database, world.clock, Ticket(invitation.id, invitation.message_id), {"satisfaction": ["4"]}
+        )
         world.clock.advance(1)
     save(world, ALICE, attributes={"Office": ("Berlin",)})
     save(

@@ -356,3 +356,21 @@ def test_a_database_that_is_away_does_not_end_the_reading_of_names(
 
     asyncio.run(live())
     assert "the names of events can't be read" in caplog.text
+
+
+def test_a_mail_of_quiet_hours_waits_for_their_end_without_losing_a_try(
+    parts: Parts, world: World, channel: FakeChannel
+) -> None:
+    event_id = track(world)
+    work_once = Worker(parts).run_once
+    assert asyncio.run(work_once()) is True, "decided"
+    world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:00"})
+    assert work(parts) == [True]
+    assert channel.messages == []
+    (row,) = rows(world.database)
+    assert (row.run_at, row.attempts, row.lease) == (world.clock.now + HOUR, 0, None)
+    world.clock.advance(HOUR)
+    assert work(parts) == [True]
+    (invitation,) = world.invitations(event_id)
+    assert invitation.state is InvitationState.SENT
+    assert rows(world.database) == []

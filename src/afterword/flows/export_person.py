@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 ROWS_AT_ONCE = 1_000
 """Decisions or invitations of one read."""
+
+PIECE_CHARS = 65_536
+"""About as much text as is handed on at once."""
 
 EVENTS_AT_ONCE = 50_000
 """Events of everybody that one read looks through, in some hundredths of a second."""
@@ -43,14 +46,25 @@ def export_person(database: Database, clock: Clock, ticket: Ticket | None) -> It
         ids = preferences.list_merged_ids(connection, person.id)
         about = {"exported_at": now} | _about(connection, person, ids)
         newest_id = events.find_newest_id(connection)
-    return _pieces(
-        about,
-        {
-            "invitations": _list_invitations(database, ids),
-            "decisions": _list_decisions(database, ids),
-            "events": _list_events(database, ids, newest_id),
-        },
-    )
+    lists = {
+        "invitations": _list_invitations(database, ids),
+        "decisions": _list_decisions(database, ids),
+        "events": _list_events(database, ids, newest_id),
+    }
+    return _joined(_pieces(about, lists))
+
+
+def _joined(pieces: Iterator[str]) -> Iterator[str]:
+    """The same text in fewer pieces: the web hands each one from thread to thread."""
+    kept: list[str] = []
+    chars = 0
+    for piece in pieces:
+        kept.append(piece)
+        chars += len(piece)
+        if chars >= PIECE_CHARS:
+            yield "".join(kept)
+            kept, chars = [], 0
+    yield "".join(kept)
 
 
 def _pieces(about: dict[str, Any], lists: dict[str, Iterator[dict[str, Any]]]) -> Iterator[str]:
@@ -64,16 +78,16 @@ def _pieces(about: dict[str, Any], lists: dict[str, Iterator[dict[str, Any]]]) -
 
 
 def _about(connection: Connection, person: Person, ids: Sequence[int]) -> dict[str, Any]:
-    fields = asdict(person)
-    del fields["handles"]
+    known = _columns(person)
+    del known["handles"]
     return {
-        "person": fields,
+        "person": known,
         "handles": [
             {"kind": one.kind, "value": one.value, "shown": one.shown, "known_at": one.known_at}
             for one in people.list_identities(connection, [person.id]).get(person.id, [])
         ],
-        "opt_outs": [asdict(one) for one in preferences.list_opt_outs(connection, person.id)],
-        "sources": [one._asdict() for one in sources.list_sources_of(connection, ids)],
+        "opt_outs": [_columns(one) for one in preferences.list_opt_outs(connection, person.id)],
+        "sources": [one.__columns() for one in sources.list_sources_of(connection, ids)],
         "merges": [
             {"kept_id": kept, "merged_id": merged, "merged_at": at, "undone_at": undone_at}
             for kept, merged, at, undone_at in preferences.list_merges(connection, person.id)
@@ -90,7 +104,7 @@ def _list_invitations(database: Database, ids: Sequence[int]) -> Iterator[dict[s
         with database.read() as connection:
             given = responses.list_responses(connection, [one.id for one in part])
         for one in part:
-            yield asdict(one) | {"response": _response(given.get(one.id))}
+            yield _columns(one) | {"response": _response(given.get(one.id))}
 
 
 def _response(response: Response | None) -> dict[str, Any] | None:
@@ -115,7 +129,7 @@ def _list_decisions(database: Database, ids: Sequence[int]) -> Iterator[dict[str
                 {"reason": one.reason.label, "passed": one.passed, "saw": dict(one.saw)}
                 for one in entry.verdicts
             ]
-            yield asdict(entry) | {"reason": entry.reason.label, "verdicts": verdicts}
+            yield _columns(entry) | {"reason": entry.reason.label, "verdicts": verdicts}
 
 
 def _list_events(database: Database, ids: Sequence[int], newest_id: int) -> Iterator[dict[str, Any]]:
@@ -124,9 +138,9 @@ def _list_events(database: Database, ids: Sequence[int], newest_id: int) -> Iter
         with database.read() as connection:
             part = events.list_of_people(connection, ids, from_id=from_id, to_id=to_id)
         for one in part:
-            fields = asdict(one)
-            del fields["person_email"]
-            yield fields | {"metadata": None if one.metadata is None else json.loads(one.metadata)}
+            kept = _columns(one)
+            del kept["person_email"]
+            yield kept | {"metadata": None if one.metadata is None else json.loads(one.metadata)}
 
 
 def _parts(database: Database, read: Callable[[Connection, T | None], Sequence[T]]) -> Iterator[Sequence[T]]:
@@ -139,6 +153,11 @@ def _parts(database: Database, read: Callable[[Connection, T | None], Sequence[T
         if len(part) < ROWS_AT_ONCE:
             return
         last = part[-1]
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    """A row's values by name; dataclasses.asdict would copy each one, which was most of the time."""
+    return {item.name: getattr(row, item.name) for item in fields(row)}
 
 
 def _json(value: Any) -> str:
