@@ -263,12 +263,13 @@ class TestExport:
             of_bob = {"person_id": world.person("bob@").id, "metadata": json.dumps({"n": number})}
             invitation = world.invite(name="deploy", **of_bob)
             world.invite(name="deploy", email="alice@example.com", person_id=world.person("alice@").id)
+        world.add_event(person_id=world.person("bob@").id, metadata='{"n": 5}')
         submit_response(world.database, world.clock, world.ticket(invitation), {"satisfaction": ["2"]})
         world.wish("bob@", "opt-out", scope="project", value=str(world.project_id))
         found = self.exported(visitor, own)
         assert found["person"]["email"] == "bob@example.com"
         assert {one["value"] for one in found["handles"]} == {"bob@example.com", "bob-gh", "bob-gl"}
-        assert [one["metadata"] for one in found["events"]] == [{"n": n} for n in range(5)]
+        assert [one["metadata"] for one in found["events"]] == [{"n": n} for n in range(6)]
         assert [one["reason"] for one in found["decisions"]] == ["invited"] * 5
         given = [one["response"] for one in found["invitations"]]
         assert [one and one["answers"] for one in given] == [None] * 4 + [{"satisfaction": 2}]
