@@ -12,7 +12,7 @@ from afterword.domain.preference import OptOutScope
 from afterword.flows.person_page import ENTRIES_SHOWN
 from afterword.flows.submit_response import submit_response
 from afterword.storage.sources import Member, note_members
-from afterword.storage.tables import event
+from afterword.storage.tables import event, person_merge
 from tests.flows.world import EAGER
 from tests.storage.support import DAY, HOUR, MINUTE, START
 from tests.web.conftest import Site
@@ -266,7 +266,13 @@ class TestExport:
         world.add_event(person_id=world.person("bob@").id, metadata='{"n": 5}')
         submit_response(world.database, world.clock, world.ticket(invitation), {"satisfaction": ["2"]})
         world.wish("bob@", "opt-out", scope="project", value=str(world.project_id))
+        with world.database.write() as connection:
+            note_members(connection, "scim", {"42": Member(world.person("bob@").id, None)}, START)
+            row = {"kept_id": world.person("bob@").id, "merged_id": world.person("charlie@").id}
+            connection.execute(sa.insert(person_merge).values(**row, moved="{}", merged_at=START))
         found = self.exported(visitor, own)
+        assert [(one["source"], one["external_id"]) for one in found["sources"]] == [("scim", "42")]
+        assert [one["merged_id"] for one in found["merges"]] == [world.person("charlie@").id]
         assert found["person"]["email"] == "bob@example.com"
         assert {one["value"] for one in found["handles"]} == {"bob@example.com", "bob-gh", "bob-gl"}
         assert [one["metadata"] for one in found["events"]] == [{"n": n} for n in range(6)]

@@ -87,7 +87,7 @@ def _about(connection: Connection, person: Person, ids: Sequence[int]) -> dict[s
             for one in people.list_identities(connection, [person.id]).get(person.id, [])
         ],
         "opt_outs": [_columns(one) for one in preferences.list_opt_outs(connection, person.id)],
-        "sources": [one.__columns() for one in sources.list_sources_of(connection, ids)],
+        "sources": [one._asdict() for one in sources.list_sources_of(connection, ids)],
         "merges": [
             {"kept_id": kept, "merged_id": merged, "merged_at": at, "undone_at": undone_at}
             for kept, merged, at, undone_at in preferences.list_merges(connection, person.id)
