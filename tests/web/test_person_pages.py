@@ -254,8 +254,8 @@ class TestExport:
         self, site: Site, visitor: TestClient, own: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Of several reads each.
-        monkeypatch.setattr("afterword.flows.export_person.ROWS_AT_ONCE", 2)
-        monkeypatch.setattr("afterword.flows.export_person.EVENTS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.copy_person.ROWS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.copy_person.EVENTS_AT_ONCE", 2)
         world = site.world
         world.add_survey("eager", trigger={"events": ["deploy"]}, throttle=EAGER)
         for number in range(5):

@@ -28,7 +28,7 @@ EVENTS_AT_ONCE = 50_000
 """Events of everybody that one read looks through, in some hundredths of a second."""
 
 
-def export_person(database: Database, clock: Clock, ticket: Ticket | None) -> Iterator[str] | None:
+def copy_person(database: Database, clock: Clock, ticket: Ticket | None) -> Iterator[str] | None:
     """
     All that is kept about a person, as the text of one JSON object, piece by piece.
 
