@@ -24,6 +24,10 @@ GOOD = {
     "gitlab_token": SECRET,
     "gitlab_url": "https://gitlab.example.com/git",
     "source_interval_s": "900",
+    "keep_events": "30",
+    "keep_decisions": "forever",
+    "keep_answers": "7",
+    "keep_mails": "36500",
 }
 SECRETS = {"database_url", "smtp_url", "signing_key", "github_token", "gitlab_token"}
 
@@ -164,6 +168,7 @@ class TestBadValues:
         *(("github_token", f"{SECRET}{more}") for more in (" x", "\N{LATIN SMALL LETTER E WITH ACUTE}")),
         *(("github_organisation", value) for value in ("https://github.com/acme", "a b", "acme?x", "..%2f")),
         *(("source_interval_s", value) for value in ("59", "604801", "1h", "-60", "60.5")),
+        *(("keep_events", value) for value in ("0", "6", "36501", "-7", "7.5", "30d", "never", "٣٠")),
         *((name, "line\nbreak") for name in NAMES),
         *((name, "   ") for name in NAMES),
     )

@@ -1,7 +1,8 @@
 """The one place where parts are put together; no logic."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from afterword.channels.base import Channel
@@ -10,6 +11,7 @@ from afterword.flows.counted_events import CountedEvents
 from afterword.flows.directory import Directory
 from afterword.flows.links import Links
 from afterword.flows.record_notices import Notices
+from afterword.flows.retain import Keeping
 from afterword.flows.tombstones import Tombstones
 from afterword.flows.track_event import Intake
 from afterword.kit.clock import Clock, LimitClock, SystemClock
@@ -41,6 +43,7 @@ class Parts:
     channel: Channel
     mailbox: Path
     sources: tuple[DirectorySource, ...] = ()
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
         mailbox=places.mailbox,
         sources=name_sources(settings, clock),
+        keeping=_keeping(settings),
     )
 
 
@@ -99,6 +103,19 @@ def name_sources(settings: Settings, clock: Clock) -> tuple[DirectorySource, ...
         github=(settings.github_organisation, settings.github_token, settings.github_url),
         gitlab=(settings.gitlab_group, settings.gitlab_token, settings.gitlab_url),
     )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
+        events=_span(settings.keep_events),
+        decisions=_span(settings.keep_decisions),
+        answers=_span(settings.keep_answers),
+        mails=_span(settings.keep_mails),
+    )
+
+
+def _span(days: int | str) -> timedelta | None:
+    return timedelta(days=days) if isinstance(days, int) else None
 
 
 def _check_restore_has_ended(places: Places) -> None:

@@ -24,6 +24,10 @@ SIGNING_KEY_FILE = "signing.key"
 MAILBOX_FOLDER = "mailbox"
 SERVER_URL_FILE = "server.url"
 
+FOREVER = "forever"
+KEEP_DAYS_MIN = 7
+KEEP_DAYS_MAX = 36_500
+
 STARTTLS = ("auto", "require", "never")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -73,6 +77,16 @@ class Settings:
     source_interval_s: int = _setting(
         3_600, "From one load of GitHub or GitLab to the next, in seconds; 60 to 604800."
     )
+    keep_events: int | str = _setting(
+        400, "Days after which an event no longer says who, nor with what metadata; or forever."
+    )
+    keep_decisions: int | str = _setting(
+        400, "Days after which decisions that invited nobody go; or forever."
+    )
+    keep_answers: int | str = _setting(
+        FOREVER, "Days after which invitations go with their answers; or forever."
+    )
+    keep_mails: int | str = _setting(90, "Days after which mails of the built-in mailbox go; or forever.")
 
     @property
     def public_url(self) -> str:
@@ -279,6 +293,18 @@ def _log_level(value: Any) -> str:
     return str(value).lower()
 
 
+def _days(value: Any) -> int | str:
+    text = str(value).strip().lower()
+    if text == FOREVER:
+        return text
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(KEEP_DAYS_MAX))
+    if not is_number or not KEEP_DAYS_MIN <= int(text) <= KEEP_DAYS_MAX:
+        raise ValueError(
+            f"must be a whole number of days from {KEEP_DAYS_MIN} to {KEEP_DAYS_MAX}, or {FOREVER}"
+        )
+    return int(text)
+
+
 def _database_url(value: Any) -> str:
     text = _text(value)
     if not text.startswith(("postgresql://", "postgres://")):
@@ -310,4 +336,8 @@ _CHECKS: dict[str, Any] = {
     "gitlab_token": _token,
     "gitlab_url": _service_url,
     "source_interval_s": _source_interval_s,
+    "keep_events": _days,
+    "keep_decisions": _days,
+    "keep_answers": _days,
+    "keep_mails": _days,
 }

@@ -4,10 +4,12 @@ import asyncio
 import email
 import os
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
+from email.utils import getaddresses
 from pathlib import Path
 
 from afterword.channels.base import Message, SendError
@@ -15,6 +17,7 @@ from afterword.channels.email_message import compose, to_bytes
 
 SHOWN_MAX = 100
 _SUFFIX = ".eml"
+_DRAFT_SUFFIX = ".draft"
 _NAME = re.compile(r"[0-9A-Za-z.-]{1,200}")
 
 
@@ -51,7 +54,7 @@ class MailboxChannel:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Sent again means the same Message-ID, the same file: it is there once.
         target = self._folder / (re.sub(r"[^0-9A-Za-z.-]", "-", mail["Message-ID"].strip("<>")) + _SUFFIX)
-        draft = target.with_suffix(f".{os.getpid()}.draft")
+        draft = target.with_suffix(f".{os.getpid()}{_DRAFT_SUFFIX}")
         draft.touch(mode=0o600)
         draft.write_bytes(to_bytes(mail))
         draft.replace(target)
@@ -71,6 +74,46 @@ def find_mail(folder: Path, name: str) -> Mail | None:
     if not _NAME.fullmatch(name) or not path.is_file():
         return None
     return _read(path)
+
+
+def delete_mails(
+    folder: Path,
+    *,
+    message_ids: Collection[str] = (),
+    is_over: Callable[[list[str], float], bool],
+    dry_run: bool = False,
+) -> int:
+    """
+    Delete mails, and what a sender that was killed left of one.
+
+    Args:
+        message_ids: The part before the @; these go in any case.
+        is_over: Called with the addresses that a mail is to, and when it came, in seconds since 1970.
+        dry_run: Only count.
+
+    Returns:
+        How many there were.
+    """
+    count = 0
+    wanted = tuple(f"{one}-" for one in message_ids)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.suffix not in (_SUFFIX, _DRAFT_SUFFIX):
+            continue
+        try:
+            is_wanted = bool(wanted) and path.name.startswith(wanted)
+            if is_wanted or is_over(_addressees(path), path.stat().st_mtime):
+                if not dry_run:
+                    path.unlink()
+                count += 1
+        except FileNotFoundError:
+            continue  # Somebody else was quicker, or the draft became a mail: the next look finds it.
+    return count
+
+
+def _addressees(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        mail = email.message_from_binary_file(file, policy=policy.default)
+    return [address for _, address in getaddresses([str(mail["To"] or "")])]
 
 
 def _read(path: Path) -> Mail:

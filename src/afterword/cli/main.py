@@ -15,6 +15,7 @@ from afterword.cli import (
     migrate,
     name,
     people,
+    privacy,
     project,
     report,
     restore,
@@ -46,6 +47,9 @@ cli.add_command(people.people)
 cli.add_command(source.source)
 cli.add_command(team.team)
 cli.add_command(name.name)
+for command in privacy.COMMANDS:
+    people.people.add_command(command)
+cli.add_command(privacy.retention)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(event.event)

@@ -1,5 +1,6 @@
 """Is this an event, and what does it say?"""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -96,6 +97,10 @@ class Event:
     gitlab_username: str | None
     metadata: str | None
     is_test: bool
+
+    def digest(self) -> bytes:
+        """The SHA-256 of all arguments, by which a key that is used again is told from a retry."""
+        return hashlib.sha256(repr(self).encode()).digest()
 
     def without_person(self) -> "Event":
         """What may be kept of an event of a person who was erased: that there was one."""

@@ -10,9 +10,10 @@ from afterword.flows.job_kinds import JobKind
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import to_us
 from afterword.kit.progress import OnProgress, untold
-from afterword.storage import conservation, conservation_rules, projects, surveys
+from afterword.storage import conservation, conservation_rules, marks, projects, surveys
 from afterword.storage.conservation import LedgerStretch, Listener, Stretch
 from afterword.storage.engine import Connection, Database
+from afterword.storage.retention import DECISIONS_MARK
 
 PENDING = "pending"
 GIVEN_UP = "given_up"
@@ -30,6 +31,7 @@ class Conservation:
     Attributes:
         accepted: Events as the projects count them.
         stored: Events that are there.
+        emptied: Those of them that no longer say who it was: of erased people, or whose time was over.
         outcomes: The label of a reason, ``pending``, ``given_up`` or ``not_heard`` → events.
         invitations: State → invitations.
         violations: A sentence for each rule that is broken; empty when the law holds.
@@ -37,6 +39,7 @@ class Conservation:
 
     accepted: int
     stored: int
+    emptied: int
     outcomes: Mapping[str, int]
     invitations: Mapping[str, int]
     responses: int
@@ -48,6 +51,7 @@ class _Counted:
     """One project's events as far as they were looked at."""
 
     count: int = 0
+    emptied: int = 0
     last: int = 0
     newest_at_us: int = 0
     breaks: list[str] = field(default_factory=list)
@@ -63,6 +67,7 @@ class _Counted:
                 "they must be consecutive"
             )
         self.count += item.count
+        self.emptied += item.emptied
         self.last = item.highest
         self.newest_at_us = max(self.newest_at_us, to_us(item.newest_at))
 
@@ -95,8 +100,8 @@ def count_and_check(connection: Connection, on_progress: OnProgress = untold) ->
     nothing waits without somebody whose job it is. Reads all tables, in memory that does not grow
     with them.
 
-    Once events can be erased, a project has to know how many of its events were, since they stay
-    accepted and leave gaps in its numbers.
+    An event of an erased person, or one whose time is over, stays: without who it was, and perhaps
+    without what was decided.
     """
     conservation.plan_for_whole_tables(connection)
     counted = _count_events(connection, on_progress)
@@ -106,6 +111,7 @@ def count_and_check(connection: Connection, on_progress: OnProgress = untold) ->
     return Conservation(
         accepted=sum(project.events_accepted for project in projects.list_projects(connection)),
         stored=stored,
+        emptied=sum(item.emptied for item in counted.values()),
         outcomes=_count_outcomes(connection, ledger, stored),
         invitations={state.value: count for state, count in states.items()},
         responses=conservation.count_responses(connection),
@@ -130,7 +136,7 @@ def _read_ledger(connection: Connection, on_progress: OnProgress) -> _Ledger:
 
 
 def _count_outcomes(connection: Connection, ledger: _Ledger, stored: int) -> dict[str, int]:
-    """What became of the events; those that nothing is known of were not heard by any survey."""
+    """What became of the events; of those that nothing is known of no survey heard, or it is over."""
     outcomes = {reason.label: ledger.outcomes[reason] for reason in Reason if ledger.outcomes[reason]}
     pending, given_up = conservation.count_undecided(connection, JobKind.EVALUATE_EVENT)
     outcomes |= {PENDING: pending, GIVEN_UP: given_up}
@@ -160,7 +166,9 @@ def _check_projects(connection: Connection, counted: Mapping[int, _Counted]) -> 
 def _check_rules(connection: Connection, ledger: _Ledger, on_progress: OnProgress) -> Iterator[str]:
     listeners = _listeners(connection, ledger)
     rules = [
-        conservation.lost_work(connection, listeners, JobKind.EVALUATE_EVENT),
+        conservation.lost_work(
+            connection, listeners, JobKind.EVALUATE_EVENT, marks.find_mark(connection, DECISIONS_MARK)
+        ),
         *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
     ]
     for number, rule in enumerate(rules, 1):

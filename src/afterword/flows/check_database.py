@@ -114,4 +114,6 @@ def _check_inside(connection: Connection, on_progress: OnProgress) -> Iterator[F
     for text in found.violations:
         yield fail("conservation", text, "keep a backup of this state, and report it as a bug")
     if not found.violations:
-        yield ok("conservation", f"{found.accepted} events accepted, stored and accounted for")
+        text = f"{found.accepted} events accepted, stored and accounted for"
+        emptied = f"; {found.emptied} of them erased or over: they count, and say nothing of anybody"
+        yield ok("conservation", text + (emptied if found.emptied else ""))

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 
 from afterword.domain.event import Event
 from afterword.domain.identity import (
-    IdentityKind,
     IdentityRules,
     Resolution,
     name_handles,
-    normalise,
     resolve,
 )
 from afterword.domain.rate_limit import RateLimits
@@ -170,14 +168,14 @@ class Directory:
                 self._resolutions.clear()
             now = self.snapshot
             who = resolve(named, now.handles, now.rules, project_id)
-            if now.erased and self._names_erased(named, now):
+            if self._tombstoned.names_erased(named, now.erased, now.handles, now.rules, project_id):
                 who = replace(who, is_erased=True)
             self._resolutions[key] = who
         return who
 
-    def _names_erased(self, named: Mapping[IdentityKind, str], now: Snapshot) -> bool:
-        handles = ((kind, normalise(kind, handle)) for kind, handle in named.items())
-        return not now.erased.isdisjoint(self._tombstoned.hashes(handles).values())
+    def conceal(self, key: str, digest: bytes) -> tuple[str, bytes]:
+        """What may be kept of the Idempotency-Key and the arguments of an erased person's event."""
+        return self._tombstoned.conceal(key, digest)
 
     async def run(self) -> None:
         """Look for changes until cancelled."""

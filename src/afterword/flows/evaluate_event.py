@@ -76,6 +76,9 @@ def evaluate_event(database: Database, clock: Clock, event_id: int) -> bool:
             return False
         who = _resolve(connection, event)
         person = None if who.person_id is None else people.get_person(connection, who.person_id, lock=True)
+        if person is not None and person.erased_at is not None:
+            # Erased since the event was read: what it said is being erased, too.
+            return False
         # Looked at behind the lock: a second worker finds what the first one wrote.
         if decisions.list_entries(connection, event_id):
             return False

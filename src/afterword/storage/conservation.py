@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from afterword.domain.invitation import InvitationState
 from afterword.storage.conservation_rules import Rule
+from afterword.storage.erasure import IS_EMPTIED
 from afterword.storage.tables import decision, event, idempotency, invitation, job, response
 
 STRETCH_IDS = 100_000
@@ -26,6 +27,7 @@ class Stretch:
         of_id: The highest id of all.
         count, distinct: Events, and different numbers among them.
         lowest, highest: Numbers.
+        emptied: Events that no longer say who it was.
     """
 
     first_id: int
@@ -37,6 +39,7 @@ class Stretch:
     lowest: int
     highest: int
     newest_at: datetime
+    emptied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def list_stretches(connection: sa.Connection) -> Iterator[Stretch]:
                 sa.func.min(number),
                 sa.func.max(number),
                 sa.func.max(event.c.received_at),
+                sa.func.count().filter(IS_EMPTIED),
             )
             .where(event.c.id.between(first_id, last_id))
             .group_by(event.c.project_id)
@@ -164,12 +168,23 @@ def list_keys(connection: sa.Connection) -> dict[int, Keys]:
     return {row[0]: Keys(row[1], row[2]) for row in rows}
 
 
-def lost_work(connection: sa.Connection, listeners: Sequence[Listener], evaluate_kind: str) -> Rule:
-    """The rule that each event which a survey must have heard has a decision or a job."""
+def lost_work(
+    connection: sa.Connection, listeners: Sequence[Listener], evaluate_kind: str, kept_after: int = 0
+) -> Rule:
+    """
+    The rule that each event which a survey must have heard has a decision or a job.
+
+    Args:
+        kept_after: The highest id of the events whose decisions may be over. What became of an event that
+            no longer says who it was is erased or over, too.
+    """
     pair = sa.tuple_(event.c.project_id, event.c.name)
     pairs = [(item.project_id, name) for item in listeners for name in sorted(item.names)]
     is_decided = sa.exists().where(decision.c.event_id == event.c.id)
-    undecided = sa.select(event).where(pair.in_(pairs), sa.not_(event.c.is_test), sa.not_(is_decided))
+    is_kept = sa.and_(event.c.id > kept_after, sa.not_(IS_EMPTIED))
+    undecided = sa.select(event).where(
+        pair.in_(pairs), sa.not_(event.c.is_test), is_kept, sa.not_(is_decided)
+    )
     # OFFSET keeps this apart: the databases would try each survey's conditions before the quick look-up.
     found = undecided.offset(0).subquery()
     heard = [condition for item in listeners if (condition := _heard(connection, item, found)) is not None]

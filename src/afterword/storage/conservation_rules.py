@@ -39,7 +39,7 @@ class Rule:
 
 
 def list_rules(evaluate_kind: str, send_kind: str) -> Iterator[Rule]:
-    """All rules, for the two kinds of jobs. Once events can be erased, theirs must be left out here."""
+    """All rules, for the two kinds of jobs."""
     yield from _decision_rules()
     yield from _invitation_rules(send_kind)
     yield from _job_rules(evaluate_kind, send_kind)

@@ -141,6 +141,14 @@ class Database:
                 self.health.leave()
 
     @contextmanager
+    def maintain(self) -> Iterator[Any]:
+        """Lend a cursor of the driver outside any transaction, for VACUUM and its like; nobody writes."""
+        with self._write_lock, self._watched(writes=True):
+            self.health.check_writable()
+            with self._writer.connect() as connection, raw_cursor(connection) as cursor:
+                yield cursor
+
+    @contextmanager
     def _watched(self, *, writes: bool) -> Iterator[None]:
         """Notice what an error means for all others; a reader can only find damage."""
         try:

@@ -34,3 +34,8 @@ def add_tombstones(connection: sa.Connection, hashes: Collection[bytes], at: dat
 def remove_tombstones(connection: sa.Connection, hashes: Collection[bytes]) -> int:
     """Forget hashes, so that their handles may be used again; returns how many there were."""
     return connection.execute(sa.delete(tombstone).where(tombstone.c.hash.in_(list(hashes)))).rowcount
+
+
+def find_newest(connection: sa.Connection) -> datetime | None:
+    """When was the last one added?"""
+    return connection.execute(sa.select(sa.func.max(tombstone.c.erased_at))).scalar()

@@ -1,7 +1,6 @@
 """POST /events.track, from the headers to the reply."""
 
 import asyncio
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterable
@@ -189,8 +188,10 @@ class Track:
         kept = event.without_person() if who.is_erased else event
         submission = Submission(project_id, rules.limits, kept, who.person_id, kept.name in names)
         if exchange.idempotency_key is not None:
-            submission.idempotency_key = exchange.idempotency_key
-            submission.arguments_hash = hashlib.sha256(repr(event).encode()).digest()
+            key, digest = exchange.idempotency_key, event.digest()
+            # Both may tell who it was: of an erased person they are kept so that only their retry fits them.
+            key, digest = self._directory.conceal(key, digest) if who.is_erased else (key, digest)
+            submission.idempotency_key, submission.arguments_hash = key, digest
         self._intake.take(submission, partial(self._settle, exchange, who, has_unknown))
 
     def _parse(self, exchange: Exchange, rules: ProjectRules) -> tuple[Event, bool]:

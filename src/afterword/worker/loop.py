@@ -10,10 +10,12 @@ from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
 from afterword.flows.check_store import is_unavailable, log_failure
+from afterword.flows.erase_person import Eraser
 from afterword.flows.housekeep import housekeep
 from afterword.flows.keep_names import keep_names
 from afterword.flows.load_source import load_source
 from afterword.flows.outbox import Job
+from afterword.flows.retain import retain
 from afterword.kit.clock import SECOND_US
 from afterword.sources.base import DirectorySource, SourceError
 from afterword.worker.jobs import run_job
@@ -151,10 +153,16 @@ class Worker:
         )
         outbox.retry(database, clock, job, delay=delay, error=text)
 
+    def _keep_house(self) -> None:
+        parts = self._parts
+        housekeep(parts.database, parts.clock)
+        Eraser(parts.database, parts.clock, parts.tombstones, parts.mailbox).finish()
+        retain(parts.database, parts.clock, parts.keeping, parts.mailbox)
+
     async def _housekeep(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(housekeep, self._parts.database, self._parts.clock)
+                await asyncio.to_thread(self._keep_house)
             except Exception as error:  # noqa: BLE001 - the same
                 log_failure(logger, self._parts.database, "housekeeping failed", error)
             await asyncio.sleep(HOUSEKEEPING_S)
