@@ -125,6 +125,17 @@ def test_invitations_stay_for_the_longest_cooldown(world: World) -> None:
     assert [rows(world, table) for table in (decision, invitation, response)] == [[], [], []]
 
 
+def test_the_law_holds_when_answers_go_before_decisions(world: World) -> None:
+    world.add_survey(throttle=EAGER)
+    world.decide(email="nobody@example.com")
+    world.clock.advance(60)
+    world.invite()
+    world.clock.advance(MONTH)
+    world.decide(email="nobody@example.com")
+    assert retain(world.database, world.clock, Keeping(answers=7 * DAY))["decision"] == 1
+    assert check_conservation(world.database).violations == ()
+
+
 def test_limits_count_emptied_events(world: World) -> None:
     for _ in range(3):
         world.add_event()

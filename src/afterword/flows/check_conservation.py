@@ -13,7 +13,7 @@ from afterword.kit.progress import OnProgress, untold
 from afterword.storage import conservation, conservation_rules, marks, projects, surveys
 from afterword.storage.conservation import LedgerStretch, Listener, Stretch
 from afterword.storage.engine import Connection, Database
-from afterword.storage.retention import DECISIONS_MARK
+from afterword.storage.retention import ANSWERS_MARK, DECISIONS_MARK
 
 PENDING = "pending"
 GIVEN_UP = "given_up"
@@ -165,10 +165,9 @@ def _check_projects(connection: Connection, counted: Mapping[int, _Counted]) -> 
 
 def _check_rules(connection: Connection, ledger: _Ledger, on_progress: OnProgress) -> Iterator[str]:
     listeners = _listeners(connection, ledger)
+    kept_after = max(marks.find_mark(connection, mark) for mark in (DECISIONS_MARK, ANSWERS_MARK))
     rules = [
-        conservation.lost_work(
-            connection, listeners, JobKind.EVALUATE_EVENT, marks.find_mark(connection, DECISIONS_MARK)
-        ),
+        conservation.lost_work(connection, listeners, JobKind.EVALUATE_EVENT, kept_after),
         *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
     ]
     for number, rule in enumerate(rules, 1):

@@ -12,7 +12,7 @@ from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import marks, retention, surveys
 from afterword.storage.engine import Connection, Database
-from afterword.storage.retention import DECISIONS_MARK, EVENTS_MARK, Stretch
+from afterword.storage.retention import ANSWERS_MARK, DECISIONS_MARK, EVENTS_MARK, Stretch
 
 MAILS = "mails"
 """What the files of the mailbox are counted as."""
@@ -98,7 +98,13 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             # Once more, behind the lock: an answer may have been changed meanwhile.
             still = set(retention.list_over_invitations(connection, before, after_id=ids[0] - 1))
             chosen = [one for one in ids if one in still]
+            _note_gone(connection, retention.find_last_event_id(connection, chosen))
             counts += Counter(retention.delete_invitations(connection, chosen, JobKind.SEND_INVITATION))
+
+
+def _note_gone(connection: Connection, event_id: int) -> None:
+    """Events up to here may lack a decision without being lost."""
+    marks.set_mark(connection, ANSWERS_MARK, event_id)
 
 
 def _go_along(

@@ -11,7 +11,8 @@ from afterword.storage.tables import answer, decision, event, invitation, job, r
 
 EVENTS_MARK = "retention_events"
 DECISIONS_MARK = "retention_decisions"
-"""Up to which event's id events are emptied, and decisions that invited nobody are gone."""
+ANSWERS_MARK = "retention_answers"
+"""Up to which event's id events are emptied; decisions may be gone that invited nobody, or somebody."""
 
 EVENTS_AT_ONCE = 5_000
 """Ids of one transaction: milliseconds, for which others wait."""
@@ -77,6 +78,12 @@ def list_over_invitations(connection: sa.Connection, before: datetime, *, after_
         sa.not_(is_younger),
     )
     return list(connection.execute(statement.order_by(invitation.c.id).limit(INVITATIONS_AT_ONCE)).scalars())
+
+
+def find_last_event_id(connection: sa.Connection, ids: Collection[int]) -> int:
+    """The highest id of the events that led to invitations; 0 without any."""
+    highest = sa.select(sa.func.max(invitation.c.event_id)).where(invitation.c.id.in_(list(ids)))
+    return connection.execute(highest).scalar() or 0
 
 
 def delete_invitations(connection: sa.Connection, ids: Collection[int], send_kind: str) -> dict[str, int]:
