@@ -14,7 +14,14 @@ from afterword.domain.person import PersonRecord
 from afterword.flows.save_people import Source, save_people
 from afterword.flows.submit_response import submit_response
 from afterword.storage import sources
-from afterword.storage.tables import attribution, opt_out, person, person_merge, unresolved
+from afterword.storage.tables import (
+    attribution,
+    opt_out,
+    person,
+    person_merge,
+    source_member,
+    unresolved,
+)
 from tests.flows.door import opened_door, submission
 from tests.flows.world import EAGER, World
 from tests.storage.support import START, START_US
@@ -99,7 +106,7 @@ def let_live(world: World, mailbox: Path) -> Canary:
     world.clock.advance(1)
     first = world.invite(email=EMAIL, metadata=said, person_id=person_id)
     texts = {"satisfaction": ["2"], "comment": [f"{WORD} says {OTHER} " * 40]}
-    submit_response(world.database, world.clock, first.id, texts)
+    submit_response(world.database, world.clock, world.ticket(first), texts)
     mailbox.mkdir(exist_ok=True)
     (mailbox / f"{first.message_id}-localhost.eml").write_text(f"To: {WORD} <x@example.com>\n\n{OTHER}")
     (mailbox / "other.77.draft").write_text(f"To: {EMAIL}\n\nHello {WORD}")
@@ -138,6 +145,11 @@ def _fill_tables(world: World, person_id: int) -> None:
         }
         times = {"first_at": START, "last_at": START, "first_event_id": 1, "last_event_id": 1}
         connection.execute(sa.insert(unresolved), [unknown | times])
+        connection.execute(
+            sa.update(source_member)
+            .where(source_member.c.person_id == person_id)
+            .values(client_id=WORD, details=json.dumps({"title": OTHER, "name": {"formatted": WORD}}))
+        )
         sources.set_status(connection, "github", pending=json.dumps([f"{WORD}-gh", OTHER]), error=WORD)
 
 

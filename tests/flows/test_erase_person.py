@@ -134,7 +134,7 @@ def test_the_worker_finishes_what_was_cut_short_and_looks_for_late_ones_once(
 def test_others_lose_nothing(world: World, tmp_path: Path) -> None:
     world.add_survey(throttle=EAGER)
     bobs = world.invite(metadata='{"a":1}')
-    submit_response(world.database, world.clock, bobs.id, {"satisfaction": ["4"]})
+    submit_response(world.database, world.clock, world.ticket(bobs), {"satisfaction": ["4"]})
     with opened_door(world.database, world.clock) as door:
         door.send(submission(world.project_id, key="bobs"))
     before = {table.name: rows(world.database, table) for table in metadata.sorted_tables}
@@ -268,7 +268,7 @@ def test_a_link_in_a_mail_leads_nowhere_then(world: World) -> None:
     world.add_survey()
     invited = world.invite()
     eraser(world).erase_person(world.person("bob@").id)
-    assert open_survey(world.database, world.clock, invited.id, is_shown=True) is None
+    assert open_survey(world.database, world.clock, world.ticket(invited), is_shown=True) is None
 
 
 def test_an_event_that_is_read_while_its_person_is_erased_decides_nothing(
