@@ -11,13 +11,14 @@ from starlette.testclient import TestClient
 from afterword.domain.preference import OptOutScope
 from afterword.flows.person_page import ENTRIES_SHOWN
 from afterword.flows.submit_response import submit_response
+from afterword.storage import people
 from afterword.storage.sources import Member, note_members
 from afterword.storage.tables import event, person_merge
 from tests.flows.world import EAGER
 from tests.storage.support import DAY, HOUR, MINUTE, START
 from tests.web.conftest import Site
 
-PAGES = ("", "/surveys", "/surveys?show=not-asked", "/settings", "/export")
+PAGES = ("", "/surveys", "/surveys?show=not-asked", "/settings", "/export", "/erase")
 
 
 @pytest.fixture
@@ -282,3 +283,44 @@ class TestExport:
         (wish,) = found["opt_outs"]
         assert (wish["scope"], wish["value"]) == (OptOutScope.PROJECT, str(world.project_id))
         assert "alice" not in json.dumps(found)
+
+
+class TestErase:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody waits for other servers."""
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+    def test_takes_the_address_and_everything_with_it(
+        self, site: Site, visitor: TestClient, own: str
+    ) -> None:
+        bob = site.world.person("bob@").id
+        site.world.add_survey(throttle=EAGER)
+        site.world.invite(metadata='{"a":1}')
+        assert "bob@example.com" in visitor.get(own + "/erase").text
+        done = visitor.post(own + "/erase", data={"address": " BOB@example.com "})
+        assert (done.status_code, "You are erased" in done.text) == (200, True)
+        assert visitor.get(own).status_code == 404
+        with site.world.database.read() as connection:
+            left = connection.execute(sa.select(event.c.email, event.c.metadata, event.c.person_id)).all()
+            assert [tuple(row) for row in left] == [(None, None, None)]
+            gone = people.get_person(connection, bob)
+        assert gone is not None
+        assert (gone.email, gone.name, gone.handles, gone.erased_at is None) == ("", "", {}, False)
+
+    @pytest.mark.parametrize("typed", ["", "alice@example.com", "bob"])
+    def test_another_address_erases_nobody(
+        self, site: Site, visitor: TestClient, own: str, typed: str
+    ) -> None:
+        refused = visitor.post(own + "/erase", data={"address": typed})
+        assert (refused.status_code, "Nothing was erased" in refused.text) == (422, True)
+        assert site.world.person("bob@").name == "Bob"
+
+    def test_another_site_can_not(self, site: Site, visitor: TestClient, own: str) -> None:
+        sent = {"address": "bob@example.com"}
+        refused = visitor.post(own + "/erase", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
+        assert refused.status_code == 403
+        assert site.world.person("bob@").name == "Bob"
+
+    def test_a_link_that_we_did_not_make_erases_nobody(self, visitor: TestClient, own: str) -> None:
+        assert visitor.post(own[:-1] + "/erase", data={"address": "bob@example.com"}).status_code == 404

@@ -15,6 +15,7 @@ from afterword.flows.send_invitation import send_invitation
 from afterword.storage.engine import Database
 from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
+from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
 from tests.flows.world import World
 from tests.storage.support import FakeClock
 from tests.web.conftest import Site, make_site
@@ -31,13 +32,19 @@ PUBLIC = {
     "/me/{token}/surveys",
     "/me/{token}/settings",
     "/me/{token}/export",
+    "/me/{token}/erase",
     "/admin/{secret}",
     "/static",
 }
 """All that answers without a session; whatever else there is must be guarded."""
 
+SCIM = [(route.path, method) for route in ROUTES
+        if isinstance(route, Route) and route.path.startswith(SCIM_PREFIX)
+        for method in sorted((route.methods or set()) - {"HEAD"})]  # fmt: skip
+
 STAFF = [(route.path, method) for route in ROUTES
          if isinstance(route, Route) and route.path not in PUBLIC and not hasattr(route.endpoint, "scope")
+         and not route.path.startswith(SCIM_PREFIX)
          for method in sorted((route.methods or set()) - {"HEAD"})]  # fmt: skip
 
 
@@ -141,6 +148,9 @@ def test_all_routes_are_public_by_name_or_guarded() -> None:
         and not getattr(route.endpoint, "is_staff_only", False)
         # Methods of the Web API ask for a token with this scope: see tests/web/api.
         and not isinstance(getattr(route.endpoint, "scope", None), Scope)
+        # The last test asks each of them.
+        and (route.path, "GET") not in SCIM
+        and (route.path, "POST") not in SCIM
     ]
     assert unguarded == []
 
@@ -381,3 +391,11 @@ class TestForMachines:
         assert found["openapi"] == "3.1.0"
         post = found["paths"]["/events.track"]["post"]
         assert {"200", "401", "413", "422", "429", "503"} <= set(post["responses"])
+
+
+@pytest.mark.parametrize(("path", "method"), SCIM)
+def test_scim_needs_a_token_whoever_has_a_session(
+    site: Site, staff: TestClient, path: str, method: str
+) -> None:
+    for browser in (site.browser(), staff):
+        assert browser.request(method, path.replace("{id}", "1")).status_code == 401

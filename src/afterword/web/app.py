@@ -23,7 +23,7 @@ from afterword.web.api.route import PATH_BEGINNINGS, make_routes
 from afterword.web.connections import Connections, room_for_connections
 from afterword.web.errors import UNAVAILABLE_RETRY_S, ErrorCode
 from afterword.web.openapi import show_openapi
-from afterword.web.pages import answer, person, unsubscribe
+from afterword.web.pages import answer, erase_me, person, unsubscribe
 from afterword.web.parts import parts_of
 from afterword.web.render import SECURITY_HEADERS, render_page
 from afterword.web.respond import (
@@ -65,6 +65,8 @@ ROUTES = [
     Route("/me/{token}/settings", person.show_settings, methods=["GET"]),
     Route("/me/{token}/settings", person.change, methods=["POST"]),
     Route("/me/{token}/export", person.export),
+    Route("/me/{token}/erase", erase_me.show, methods=["GET"]),
+    Route("/me/{token}/erase", erase_me.submit, methods=["POST"]),
     Route("/admin/{secret}", session.show_link, methods=["GET"]),
     Route("/admin/{secret}", session.use_link, methods=["POST"]),
     Route("/sign-out", staff_only(session.close), methods=["POST"]),

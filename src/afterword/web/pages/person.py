@@ -46,11 +46,11 @@ _DONE = {
 
 async def show_overview(request: Request) -> Response:
     """What is known."""
-    overview = await run_in_threadpool(open_overview, parts_of(request).database, _ticket(request))
+    overview = await run_in_threadpool(open_overview, parts_of(request).database, ticket_of(request))
     if overview is None:
         return invalid_link()
     context = {"overview": overview, "events_looked_at_max": EVENTS_LOOKED_AT_MAX}
-    return _page(request, "person_overview.html", overview, context)
+    return person_page(request, "person_overview.html", overview, context)
 
 
 async def show_surveys(request: Request) -> Response:
@@ -60,17 +60,17 @@ async def show_surveys(request: Request) -> Response:
     place = _PLACE.fullmatch(request.query_params.get("before", ""))
     before = (int(place[1]), int(place[2])) if place else None
     history = await run_in_threadpool(
-        open_history, parts.database, parts.links, _ticket(request), asked=asked, before=before
+        open_history, parts.database, parts.links, ticket_of(request), asked=asked, before=before
     )
     if history is None:
         return invalid_link()
     context = {"history": history, "asked": asked, "is_first": before is None}
-    return _page(request, "person_surveys.html", history, context)
+    return person_page(request, "person_surveys.html", history, context)
 
 
 async def show_settings(request: Request) -> Response:
     """What the person wants."""
-    settings = await run_in_threadpool(read_settings, parts_of(request).database, _ticket(request))
+    settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
     if settings is None:
         return invalid_link()
     done = _DONE.get(request.query_params.get("done", ""))
@@ -80,8 +80,8 @@ async def show_settings(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """Change what the person wants, and show it."""
     parts = parts_of(request)
-    ticket = _ticket(request)
-    if _is_of_other_site(request):
+    ticket = ticket_of(request)
+    if is_of_other_site(request):
         context = {"title": "Not from here", "text": "This request came from another site."}
         return render_page("message.html", context, status=403)
     try:
@@ -102,18 +102,19 @@ async def change(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """Everything that is kept, as JSON to be saved."""
     parts = parts_of(request)
-    pieces = await run_in_threadpool(copy_person, parts.database, parts.clock, _ticket(request))
+    pieces = await run_in_threadpool(copy_person, parts.database, parts.clock, ticket_of(request))
     if pieces is None:
         return invalid_link()
     headers = {**SECURITY_HEADERS, "Content-Disposition": 'attachment; filename="afterword-about-me.json"'}
     return StreamingResponse(pieces, media_type="application/json", headers=headers)
 
 
-def _ticket(request: Request) -> Ticket | None:
+def ticket_of(request: Request) -> Ticket | None:
+    """What the link lets in with."""
     return parts_of(request).links.read_person(request.path_params["token"])
 
 
-def _is_of_other_site(request: Request) -> bool:
+def is_of_other_site(request: Request) -> bool:
     """
     Tell from the browser's own headers whether another site sent this.
 
@@ -146,10 +147,10 @@ def _settings_page(
         "zones": zone_names(),
         "channels": [(kind, CHANNEL_WORDS[kind.value]) for kind in ChannelKind],
     }
-    return _page(request, "person_settings.html", settings, context | changes, status=status)
+    return person_page(request, "person_settings.html", settings, context | changes, status=status)
 
 
-def _page(
+def person_page(
     request: Request,
     template: str,
     shown: Overview | History | Settings,

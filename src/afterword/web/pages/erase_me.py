@@ -1,0 +1,54 @@
+"""GET and POST /me/{token}/erase: a person takes themselves out of everything."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from afterword.flows.erase_person import erase_person
+from afterword.flows.preferences import read_settings
+from afterword.web.form import FormError, read_form
+from afterword.web.pages.answer import invalid_link
+from afterword.web.pages.person import is_of_other_site, person_page, ticket_of
+from afterword.web.parts import parts_of
+from afterword.web.render import render_page
+
+_OTHER = "That is not your address. Nothing was erased."
+_ERASED = (
+    "Nothing of you is left here but the number of your events. Copies in backups go by their age. "
+    "This link no longer works, and nobody will ask you anything."
+)
+
+
+async def show(request: Request) -> Response:
+    """What erasing takes away and what stays, and a form that asks for the address."""
+    return await _ask(request)
+
+
+async def submit(request: Request) -> Response:
+    """Erase, when the address was typed; nothing can be taken back then."""
+    parts, ticket = parts_of(request), ticket_of(request)
+    if is_of_other_site(request):
+        context = {"title": "Not from here", "text": "This request came from another site."}
+        return render_page("message.html", context, status=403)
+    settings = await run_in_threadpool(read_settings, parts.database, ticket)
+    if settings is None:
+        return invalid_link()
+    person = settings.person
+    try:
+        typed = (await read_form(request)).get("address", [""])[-1]
+    except FormError as error:
+        return await _ask(request, str(error))
+    if not person.email or typed.strip().lower() != person.email.lower():
+        return await _ask(request, _OTHER)
+    await run_in_threadpool(
+        erase_person, parts.database, parts.clock, parts.tombstones, person.id, mailbox=parts.mailbox
+    )
+    return render_page("message.html", {"title": "You are erased", "text": _ERASED})
+
+
+async def _ask(request: Request, problem: str | None = None) -> Response:
+    settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
+    if settings is None:
+        return invalid_link()
+    status = 200 if problem is None else 422
+    return person_page(request, "person_erase.html", settings, {"problem": problem}, status=status)
