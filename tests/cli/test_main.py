@@ -48,8 +48,9 @@ class TestHelp:
     def test_the_commands_are_these(self) -> None:
         nouns = {words[0] for words in ALL}
         assert nouns == {
-            *("admin", "backup", "demo", "doctor", "event", "migrate", "people", "project"),
-            *("report", "restore", "serve", "settings", "survey", "team", "token", "worker"),
+            *("admin", "backup", "demo", "doctor", "event", "migrate", "name", "people", "project"),
+            *("report", "restore", "retention", "serve", "settings", "source", "survey", "team"),
+            *("token", "worker"),
         }
 
     @pytest.mark.parametrize("words", ALL, ids=" ".join)

@@ -18,7 +18,7 @@ from tests.support.project import JSON, PATH, Project, ProjectPool, create_proje
 from tests.support.server import RunningServer
 
 MINUTE_S = 60
-TRIES = 20
+TRIES = 60
 """A storm is over when the server's second is; then it is made anew."""
 
 AHEAD = 50

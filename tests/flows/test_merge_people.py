@@ -101,7 +101,7 @@ def live(world: World) -> None:
     record = PersonRecord("user 7", (BOB,), github_usernames=("bob-gh",), external_id="7")
     save_people(world.database, world.clock, [record], source=Source.GITHUB, tombstoned=world.tombstoned)
     with world.database.write() as connection:
-        for email, project_id in ((ALICE, "1"), (BOB, "1"), (BOB, "2")):
+        for email, project_id in ((ALICE, "71"), (BOB, "71"), (BOB, "72")):
             who = find(world, email)
             row = {"person_id": who, "scope": "project", "value": project_id, "created_at": world.clock.now}
             connection.execute(sa.insert(opt_out_table).values(row))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from afterword.flows.check_conservation import check_conservation
 from afterword.flows.counted_events import CountedEvents
+from afterword.flows.links import Ticket
 from afterword.flows.retain import MAILS, Keeping, retain
 from afterword.flows.submit_response import submit_response
 from afterword.kit.clock import LimitClock
@@ -41,9 +42,10 @@ def live(world: World, seed: int) -> None:
         world.evaluate(sent)
         for invited in world.invitations(sent):
             if chance.random() < 0.7:
-                submit_response(world.database, world.clock, invited.id, {"satisfaction": ["3"]})
+                submit_response(world.database, world.clock, world.ticket(invited), {"satisfaction": ["3"]})
     for one in rows(world, invitation)[:3]:
-        submit_response(world.database, world.clock, one["id"], {"satisfaction": ["5"]})
+        ticket = Ticket(one["id"], one["message_id"])
+        submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
 
 
 def is_said(row: dict[str, Any]) -> bool:
