@@ -18,7 +18,7 @@ from tests.support.project import JSON, PATH, Project, ProjectPool, create_proje
 from tests.support.server import RunningServer
 
 MINUTE_S = 60
-TRIES = 60
+TRIES = 20
 """A storm is over when the server's second is; then it is made anew."""
 
 AHEAD = 50
@@ -160,8 +160,6 @@ def test_a_body_that_ends_while_its_refusal_is_held_is_not_stored(server: Runnin
 
 def test_who_hangs_up_meanwhile_is_counted_and_forgotten(own_server: RunningServer) -> None:
     flooding, other = create_projects(own_server, 2)
-    # Other tests stop and starve this server, and its log tells of that.
-    told_before = len(own_server.log())
     with Connection(own_server.address) as storm:
         refuse(storm, flooding)
         for _ in range(HUNG_UP):
@@ -175,7 +173,7 @@ def test_who_hangs_up_meanwhile_is_counted_and_forgotten(own_server: RunningServ
     received = metric(own_server, "afterword_track_received_total")
     assert metric(own_server, "afterword_track_requests_total") == received
     assert metric(own_server, "afterword_track_seconds_count") == received
-    assert "Traceback" not in own_server.log()[told_before:]
+    assert "Traceback" not in own_server.log()
 
 
 def test_sigterm_in_a_storm_answers_all_that_wait(own_server: RunningServer) -> None:

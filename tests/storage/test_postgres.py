@@ -135,7 +135,7 @@ def test_a_busy_connection_that_the_server_cut_fails_once(postgres: Database, da
 
 
 def test_one_batch_fails_when_the_server_ended_all_connections(
-    postgres: Database, databases: Databases
+    postgres: Database, databases: Databases, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The others of the pool are asked before they are lent, however lately they were used."""
     with postgres.write() as connection:
@@ -153,6 +153,7 @@ def test_one_batch_fails_when_the_server_ended_all_connections(
         except StoreError:
             failed += 1
     assert failed == 1
+    assert caplog.text == "", "a connection that was gone was tidied up"
 
 
 def test_nothing_is_prepared_on_the_server_as_poolers_need_it(postgres: Database) -> None:

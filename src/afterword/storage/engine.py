@@ -193,7 +193,9 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_store_error(connection, error) from error
     finally:
-        cursor.close()
+        # Of a connection that is broken nothing is left to close.
+        if not connection.invalidated:
+            cursor.close()
 
 
 def read_rows(connection: sa.Connection, query: str, rows_at_once: int) -> Iterator[tuple[Any, ...]]:
@@ -212,13 +214,19 @@ def read_rows(connection: sa.Connection, query: str, rows_at_once: int) -> Itera
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_store_error(connection, error) from error
     finally:
-        cursor.close()
+        if not connection.invalidated:
+            cursor.close()
 
 
-def _as_store_error(connection: sa.Connection, error: Exception) -> BaseException:
+def _as_store_error(connection: sa.Connection, error: Any) -> sa.exc.DBAPIError:
     keep_first_line(error)
     driver = connection.dialect.loaded_dbapi
-    return sa.exc.DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True)
+    # As SQLAlchemy does after a statement of its own: the pool must not get it back, and tidy it up in vain.
+    if connection.dialect.is_disconnect(error, connection.connection, None):
+        connection.invalidate(error)
+    found = sa.exc.DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True)
+    assert isinstance(found, sa.exc.DBAPIError)  # noqa: S101 - the driver's own error always is
+    return found
 
 
 def clock_us(connection: Connection) -> int | None:
