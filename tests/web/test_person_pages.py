@@ -255,8 +255,8 @@ class TestExport:
         self, site: Site, visitor: TestClient, own: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Of several reads each.
-        monkeypatch.setattr("afterword.flows.copy_person.ROWS_AT_ONCE", 2)
-        monkeypatch.setattr("afterword.flows.copy_person.EVENTS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.export_person.ROWS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.export_person.EVENTS_AT_ONCE", 2)
         world = site.world
         world.add_survey("eager", trigger={"events": ["deploy"]}, throttle=EAGER)
         for number in range(5):
@@ -288,8 +288,8 @@ class TestExport:
 class TestErase:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nobody waits for other servers."""
-        monkeypatch.setattr("time.sleep", lambda seconds: None)
+        """There is no other server to wait for."""
+        monkeypatch.setattr("afterword.flows.erase_person.SERVERS_FOLLOW_S", 0.0)
 
     def test_takes_the_address_and_everything_with_it(
         self, site: Site, visitor: TestClient, own: str

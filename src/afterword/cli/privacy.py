@@ -28,18 +28,19 @@ FILE_MODE = 0o600
 def export(who: str, output: Path | None) -> None:
     """Print all that is kept about a person, named by an address or a user name, as JSON."""
     with open_app() as parts:
-        found = export_person(parts.database, _get_subject(parts, who).id)
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    if output is None:
-        click.echo(text)
-        return
-    try:
-        with os.fdopen(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
-            file.write(f"{text}\n")
-    except FileExistsError:
-        raise ConflictError(f"{output} is there already: choose another name") from None
-    except OSError as error:
-        raise InvalidInputError(f"can't write {output}: {error.strerror}") from error
+        subject = _get_subject(parts, who)
+        pieces = export_person(parts.database, parts.clock, subject.id, with_named=True)
+        if output is None:
+            for piece in pieces:
+                click.echo(piece, nl=False)
+            return
+        try:
+            with os.fdopen(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
+                file.writelines(pieces)
+        except FileExistsError:
+            raise ConflictError(f"{output} is there already: choose another name") from None
+        except OSError as error:
+            raise InvalidInputError(f"can't write {output}: {error.strerror}") from error
     click.echo(f"Wrote {output}, readable by you only.")
 
 
@@ -135,9 +136,9 @@ def _what_goes(parts: Parts, who: str, person: Person | None, *, rewrites: bool)
         is_erased = erased_people.is_erased(parts.database, parts.tombstones, who)
         state = "of somebody who was erased" if is_erased else "of nobody in the directory"
         return f"This name is {state}. What goes: events that name it{after}."
-    found = export_person(parts.database, person.id)
+    found = json.loads("".join(export_person(parts.database, parts.clock, person.id, with_named=True)))
     counts = {name: len(rows) for name, rows in found.items() if isinstance(rows, list) and rows}
-    answers = sum(len(one["answers"]) for one in found["invitations"])
+    answers = sum(len(one["response"]["answers"]) for one in found["invitations"] if one["response"])
     counts |= {"answers": answers} if answers else {}
     listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     what = f"{person.name} <{person.email}> goes for good, with {listed or 'nothing else'}."

@@ -1,6 +1,7 @@
 """What does a person want no surveys of?"""
 
 from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -85,18 +86,21 @@ def list_merged_ids(connection: sa.Connection, person_id: int) -> list[int]:
     return found
 
 
-def list_merges(
-    connection: sa.Connection, person_id: int
-) -> list[tuple[int, int, datetime, datetime | None]]:
-    """(kept id, merged id, when, when undone) of a person's merges, the oldest first."""
-    rows = connection.execute(
-        sa.select(
-            person_merge.c.kept_id,
-            person_merge.c.merged_id,
-            person_merge.c.merged_at,
-            person_merge.c.undone_at,
-        )
-        .where(sa.or_(person_merge.c.kept_id == person_id, person_merge.c.merged_id == person_id))
-        .order_by(person_merge.c.id)
-    )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two people who were found to be one; ``moved`` is JSON, as storage/merges.py keeps it."""
+
+    kept_id: int
+    merged_id: int
+    moved: str
+    merged_at: datetime
+    undone_at: datetime | None
+
+
+def list_merges(connection: sa.Connection, person_ids: Collection[int]) -> list[Merge]:
+    """The merges of people, undone ones too, the oldest first."""
+    ids = list(person_ids)
+    of_them = sa.or_(person_merge.c.kept_id.in_(ids), person_merge.c.merged_id.in_(ids))
+    columns = (person_merge.c[item.name] for item in fields(Merge))
+    rows = connection.execute(sa.select(*columns).where(of_them).order_by(person_merge.c.id))
+    return [Merge(**row._mapping) for row in rows]

@@ -188,12 +188,19 @@ def list_external_ids(connection: sa.Connection, source: str, person_ids: Collec
 
 
 class Listed(NamedTuple):
-    """A source that names a person: its own id for them, and when it last did."""
+    """
+    A source that names a person: its own id for them, and when it last did.
+
+    Attributes:
+        client_id, details: What an identity provider said by SCIM; the details as JSON.
+    """
 
     source: str
     external_id: str
     handle: str | None
     seen_at: datetime
+    client_id: str | None
+    details: str | None
 
 
 def list_sources_of(connection: sa.Connection, person_ids: Collection[int]) -> list[Listed]:

@@ -133,6 +133,13 @@ def find(connection: sa.Connection, value: str, kind: IdentityKind | None = None
     return [_name(row) for row in connection.execute(statement)]
 
 
+def list_of_handles(connection: sa.Connection, handles: Collection[tuple[str, str]]) -> list[UnknownName]:
+    """Those of these (kind, normalised value), in all projects."""
+    pair = sa.tuple_(unresolved.c.kind, unresolved.c.value)
+    found = connection.execute(_names().where(pair.in_(list(handles))).order_by(*_KEY))
+    return [_name(row) for row in found]
+
+
 def count(connection: sa.Connection) -> int:
     """How many names are unknown; one that two projects used is two."""
     return connection.execute(sa.select(sa.func.count()).select_from(unresolved)).scalar_one()

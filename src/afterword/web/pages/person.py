@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from afterword.domain.preference import SNOOZE_DAYS_MAX, ChannelKind
-from afterword.flows.copy_person import copy_person
+from afterword.flows.export_person import export_person
 from afterword.flows.links import Ticket
 from afterword.flows.person_page import EVENTS_LOOKED_AT_MAX, History, Overview, open_history, open_overview
 from afterword.flows.preferences import (
@@ -102,9 +102,10 @@ async def change(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """Everything that is kept, as JSON to be saved."""
     parts = parts_of(request)
-    pieces = await run_in_threadpool(copy_person, parts.database, parts.clock, ticket_of(request))
-    if pieces is None:
+    settings = await run_in_threadpool(read_settings, parts.database, ticket_of(request))
+    if settings is None:
         return invalid_link()
+    pieces = await run_in_threadpool(export_person, parts.database, parts.clock, settings.person.id)
     headers = {**SECURITY_HEADERS, "Content-Disposition": 'attachment; filename="afterword-about-me.json"'}
     return StreamingResponse(pieces, media_type="application/json", headers=headers)
 
