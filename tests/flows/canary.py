@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.person import PersonRecord
-from afterword.flows.save_people import Source, save_people
+from afterword.domain.source import Source
+from afterword.flows.save_people import save_people
 from afterword.flows.submit_response import submit_response
 from afterword.storage import sources
 from afterword.storage.tables import (

@@ -8,7 +8,7 @@ from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.domain.identity import IdentityKind
 from afterword.flows.change_person import change_person
 from afterword.flows.merge_people import merge_people
-from afterword.flows.save_people import Change
+from afterword.flows.saved_people import Change
 from tests.flows.world import World
 
 

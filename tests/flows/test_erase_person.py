@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from afterword.domain.event import ERASED_NAME, Event
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows import erased_people
 from afterword.flows.check_conservation import check_conservation
 from afterword.flows.directory import Directory
 from afterword.flows.erase_person import LATE_AFTER, MAILS, Eraser
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import identity_rules, people
 from afterword.storage.engine import Database

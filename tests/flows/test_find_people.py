@@ -4,8 +4,9 @@ import pytest
 
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows.find_people import get_details, get_person, list_people
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from tests.flows.world import EAGER, World
 
 

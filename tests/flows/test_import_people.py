@@ -14,7 +14,7 @@ from afterword.flows import import_people as flow
 from afterword.flows.directory import load_snapshot
 from afterword.flows.find_people import list_people
 from afterword.flows.import_people import COLUMNS, Imported, import_people
-from afterword.flows.save_people import Refusal
+from afterword.flows.saved_people import Refusal
 from tests.flows.world import World
 
 HEAD = "email,name,github_username,gitlab_username,timezone,team\n"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from afterword.domain.identity import IdentityKind, name_handles, resolve
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows import attribute_events as attribute_flow
 from afterword.flows import note_unknown_names as note_flow
 from afterword.flows.attribute_events import attribute_events, find_remaining, follow_directory
@@ -19,7 +20,7 @@ from afterword.flows.manage_names import list_names
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_rules import Draft, add_rule, remove_rule
 from afterword.flows.note_unknown_names import note_unknown_names
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.storage import attributions, events, identity_rules, people, projection
 from afterword.storage.engine import Database
 from afterword.storage.identity_rules import RuleKind

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows import load_source as flow
 from afterword.flows.load_source import LEASE, Loaded, SourceBusyError, load_source, preview_source
 from afterword.flows.manage_sources import (
@@ -24,7 +25,7 @@ from afterword.flows.manage_sources import (
     find_source,
     list_sources,
 )
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.sources.base import DirectorySource, SourceError
 from afterword.sources.github import GitHubSource
 from afterword.sources.gitlab import GitLabSource

@@ -11,11 +11,13 @@ from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
 from afterword.domain.reason import Reason
+from afterword.domain.source import Source
 from afterword.flows import preferences
 from afterword.flows.directory import load_snapshot
 from afterword.flows.links import Ticket, person_mark
 from afterword.flows.merge_people import Merging, merge_people, unmerge_people
-from afterword.flows.save_people import Saved, Source, save_people
+from afterword.flows.save_people import save_people
+from afterword.flows.saved_people import Saved
 from afterword.flows.submit_response import submit_response
 from afterword.kit.clock import Clock
 from afterword.storage import people

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from afterword.domain.identity import IdentityKind, IdentityRules
 from afterword.domain.person import KEEP, PersonRecord
+from afterword.domain.source import Source
 from afterword.flows import save_people as flow
-from afterword.flows.save_people import Saved, Source, save_people
+from afterword.flows.save_people import save_people
+from afterword.flows.saved_people import Saved
 from afterword.kit.clock import to_datetime
 from afterword.storage import people, revision, sources, tombstones
 from afterword.storage.people import Person
@@ -292,7 +294,7 @@ class TestManyAtOnce:
         assert (dry.refusals, dry.changes) == (wet.refusals, wet.changes)
 
     def test_what_is_told_one_by_one_has_an_end(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(flow, "CHANGES_KEPT_MAX", 3)
+        monkeypatch.setattr("afterword.flows.saved_people.CHANGES_KEPT_MAX", 3)
         saved = save(world, *self.records())
         assert (len(saved.changes), len(saved.refusals)) == (3, 2)
 

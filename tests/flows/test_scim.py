@@ -22,8 +22,9 @@ from afterword.domain.scim_filter import (
 from afterword.domain.scim_filter import matches as fits
 from afterword.domain.scim_patch import Operation, Verb
 from afterword.domain.scim_schema import ENTERPRISE_USER, ScimError, ScimType
+from afterword.domain.source import Source
 from afterword.flows import scim_groups, scim_users
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.flows.scim_users import Page, Provider, Resource
 from afterword.kit.clock import to_datetime
 from afterword.storage import sources, tombstones

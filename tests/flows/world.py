@@ -7,13 +7,15 @@ import sqlalchemy as sa
 import yaml
 
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows.evaluate_event import evaluate_event
 from afterword.flows.import_people import import_people
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import apply_survey, publish_survey
 from afterword.flows.preferences import change_settings
-from afterword.flows.save_people import Saved, Source, save_people
+from afterword.flows.save_people import save_people
+from afterword.flows.saved_people import Saved
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US

@@ -7,7 +7,8 @@ import pytest
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
 from afterword.domain.scope import Scope
-from afterword.flows.save_people import Source, save_people
+from afterword.domain.source import Source
+from afterword.flows.save_people import save_people
 from afterword.storage.people import Person
 from afterword.web.scim.call import BODY_BYTES_MAX
 from tests.flows.world import BASE_URL

@@ -20,16 +20,9 @@ from afterword.domain.person import (
     check_text,
     name_key,
 )
-from afterword.flows.save_people import (
-    ELSEWHERE,
-    ERASED,
-    NOBODY,
-    Complete,
-    KnownPerson,
-    Refusal,
-    Source,
-    save_people,
-)
+from afterword.domain.source import Source
+from afterword.flows.save_people import ELSEWHERE, ERASED, NOBODY, Complete, KnownPerson, save_people
+from afterword.flows.saved_people import Refusal
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules, people

@@ -6,8 +6,10 @@ from typing import Any
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows.find_people import get_person
-from afterword.flows.save_people import Change, Source, save_people
+from afterword.flows.save_people import save_people
+from afterword.flows.saved_people import Change
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules, merges

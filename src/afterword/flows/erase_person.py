@@ -11,9 +11,9 @@ from pathlib import Path
 from afterword.channels.mailbox import delete_mails
 from afterword.domain.errors import InvalidInputError, NotFoundError
 from afterword.domain.identity import EVENT_KINDS, IdentityKind, normalise
+from afterword.domain.source import Source
 from afterword.flows.erased_people import Finder
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.save_people import Source
 from afterword.flows.tombstones import Tombstones
 from afterword.flows.track_event import IDEMPOTENCY_US
 from afterword.kit.clock import Clock, to_datetime, to_us

@@ -9,8 +9,10 @@ from typing import IO, Any
 from afterword.domain.errors import InvalidInputError
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord, Problem, name_key
+from afterword.domain.source import Source
 from afterword.flows.csv_file import UNREADABLE, CsvFile, Row, open_csv
-from afterword.flows.save_people import CHANGES_KEPT_MAX, Refusal, Saved, Source, save_people
+from afterword.flows.save_people import save_people
+from afterword.flows.saved_people import CHANGES_KEPT_MAX, Refusal, Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules

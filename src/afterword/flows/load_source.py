@@ -12,7 +12,8 @@ from itertools import islice
 from afterword.domain.errors import ConflictError
 from afterword.domain.identity import normalise
 from afterword.domain.person import PersonRecord
-from afterword.flows.save_people import ROWS_PER_TRANSACTION, Saved, save_people
+from afterword.flows.save_people import ROWS_PER_TRANSACTION, save_people
+from afterword.flows.saved_people import Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.sources.base import DirectorySource, Roll, SourceError

@@ -7,10 +7,11 @@ from afterword.domain.errors import ConflictError, InvalidInputError, NotFoundEr
 from afterword.domain.identity import EVENT_KINDS, IdentityKind, normalise
 from afterword.domain.name_rule import exact_pattern
 from afterword.domain.person import PersonRecord
+from afterword.domain.source import Source
 from afterword.flows.attribute_events import release_names
 from afterword.flows.manage_projects import get_project
 from afterword.flows.manage_rules import Draft, add_rule
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules, people, unresolved

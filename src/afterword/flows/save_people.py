@@ -1,8 +1,8 @@
 """How do records of people get into the directory, whoever they come from?"""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
 from zoneinfo import available_timezones
@@ -10,15 +10,10 @@ from zoneinfo import available_timezones
 import msgspec
 
 from afterword.domain.identity import EVENT_KINDS, NO_RULES, IdentityKind, IdentityRules, normalise
-from afterword.domain.person import (
-    KEEP,
-    PersonRecord,
-    Problem,
-    check_record,
-    name_key,
-    split_team,
-    team_key,
-)
+from afterword.domain.person import PersonRecord, Problem, check_record, name_key
+from afterword.domain.person_state import COLUMNS, PersonState, team_key_of
+from afterword.domain.source import ACCOUNT_KINDS, Source
+from afterword.flows.saved_people import Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.compact_map import CompactMap
@@ -30,120 +25,12 @@ from afterword.storage.sources import Member
 ROWS_PER_TRANSACTION = 1_000
 """Records of one transaction: enough to make queries few, so few that nobody waits long for a lock."""
 
-TEAMS_REMEMBERED = 10_000
-"""Teams whose keys are not made anew for each record."""
-
-CHANGES_KEPT_MAX = 1_000
-"""Changes and refusals that are told one by one; the rest is only counted."""
-
-_PLAIN = (
-    "name",
-    "timezone",
-    "locale",
-    "start_date",
-    "is_active",
-    "is_bot",
-    "is_tester",
-    "is_protected",
-    "is_excluded_from_snapshots",
-)
-_COLUMNS = ("email", *_PLAIN)
 _NOBODY = 0
 """No person's id: whom a handle means that a dry run would have taken away."""
 
 ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
 ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
 NOBODY = "is of nobody in the directory"
-
-
-class Source:
-    """Who says so; a protected person is changed by people, not by what runs by itself."""
-
-    HERE = "here"
-    CSV = "csv"
-    API = "api"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    SCIM = "scim"
-
-    AUTOMATIC = frozenset({GITHUB, GITLAB, SCIM})
-
-
-_ACCOUNT_KINDS = {Source.GITHUB: IdentityKind.GITHUB, Source.GITLAB: IdentityKind.GITLAB}
-"""Sources whose own ids are accounts, and the handle that such an account has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A record that did not go in: where it stands, in which field ("" for all of it), and why."""
-
-    where: str
-    field: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.reason}"
-
-    @property
-    def reason(self) -> str:
-        """The field and what is wrong with it, or what is wrong with the whole record."""
-        return f"{self.field} {self.problem}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A record that did something: whose it is, and which fields it changed; none for a new person."""
-
-    where: str
-    email: str
-    fields: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Saved:
-    """
-    What a number of records did, or with a dry run would do.
-
-    Attributes:
-        refusals, changes: The first CHANGES_KEPT_MAX of each.
-        reasons: Why records were refused → how many; at most CHANGES_KEPT_MAX reasons.
-        person_ids: Where the record stood → the person; not with a dry run.
-    """
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    reasons: dict[str, int] = field(default_factory=dict)
-    person_ids: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def done(self) -> int:
-        """Records so far."""
-        return self.added + self.changed + self.unchanged + self.refused
-
-    def refuse(self, where: str, problem: Problem) -> None:
-        """Leave a record out."""
-        self.refused += 1
-        refusal = Refusal(where, problem.field, problem.text)
-        if len(self.refusals) < CHANGES_KEPT_MAX:
-            self.refusals.append(refusal)
-        if refusal.reason in self.reasons or len(self.reasons) < CHANGES_KEPT_MAX:
-            self.reasons[refusal.reason] = self.reasons.get(refusal.reason, 0) + 1
-
-    def note(self, where: str, email: str, fields: tuple[str, ...], *, is_new: bool) -> None:
-        """Count a record that went in."""
-        if is_new:
-            self.added += 1
-        elif fields:
-            self.changed += 1
-        else:
-            self.unchanged += 1
-            return
-        if len(self.changes) < CHANGES_KEPT_MAX:
-            self.changes.append(Change(where, email, () if is_new else fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,33 +106,6 @@ def save_in(
     return saved
 
 
-@dataclass(slots=True)
-class _State:
-    """One person as records change them; a new one has no columns yet that a database gave."""
-
-    columns: dict[str, Any]
-    team: str | None
-    handles: dict[IdentityKind, list[tuple[str, str]]]
-    attributes: dict[str, tuple[str, tuple[str, ...]]]
-
-    def copy(self) -> "_State":
-        """The same, for what is changed next."""
-        handles = {kind: list(given) for kind, given in self.handles.items()}
-        return _State(dict(self.columns), self.team, handles, dict(self.attributes))
-
-    def is_of_other_columns(self, other: "_State") -> bool:
-        """Whether the person's own row is not like that of another state."""
-        return self.columns != other.columns or _team_key(self.team) != _team_key(other.team)
-
-    def differences(self, other: "_State") -> tuple[str, ...]:
-        """The fields in which this one is not like another."""
-        fields = [name for name in _COLUMNS if self.columns[name] != other.columns[name]]
-        fields += ["team"] if _team_key(self.team) != _team_key(other.team) else []
-        fields += [kind.value for kind in IdentityKind if self.handles.get(kind) != other.handles.get(kind)]
-        fields += ["attributes"] if self.attributes != other.attributes else []
-        return tuple(dict.fromkeys(fields))
-
-
 class _Batches:
     """
     Reads what is known of a portion's people, applies the records one after the other, writes what differs.
@@ -300,8 +160,8 @@ class _Batches:
             person_id: _state(person, identities.get(person_id, [])) for person_id, person in known.items()
         }
         for person_id in ids & self._imagined.keys():
-            self._states[person_id] = msgspec.msgpack.decode(self._imagined[person_id], type=_State)
-        self._before: dict[int, _State] = {}
+            self._states[person_id] = msgspec.msgpack.decode(self._imagined[person_id], type=PersonState)
+        self._before: dict[int, PersonState] = {}
         self._told: dict[str, int] = {}
         self._seen: dict[str, Member] = {}
         for record in sound:
@@ -317,7 +177,7 @@ class _Batches:
             elif person_id is not None:
                 self._owners[handle] = person_id
 
-    def _promise(self, person_id: int, state: _State, before: _State) -> None:
+    def _promise(self, person_id: int, state: PersonState, before: PersonState) -> None:
         """Keep what a record would have changed."""
         held = {(kind, key): _NOBODY for kind, given in before.handles.items() for key, _ in given}
         held |= {(kind, key): person_id for kind, given in state.handles.items() for key, _ in given}
@@ -353,7 +213,10 @@ class _Batches:
         before = state.copy()
         if is_new or not self._is_off_limits(state):
             self._forget_old_name(state, record)
-            _change(state, _as_account(state, record) if self._is_of_accounts and not is_new else record)
+            if self._is_of_accounts and not is_new:
+                state.apply_account(record)
+            else:
+                state.apply(record)
         for kind in IdentityKind:
             for key, _ in before.handles.get(kind, []):
                 self._owners.pop((kind, key), None)
@@ -372,18 +235,18 @@ class _Batches:
 
     @property
     def _is_of_accounts(self) -> bool:
-        return self._source in _ACCOUNT_KINDS
+        return self._source in ACCOUNT_KINDS
 
-    def _forget_old_name(self, state: _State, record: PersonRecord) -> None:
+    def _forget_old_name(self, state: PersonState, record: PersonRecord) -> None:
         """A renamed account gives its old name up: somebody else may have it now."""
-        kind = _ACCOUNT_KINDS.get(self._source)
+        kind = ACCOUNT_KINDS.get(self._source)
         member = self._members.get(record.external_id or "")
         if kind is not None and member is not None and record.handles().get(kind):
             kept = state.handles.get(kind, [])
             state.handles[kind] = [pair for pair in kept if pair[0] != member.handle]
 
     def _note_member(self, record: PersonRecord, external_id: str, person_id: int) -> None:
-        kind = _ACCOUNT_KINDS.get(self._source)
+        kind = ACCOUNT_KINDS.get(self._source)
         given = record.handles().get(kind, ()) if kind else ()
         handle = normalise(kind, given[0]) if kind and given else None
         self._members[external_id] = self._seen[external_id] = Member(person_id, handle)
@@ -402,7 +265,7 @@ class _Batches:
 
     def _telling_kinds(self, record: PersonRecord) -> tuple[IdentityKind, ...]:
         """By which handles a record's person is found: a source of accounts knows those best."""
-        if (account := _ACCOUNT_KINDS.get(self._source)) is not None:
+        if (account := ACCOUNT_KINDS.get(self._source)) is not None:
             return account, IdentityKind.EMAIL
         return (IdentityKind.EMAIL,) if record.emails else EVENT_KINDS
 
@@ -419,15 +282,15 @@ class _Batches:
             return Problem("email", NOBODY)
         return None
 
-    def _is_off_limits(self, state: _State) -> bool:
+    def _is_off_limits(self, state: PersonState) -> bool:
         return state.columns["is_protected"] and self._source in Source.AUTOMATIC
 
     def _add(self, record: PersonRecord) -> int:
         self._new_id -= 1
-        columns: dict[str, Any] = dict.fromkeys(_COLUMNS)
-        columns |= {name: False for name in _COLUMNS if name.startswith("is_")}
+        columns: dict[str, Any] = dict.fromkeys(COLUMNS)
+        columns |= {name: False for name in COLUMNS if name.startswith("is_")}
         columns |= {"email": record.emails[0], "name": record.emails[0], "is_active": True}
-        self._states[self._new_id] = _State(columns, None, {}, {})
+        self._states[self._new_id] = PersonState(columns, None, {}, {})
         return self._new_id
 
     def _write(self, connection: Connection, identities: Mapping[int, list[NewIdentity]]) -> None:
@@ -442,7 +305,7 @@ class _Batches:
             connection, list(dict.fromkeys(state.team for state in changed.values() if state.team))
         )
         rows = {
-            person_id: {**state.columns, "team_id": team_ids.get(_team_key(state.team) or "")}
+            person_id: {**state.columns, "team_id": team_ids.get(team_key_of(state.team) or "")}
             for person_id, state in changed.items()
         }
         new = [person_id for person_id in rows if person_id < 0]
@@ -466,7 +329,7 @@ class _Batches:
     def _write_identities(
         self,
         connection: Connection,
-        changed: Mapping[int, _State],
+        changed: Mapping[int, PersonState],
         identities: Mapping[int, list[NewIdentity]],
         ids: Mapping[int, int],
         now: Any,
@@ -496,8 +359,8 @@ class _Batches:
     def _write_attributes(
         self,
         connection: Connection,
-        changed: Mapping[int, _State],
-        before: Mapping[int, _State],
+        changed: Mapping[int, PersonState],
+        before: Mapping[int, PersonState],
         ids: Mapping[int, int],
     ) -> None:
         values = [
@@ -512,55 +375,20 @@ class _Batches:
         )
 
 
-def _state(person: Person, identities: list[NewIdentity]) -> _State:
+def _state(person: Person, identities: list[NewIdentity]) -> PersonState:
     handles: dict[IdentityKind, list[tuple[str, str]]] = {}
     for one in identities:
         handles.setdefault(IdentityKind(one.kind), []).append((one.value, one.shown))
     values = {name_key(name): (name, given) for name, given in person.attributes.items()}
-    return _State({name: getattr(person, name) for name in _COLUMNS}, person.team, handles, values)
+    return PersonState({name: getattr(person, name) for name in COLUMNS}, person.team, handles, values)
 
 
-def _as_account(state: _State, record: PersonRecord) -> PersonRecord:
-    """What an account says about somebody who is known: where mail goes, and the name, others know better."""
-    known = dict(state.handles.get(IdentityKind.EMAIL, []))
-    more = [text for text in record.emails if normalise(IdentityKind.EMAIL, text) not in known]
-    has_name = state.columns["name"] != state.columns["email"]
-    emails = (*known.values(), *more) if more else ()
-    return replace(record, emails=emails, name=KEEP if has_name else record.name)
-
-
-def _known(state: _State) -> KnownPerson:
+def _known(state: PersonState) -> KnownPerson:
     return KnownPerson({kind: tuple(shown for _, shown in given) for kind, given in state.handles.items()})
-
-
-def _change(state: _State, record: PersonRecord) -> None:
-    """Apply a record to what is known of its person."""
-    for name in _PLAIN:
-        if (value := getattr(record, name)) is not KEEP:
-            state.columns[name] = value
-    if record.team is not KEEP:
-        state.team = record.team
-    for kind, given in record.handles().items():
-        pairs = {normalise(kind, text): _shown(kind, text) for text in given}
-        kept = state.handles.get(kind, []) if given and kind not in record.replaces else []
-        state.handles[kind] = [*pairs.items(), *(pair for pair in kept if pair[0] not in pairs)]
-    if record.emails:
-        state.columns["email"] = record.emails[0].strip()
-    state.columns["name"] = state.columns["name"] or state.columns["email"]
-    if record.attributes is not KEEP:
-        for group, values in record.attributes.items():
-            key = name_key(group)
-            name = state.attributes[key][0] if key in state.attributes else group.strip()
-            state.attributes[key] = name, tuple(sorted(set(values)))
 
 
 def _handle_keys(record: PersonRecord) -> list[Handle]:
     return [(kind, normalise(kind, text)) for kind, given in record.handles().items() for text in given]
-
-
-def _shown(kind: IdentityKind, text: str) -> str:
-    text = text.strip()
-    return text.removeprefix("@") if kind in (IdentityKind.GITHUB, IdentityKind.GITLAB) else text
 
 
 def _as_text(handle: Handle) -> str:
@@ -571,8 +399,3 @@ def _as_text(handle: Handle) -> str:
 def _zones() -> frozenset[str]:
     """The names of all time zones; to look for their files takes longer than to save a person."""
     return frozenset(available_timezones())
-
-
-@lru_cache(TEAMS_REMEMBERED)
-def _team_key(path: str | None) -> str | None:
-    return None if path is None else team_key(split_team(path))

@@ -12,7 +12,9 @@ from afterword.domain.scim_filter import Filter
 from afterword.domain.scim_patch import Operation, patch
 from afterword.domain.scim_schema import ENTERPRISE_USER, USERS, ScimError, ScimType, invalid, read_document
 from afterword.domain.scim_user import DEPARTMENT, TITLE, ScimUser, email_key, make_record, parse_user
-from afterword.flows.save_people import Saved, Source, save_in
+from afterword.domain.source import Source
+from afterword.flows.save_people import save_in
+from afterword.flows.saved_people import Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import identity_rules, people, revision, scim, sources

@@ -57,7 +57,7 @@ class DirectorySource(Protocol):
 
     @property
     def name(self) -> str:
-        """As Source of flows/save_people.py calls it."""
+        """As domain/source.py calls it."""
 
     @property
     def what(self) -> str:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import PersonRecord
 from afterword.domain.reason import Reason
+from afterword.domain.source import Source
 from afterword.flows.api_users import UserChanges, Users
-from afterword.flows.save_people import Source, save_people
+from afterword.flows.save_people import save_people
 from afterword.storage import tombstones
 from tests.storage.support import count_statements, in_threads
 from tests.web.api.conftest import Program
