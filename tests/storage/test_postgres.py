@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.storage import event_batch, projects
-from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError
+from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError, read_rows
 from afterword.storage.open import open_database
 from afterword.storage.postgres import open_postgres
 from afterword.storage.schema import migrate
@@ -154,6 +154,14 @@ def test_one_batch_fails_when_the_server_ended_all_connections(
             failed += 1
     assert failed == 1
     assert caplog.text == "", "a connection that was gone was tidied up"
+
+
+def test_many_rows_are_read_in_portions_not_kept_by_the_driver(postgres: Database) -> None:
+    with postgres.read() as connection:
+        rows = read_rows(connection, "SELECT generate_series(1, 10)", 3)
+        first = next(rows)
+        at_the_server = connection.exec_driver_sql("FETCH ALL FROM rows").all()
+    assert (first[0], [row[0] for row in at_the_server]) == (1, [4, 5, 6, 7, 8, 9, 10])
 
 
 def test_nothing_is_prepared_on_the_server_as_poolers_need_it(postgres: Database) -> None:

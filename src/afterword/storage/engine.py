@@ -198,12 +198,14 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
             cursor.close()
 
 
-def read_rows(connection: sa.Connection, query: str, rows_at_once: int) -> Iterator[tuple[Any, ...]]:
+def read_rows(connection: sa.Connection, query: str, rows_at_once: int) -> Iterator[Any]:
     """
     The driver's own rows of a query without parameters, in portions: for hundreds of thousands of them.
 
     PostgreSQL's driver keeps a whole result in memory unless the cursor is the server's.
     """
+    if not connection.in_transaction():
+        connection.begin()  # as SQLAlchemy's own statements do: the server's cursors live in a transaction
     dbapi: Any = connection.connection
     named = {"name": "rows"} if connection.dialect.name == "postgresql" else {}
     cursor = dbapi.cursor(**named)

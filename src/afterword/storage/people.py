@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from afterword.domain.identity import EVENT_KINDS, IdentityKind
 from afterword.kit.clock import to_us
 from afterword.storage import attributes
 from afterword.storage.attributes import Attributes
-from afterword.storage.engine import raw_cursor
+from afterword.storage.engine import read_rows
 from afterword.storage.tables import identity, person
 from afterword.storage.teams import list_teams
 
@@ -107,31 +109,21 @@ class NewIdentity(NamedTuple):
 
 def read_handles(connection: sa.Connection, since: int = -1) -> Iterator[tuple[str, str, int]]:
     """(kind, normalised handle, person id) of all that a revision after this one wrote."""
-    with raw_cursor(connection) as cursor:
-        cursor.execute(f"SELECT kind, value, person_id FROM identity WHERE revision > {since:d}")  # noqa: S608
-        while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
-            yield from part
+    wanted = f"SELECT kind, value, person_id FROM identity WHERE revision > {since:d}"  # noqa: S608 - a number
+    yield from read_rows(connection, wanted, ROWS_READ_AT_ONCE)
 
 
 def read_texts(connection: sa.Connection) -> Iterator[tuple[int, list[str]]]:
     """Person id → name, addresses and user names, of all people who are not erased."""
     kinds = ", ".join(f"'{kind.value}'" for kind in EVENT_KINDS)
-    with raw_cursor(connection) as cursor:
-        cursor.execute(
-            "SELECT id, name, shown FROM person LEFT JOIN identity "  # noqa: S608 - constants
-            f"ON identity.person_id = person.id AND kind IN ({kinds}) WHERE erased_at IS NULL ORDER BY id"
-        )
-        person_id, texts = None, []
-        while part := cursor.fetchmany(ROWS_READ_AT_ONCE):
-            for found_id, name, shown in part:
-                if found_id != person_id:
-                    if person_id is not None:
-                        yield person_id, texts
-                    person_id, texts = found_id, [name]
-                if shown is not None:
-                    texts.append(shown)
-        if person_id is not None:
-            yield person_id, texts
+    wanted = (
+        "SELECT id, name, shown FROM person LEFT JOIN identity "  # noqa: S608 - constants
+        f"ON identity.person_id = person.id AND kind IN ({kinds}) WHERE erased_at IS NULL ORDER BY id"
+    )
+    rows = read_rows(connection, wanted, ROWS_READ_AT_ONCE)
+    for person_id, theirs in groupby(rows, key=itemgetter(0)):
+        found = list(theirs)
+        yield person_id, [found[0][1], *(row[2] for row in found if row[2] is not None)]
 
 
 def find_owners(
