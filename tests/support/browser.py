@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+HOST = "afterword.test"
+"""A name of this machine that browsers do not trust as they trust 127.0.0.1, as of a server without TLS."""
+
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+]
 
 
 def find_chromium() -> str | None:

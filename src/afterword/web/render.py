@@ -22,6 +22,12 @@ SECURITY_HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
+SAME_ORIGIN_REFERRER = {"Referrer-Policy": "same-origin"}
+"""
+For pages whose forms ask where they were sent from: without a referrer a browser sends ``Origin: null``, and
+where there is no TLS nothing else tells that it was us. Other sites learn nothing by this, either.
+"""
+
 _templates = Environment(
     loader=PackageLoader("afterword.web"),
     autoescape=True,

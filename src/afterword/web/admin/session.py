@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from afterword.flows import admin_access
 from afterword.web.parts import parts_of
-from afterword.web.render import SECURITY_HEADERS, render_page
+from afterword.web.render import SAME_ORIGIN_REFERRER, SECURITY_HEADERS, render_page
 
 COOKIE = "afterword_session"
 FIRST_PAGE = "/surveys"
@@ -26,7 +26,9 @@ def staff_only(handler: Handler) -> Handler:
             return _other_site()
         if not await has_session(request):
             return render_page("session_needed.html", {}, status=401)
-        return await handler(request)
+        response = await handler(request)
+        response.headers.update(SAME_ORIGIN_REFERRER)
+        return response
 
     guarded.is_staff_only = True  # type: ignore[attr-defined]
     return guarded
@@ -67,7 +69,7 @@ async def show_link(request: Request) -> Response:
     good = await run_in_threadpool(admin_access.is_link_good, parts.database, parts.clock, secret)
     if not good:
         return render_page("session_needed.html", {}, status=404)
-    return render_page("session_open.html", {})
+    return render_page("session_open.html", {}, headers=SAME_ORIGIN_REFERRER)
 
 
 async def use_link(request: Request) -> Response:
