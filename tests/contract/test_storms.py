@@ -4,7 +4,7 @@ import math
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -14,12 +14,16 @@ from afterword.web.storms import REFUSAL_HELD_S, REFUSALS_S_MAX
 from tests.contract.cases import ABSENT, as_json
 from tests.contract.shape import assert_accepted, assert_limited, assert_refused
 from tests.support.http import Connection, Reply, chunked, exchange, request_bytes
-from tests.support.project import JSON, PATH, Project, ProjectPool, create_project, create_projects
+from tests.support.postgres import Databases
+from tests.support.project import JSON, PATH, Project, create_project, create_projects
 from tests.support.server import RunningServer
 
 MINUTE_S = 60
 TRIES = 20
 """A storm is over when the server's second is; then it is made anew."""
+
+REFUSALS_S = 20
+"""What the server's limit is where storms are made: a slow machine, too, refuses so many in a second."""
 
 AHEAD = 50
 HUNG_UP = 100
@@ -48,13 +52,25 @@ def invalid(project: Project, number: int) -> bytes:
     return project.request(as_json(name=ABSENT))
 
 
-def refuse(connection: Connection, project: Project, count: int = REFUSALS_S_MAX) -> None:
+def refuse(connection: Connection, project: Project, count: int) -> None:
     """Have so many requests refused, many of them at once."""
-    request = invalid(project, 0)
-    for _ in range(count // AHEAD):
-        connection.send(request * AHEAD)
-        for _ in range(AHEAD):
+    while count > 0:
+        ahead = min(count, AHEAD)
+        connection.send(invalid(project, 0) * ahead)
+        for _ in range(ahead):
             assert_refused(connection.read_reply(), 422, "invalid_arguments")
+        count -= ahead
+
+
+@pytest.fixture(scope="module")
+def stormy(
+    database_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A server on which a storm takes little."""
+    directory = tmp_path_factory.mktemp(f"storms-{database_kind}")
+    limits = {"afterword.web.storms:REFUSALS_S_MAX": REFUSALS_S}
+    with RunningServer(directory / "data", databases.make(database_kind), limits=limits) as running:
+        yield running
 
 
 def metric(server: RunningServer, name: str) -> int:
@@ -75,9 +91,12 @@ def test_as_many_as_may_be_refused_in_a_second_are_answered_without_a_pause(serv
 
 
 @pytest.mark.parametrize("make", [same, new])
-def test_further_ones_are_held_and_those_of_another_project_are_not(pool: ProjectPool, make: Make) -> None:
-    flooding, other = pool.take(events_per_minute=1), pool.take(events_per_minute=1)
-    address = flooding.server.address
+def test_further_ones_are_held_and_those_of_another_project_are_not(
+    stormy: RunningServer, make: Make
+) -> None:
+    flooding, other = create_projects(stormy, 2, events_per_minute=1)
+    other.wait_until_usable()
+    address = stormy.address
     began = time.monotonic()
     for project in (flooding, other):
         assert_accepted(project.post(as_json()))
@@ -86,7 +105,7 @@ def test_further_ones_are_held_and_those_of_another_project_are_not(pool: Projec
         assert_limited(project.post(as_json()))
     with Connection(address) as storm, Connection(address) as late, Connection(address) as prompt:
         for number in range(TRIES):
-            refuse(storm, flooding)
+            refuse(storm, flooding, REFUSALS_S)
             sent = time.monotonic()
             late.send(make(flooding, number))
             prompt.send(make(other, number))
@@ -105,7 +124,7 @@ def test_further_ones_are_held_and_those_of_another_project_are_not(pool: Projec
 def in_a_storm(project: Project, sent: bytes, replies: int) -> tuple[list[Reply], bool, float]:
     """Send bytes within a storm: the replies, whether the connection was closed then, and after how long."""
     with Connection(project.server.address) as storm, Connection(project.server.address) as connection:
-        refuse(storm, project)
+        refuse(storm, project, REFUSALS_S)
         began = time.monotonic()
         connection.send(sent)
         read = [connection.read_reply() for _ in range(replies)]
@@ -113,8 +132,8 @@ def in_a_storm(project: Project, sent: bytes, replies: int) -> tuple[list[Reply]
         return read, connection.is_closed_by_server(within_s=REFUSAL_HELD_S), after_s
 
 
-def test_what_follows_on_the_connection_waits_its_turn(server: RunningServer) -> None:
-    flooding = create_project(server)
+def test_what_follows_on_the_connection_waits_its_turn(stormy: RunningServer) -> None:
+    flooding = create_project(stormy)
     good, bad = flooding.request(as_json()), invalid(flooding, 0)
     page = request_bytes("GET", "/healthz")
     for _ in range(TRIES):
@@ -128,8 +147,8 @@ def test_what_follows_on_the_connection_waits_its_turn(server: RunningServer) ->
 
 
 @pytest.mark.parametrize("rest", [b"zz\r\n", b""], ids=["a bad chunk follows", "nothing follows"])
-def test_a_request_that_is_held_before_its_end_gets_one_reply(server: RunningServer, rest: bytes) -> None:
-    flooding = create_project(server)
+def test_a_request_that_is_held_before_its_end_gets_one_reply(stormy: RunningServer, rest: bytes) -> None:
+    flooding = create_project(stormy)
     headers = [flooding.authorization, ("Content-Type", "text/plain"), ("Transfer-Encoding", "chunked")]
     start = request_bytes("POST", PATH, headers, b'5\r\n{"nam\r\n')
     for _ in range(TRIES):
@@ -143,9 +162,9 @@ def test_a_request_that_is_held_before_its_end_gets_one_reply(server: RunningSer
     pytest.fail("no reply was held")
 
 
-def test_a_body_that_ends_while_its_refusal_is_held_is_not_stored(server: RunningServer) -> None:
+def test_a_body_that_ends_while_its_refusal_is_held_is_not_stored(stormy: RunningServer) -> None:
     """It was refused as too large, and the first half of it alone would be a good event."""
-    flooding = create_project(server)
+    flooding = create_project(stormy)
     headers = [flooding.authorization, ("Content-Type", JSON), ("Transfer-Encoding", "chunked")]
     large = request_bytes("POST", PATH, headers, chunked(as_json().ljust(40_000), b" " * 40_000))
     for _ in range(TRIES):
@@ -161,7 +180,7 @@ def test_a_body_that_ends_while_its_refusal_is_held_is_not_stored(server: Runnin
 def test_who_hangs_up_meanwhile_is_counted_and_forgotten(own_server: RunningServer) -> None:
     flooding, other = create_projects(own_server, 2)
     with Connection(own_server.address) as storm:
-        refuse(storm, flooding)
+        refuse(storm, flooding, REFUSALS_S_MAX)
         for _ in range(HUNG_UP):
             with socket.create_connection(own_server.address) as connection:
                 connection.sendall(invalid(flooding, 0))
@@ -182,7 +201,7 @@ def test_sigterm_in_a_storm_answers_all_that_wait(own_server: RunningServer) -> 
     with ExitStack() as opened:
         storm = opened.enter_context(Connection(own_server.address))
         clients = [opened.enter_context(Connection(own_server.address)) for _ in range(WAITING)]
-        refuse(storm, flooding)
+        refuse(storm, flooding, REFUSALS_S_MAX)
         for client in clients:
             client.send(invalid(flooding, 0) * PIPELINED_REQUESTS_MAX)
         for client in clients:

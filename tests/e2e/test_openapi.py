@@ -10,7 +10,7 @@ from afterword.web.api import methods
 from tests.contract.conftest import ROOMY
 from tests.faults.counts import LONG, note, rounds
 from tests.support.project import create_api_token, create_project, import_people
-from tests.support.server import ROOMY_CALLS, RunningServer
+from tests.support.server import RunningServer
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,allow_header_conformance,"
@@ -25,6 +25,7 @@ SCENARIOS = rounds(12, 150)
 
 TRACK = "/events.track"
 METHODS = r"^/(users|platformx)\."
+ROOMY_CALLS = {"afterword.web.api.call_limit:CALLS_PER_MINUTE": 1_000_000}
 
 
 def run(
@@ -37,7 +38,7 @@ def run(
         paths: The option that chooses the paths.
         is_track: With a project's token; else with one for the Web API.
     """
-    with RunningServer(directory / "data", database_url, python_path=(ROOMY_CALLS,)) as server:
+    with RunningServer(directory / "data", database_url, limits=ROOMY_CALLS) as server:
         project = create_project(server, **ROOMY)
         project.wait_until_usable()
         # Whom the examples of the description name.

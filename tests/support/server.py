@@ -24,8 +24,8 @@ PLANTED_BUG = Path(__file__).resolve().parent / "planted_bug"
 """On a server's import path it breaks one guard; see the file in it."""
 SLOW_STORE = Path(__file__).resolve().parent / "slow_store"
 """On a server's python_path it makes commits slow and the queue short; see the file in it."""
-ROOMY_CALLS = Path(__file__).resolve().parent / "roomy_calls"
-"""On a server's python_path it lifts the limit of the Web API; see the file in it."""
+OTHER_LIMITS = Path(__file__).resolve().parent / "other_limits"
+"""On a server's import path it sets limits; see the file in it."""
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0
 POLL_S = 0.05
@@ -54,6 +54,7 @@ class RunningServer:
         environment: More variables for the server and its commands.
         python_path: Directories to put before the product on the import path.
         planted_bug: One of the bugs in the folder planted_bug, by the name of its function.
+        limits: Other values for constants, ``{"afterword.web.storms:REFUSALS_S_MAX": 20}``.
         under: A program and its arguments that runs the server, for instance strace.
         makes_data: False leaves making the data directory to the server.
     """
@@ -66,12 +67,16 @@ class RunningServer:
         environment: Mapping[str, str] | None = None,
         python_path: tuple[Path, ...] = (),
         planted_bug: str | None = None,
+        limits: Mapping[str, int] | None = None,
         under: tuple[str, ...] = (),
         makes_data: bool = True,
     ) -> None:
         if planted_bug is not None:
             environment = {**(environment or {}), "TESTS_PLANTED_BUG": planted_bug}
             python_path = (PLANTED_BUG, *python_path)
+        if limits is not None:
+            environment = {**(environment or {}), "TESTS_LIMITS": json.dumps(dict(limits))}
+            python_path = (OTHER_LIMITS, *python_path)
         self.data = data
         self.database_url = database_url
         self.port = free_port()
