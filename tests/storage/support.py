@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 
 T = TypeVar("T")
 
-LATEST = "0002"
+LATEST = "0003"
 """The revision of the schema that this program knows."""
 
 NEXT_REVISION = '''"""A step that this program does not have yet."""

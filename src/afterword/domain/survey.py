@@ -121,3 +121,4 @@ class Definition:
     policy: Policy = Policy()
     introduction: str = ""
     thanks: str = THANKS
+    tags: frozenset[str] = frozenset()

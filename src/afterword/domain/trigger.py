@@ -1,9 +1,12 @@
 """Which events does a survey listen to?"""
 
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Protocol
 
 _ABSENT = object()
 
@@ -16,7 +19,7 @@ class Compare:
     Attributes:
         path: Dotted path into the metadata, ``outcome`` or ``job.duration_s``.
         operator: One of OPERATORS.
-        value: What to compare with; a list for ``in``, a boolean for ``exists``.
+        value: What to compare with; a list for ``in``, a boolean for ``exists``, a Pattern for ``matches``.
     """
 
     path: str
@@ -48,12 +51,102 @@ class Not:
 Condition = Compare | AllOf | AnyOf | Not
 
 
+class Pattern(Protocol):
+    """A compiled regular expression; whoever compiles it sees to it that it takes linear time."""
+
+    def search(self, text: str, /) -> object | None:
+        """Something true when it matches anywhere."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Some events, and the time in which they count."""
+
+    events: tuple[str, ...]
+    window: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The events a survey listens to, and what their metadata must say."""
+    """
+    The events a survey listens to, and what must be so.
+
+    Attributes:
+        events: Names, with ``*`` for any characters within a name.
+        where: What the metadata must say.
+        count: It is the N-th matching event of the person within ``count_window``, this one included.
+        count_window: The window of ``count``.
+        after: One of these events of the person came before, within its window.
+        not_followed_by: None of these events of the person comes within its window; until then the invitation
+            waits.
+        delay: How long the invitation waits anyway; further matches meanwhile are collapsed into it.
+        cancel_on: Events of the person that withdraw an invitation that waits.
+    """
 
     events: tuple[str, ...]
     where: Condition | None = None
+    count: int = 1
+    count_window: timedelta = timedelta()
+    after: Within | None = None
+    not_followed_by: Within | None = None
+    delay: timedelta = timedelta()
+    cancel_on: tuple[str, ...] = ()
+    _heard: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_heard", _compile(self.events))
+
+    @property
+    def waits(self) -> timedelta:
+        """How long an invitation waits before it goes out."""
+        return max(self.delay, self.not_followed_by.window if self.not_followed_by else timedelta())
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it counts what the person did before."""
+        return self.count > 1 or self.after is not None
+
+    @property
+    def withdrawing(self) -> tuple[str, ...]:
+        """The events that withdraw an invitation that waits."""
+        return self.cancel_on + (self.not_followed_by.events if self.not_followed_by else ())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all events that it must be told of."""
+        return self.events + self.withdrawing + (self.after.events if self.after else ())
+
+    def hears(self, name: str) -> bool:
+        """Whether an event of this name may ask."""
+        return self._heard.fullmatch(name) is not None
+
+    def is_after(self, name: str) -> bool:
+        """Whether an event of this name is what must come before."""
+        return self.after is not None and any_name(self.after.events, name)
+
+    def withdraws(self, name: str) -> bool:
+        """Whether an event of this name withdraws an invitation that waits."""
+        return any_name(self.withdrawing, name)
+
+
+def any_name(names: tuple[str, ...], name: str) -> bool:
+    """Whether one of some names is this one; ``*`` stands for any characters, and nothing else does."""
+    return _compile(names).fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _compile(names: tuple[str, ...]) -> re.Pattern[str]:
+    # Atomic, so that many stars don't multiply: each takes the least before what follows it, for good.
+    return re.compile("|".join(map(_glob, names)) or "(?!)", re.DOTALL)
+
+
+def _glob(name: str) -> str:
+    first, *rest = map(re.escape, re.split(r"\*+", name))
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>.*?{part})" for part in middle) + f".*{last}"
 
 
 def matches(condition: Condition | None, metadata: Mapping[str, Any]) -> bool:
@@ -141,5 +234,6 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda found, wanted: _ordered(found, wanted) and found < wanted,
     "lte": lambda found, wanted: _ordered(found, wanted) and found <= wanted,
     "exists": lambda found, wanted: (found is not _ABSENT) is wanted,
+    "matches": lambda found, wanted: isinstance(found, str) and bool(wanted.search(found)),
 }
 """Name of the operator in a survey file → (value found, value wanted) → bool."""

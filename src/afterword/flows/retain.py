@@ -79,7 +79,7 @@ def _at_least_cooldowns(database: Database, kept: timedelta) -> timedelta:
     """No less than the longest cooldown: who was asked when must be known for so long."""
     with database.read() as connection:
         policies = [read_definition(one.definition).policy for one in surveys.list_published(connection)]
-    return max([kept, *(max(one.survey_cooldown, one.global_cooldown) for one in policies)])
+    return max([kept, *(one.looks_back for one in policies)])
 
 
 def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> Counter[str]:

@@ -346,6 +346,18 @@ survey_version = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("definition", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    # The file's text, byte for byte; versions that came before this column have none.
+    sa.Column("source", sa.Text),
+)
+
+# The throttle of the organisation (no project) and of projects; the last row of each is in force.
+policy = sa.Table(
+    "policy",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id")),
+    sa.Column("definition", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
 )
 
 job = sa.Table(
@@ -381,6 +393,8 @@ decision = sa.Table(
     sa.Column("draw", sa.Float, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("decided_at", Instant, nullable=False),
+    # The last row of the table policy when it was decided; 0 = there was none.
+    sa.Column("policy_id", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("ix_decision_survey_id_reason", "survey_id", "reason"),
     # Whose decisions these are is asked by their own page, and when people are merged or erased.
     sa.Index("ix_decision_person_id_event_id", "person_id", "event_id"),
@@ -402,8 +416,58 @@ invitation = sa.Table(
     sa.Column("sent_at", Instant),
     sa.Column("opened_at", Instant),
     sa.Column("last_error", sa.Text),
+    # How the person ended it, and when; of an anonymous survey not when.
+    sa.Column("outcome", sa.Text),
+    sa.Column("outcome_at", Instant),
+    sa.Column("send_at", Instant),
+    sa.Column("reminded_at", Instant),
+    # The person's value of the attribute by which a quota has cells.
+    sa.Column("cell", sa.Text),
+    # Further matches of the trigger while it waited.
+    sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),
+    # By which answers are weighted.
+    sa.Column("probability", sa.Float, nullable=False, server_default="1"),
     sa.UniqueConstraint("event_id", "survey_id"),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
+    sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),
+)
+
+# What a person did that a survey counts: kept only for surveys whose trigger looks back, and only so far.
+trigger_match = sa.Table(
+    "trigger_match",
+    metadata,
+    sa.Column("survey_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # It is what must come before; otherwise what is counted.
+    sa.Column("is_earlier", sa.Boolean, primary_key=True),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Index("ix_trigger_match_person_id", "person_id"),
+    sqlite_with_rowid=False,
+)
+
+# Since when a person uses a project's tool.
+first_event = sa.Table(
+    "first_event",
+    metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("project_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Answers of which nobody can say whose they are: no person, no event, no time but the day; ids are random.
+anonymous_response = sa.Table(
+    "anonymous_response",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
+    sa.Column("survey_version", sa.Integer, nullable=False),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False),
+    sa.Index("ix_anonymous_response_survey_id_day", "survey_id", "day"),
+    sqlite_with_rowid=False,
 )
 
 response = sa.Table(

@@ -1,0 +1,72 @@
+"""How is a condition on metadata written down?"""
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from afterword.domain.trigger import OPERATORS, AllOf, AnyOf, Compare, Condition, Not
+from afterword.flows.survey_file.base import FieldError, Label, Part
+
+CONDITION_DEPTH_MAX = 10
+
+
+class ConditionFile(Part, rename={"all_": "all", "any_": "any", "not_": "not", "in_": "in"}):
+    """One of ``all``, ``any``, ``not``, or a ``path`` with one operator."""
+
+    all_: "list[ConditionFile] | UnsetType" = UNSET
+    any_: "list[ConditionFile] | UnsetType" = UNSET
+    not_: "ConditionFile | UnsetType" = UNSET
+    path: Label | UnsetType = UNSET
+    eq: Any = UNSET
+    ne: Any = UNSET
+    in_: list[Any] | UnsetType = UNSET
+    contains: Any = UNSET
+    gt: Any = UNSET
+    gte: Any = UNSET
+    lt: Any = UNSET
+    lte: Any = UNSET
+    exists: bool | UnsetType = UNSET
+
+
+def make_condition(file: ConditionFile, path: str, *, depth: int = 1) -> Condition:
+    """
+    A condition of a file → what is compared.
+
+    Raises:
+        FieldError: It is none, or nests too deeply.
+    """
+    if depth > CONDITION_DEPTH_MAX:
+        raise FieldError(path, f"conditions nest deeper than {CONDITION_DEPTH_MAX} levels")
+    fields = {field.encode_name: getattr(file, field.name) for field in msgspec.structs.fields(file)}
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    match sorted(given):
+        case ["all"]:
+            return AllOf(_conditions(given["all"], f"{path}.all", depth=depth))
+        case ["any"]:
+            return AnyOf(_conditions(given["any"], f"{path}.any", depth=depth))
+        case ["not"]:
+            return Not(make_condition(given["not"], f"{path}.not", depth=depth + 1))
+        case [operator, "path"] | ["path", operator] if operator in OPERATORS:
+            _check_operand(operator, given[operator], f"{path}.{operator}")
+            return Compare(given["path"], operator, given[operator])
+    known = ", ".join(OPERATORS)
+    raise FieldError(path, f"a condition is one of all, any, not, or a path with one of {known}")
+
+
+def _check_operand(operator: str, value: Any, path: str) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise FieldError(path, "this is nothing that metadata can hold") from None
+    if operator in ("gt", "gte", "lt", "lte") and (
+        isinstance(value, bool) or not isinstance(value, int | float | str)
+    ):
+        raise FieldError(path, "must be a number or a text")
+
+
+def _conditions(files: list[ConditionFile], path: str, *, depth: int) -> tuple[Condition, ...]:
+    if not files:
+        raise FieldError(path, "the list is empty")
+    return tuple(make_condition(file, f"{path}[{i}]", depth=depth + 1) for i, file in enumerate(files))
