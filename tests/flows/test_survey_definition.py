@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterword.domain.policy import Policy
+from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
 from afterword.domain.survey import (
     MultipleChoiceQuestion,
     NpsQuestion,
@@ -15,16 +15,17 @@ from afterword.domain.survey import (
 )
 from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger
 from afterword.flows.survey_definition import (
-    CONDITION_DEPTH_MAX,
     FILE_BYTES_MAX,
     SurveyFileError,
     dump_definition,
-    parse_duration,
     parse_survey_file,
     read_definition,
     show_definition,
 )
+from afterword.flows.survey_file.base import parse_duration
+from afterword.flows.survey_file.conditions import CONDITION_DEPTH_MAX
 
+DAY = timedelta(days=1)
 HEAD = """\
 survey: build-cli
 project: Build CLI
@@ -53,7 +54,7 @@ trigger:
           - {path: job.duration_s, gte: 60}
           - not: {path: ci, exists: true}
 throttle:
-  {survey_cooldown: 1d, global_cooldown: 0s, sampling_rate: 0.5, max_event_age: 90m, expires_after: 2h}
+  {cooldown: 1d, global_cooldown: 0s, sampling: {rate: 0.5}, max_event_age: 90m, expires_after: 2h}
 questions:
   - {key: a, type: rating, text: A, low_label: Bad, high_label: Good}
   - {key: b, type: nps, text: B, required: false}
@@ -77,9 +78,10 @@ def test_everything_a_file_says_is_in_the_definition() -> None:
         ),
     )
     assert definition.policy == Policy(
-        survey_cooldown=timedelta(days=1),
+        cooldown=Cooldown(DAY, DAY, DAY, DAY),
         global_cooldown=timedelta(),
-        sampling_rate=0.5,
+        sampling=Sampling(0.5),
+        global_cooldown_use=GlobalCooldownUse.CUSTOM,
         max_event_age=timedelta(minutes=90),
         expires_after=timedelta(hours=2),
     )
@@ -102,7 +104,7 @@ def test_what_a_file_leaves_out_has_the_documented_defaults() -> None:
 
 def test_the_same_survey_written_in_another_way_is_stored_the_same() -> None:
     reordered = QUESTIONS + "".join(sorted(HEAD[: HEAD.index("trigger")].splitlines(keepends=True)))
-    reordered += "trigger: {events: ['build.finished']}\nthrottle: {sampling_rate: 1}\n# a comment\n"
+    reordered += "trigger: {events: ['build.finished']}\nthrottle: {sampling: {rate: 1}}\n# a comment\n"
     first, second = parse_survey_file(HEAD + QUESTIONS, "a"), parse_survey_file(reordered, "b")
     assert dump_definition(first) == dump_definition(second)
 
@@ -180,20 +182,20 @@ MISTAKES = {
         r"s\.yaml:7: throttle\.global_cooldown: a duration is a number and a unit",
     ),
     "too long a duration": (
-        HEAD + "throttle:\n  survey_cooldown: 99999d\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.survey_cooldown: at most 3650d",
+        HEAD + "throttle:\n  project_cooldown: 99999d\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.project_cooldown: at most 3650d",
     ),
     "no time to come": (
         HEAD + "throttle:\n  max_event_age: 0s\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.max_event_age: must be more than 0",
     ),
     "a rate of nothing": (
-        HEAD + "throttle:\n  sampling_rate: 0\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling_rate: .*> 0",
+        HEAD + "throttle:\n  sampling: {rate: 0}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.sampling\.rate: .*> 0",
     ),
     "a rate over 1": (
-        HEAD + "throttle:\n  sampling_rate: 50\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling_rate: .*<= 1",
+        HEAD + "throttle:\n  sampling: {rate: 50}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.sampling\.rate: .*<= 1",
     ),
     "no events": (
         HEAD.replace("[build.finished]", "[]") + QUESTIONS,

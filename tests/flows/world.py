@@ -8,7 +8,7 @@ import yaml
 
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
-from afterword.flows.evaluate_event import evaluate_event
+from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.import_people import import_people
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
@@ -31,7 +31,14 @@ from tests.storage.support import FakeClock, event_id, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
+NO_LIMITS = {
+    "project_cooldown": "0s",
+    "caps": {},
+    "max_open": 0,
+    "backoff": False,
+    "send_window": "any",
+}
+EAGER = NO_LIMITS | {"cooldown": "0s", "global_cooldown": "0s"}
 QUESTIONS = [
     {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},
     {"key": "comment", "type": "text", "text": "What should we improve first?"},
@@ -113,7 +120,7 @@ class World:
 
     def evaluate(self, event_id: int) -> bool:
         """Decide an event as the worker does."""
-        return evaluate_event(self.database, self.clock, event_id)
+        return bool(evaluate_events(self.database, self.clock, [event_id]))
 
     def decide(self, **event: object) -> list[Entry]:
         """Store an event, decide it, and read the ledger."""

@@ -20,10 +20,11 @@ THANKS = "Thank you. Your answer helps the team that builds this tool."
 
 
 class SurveyState(StrEnum):
-    """Where a survey is in its life: draft → live → closed, and never back."""
+    """Where a survey is in its life: draft → live ⇄ paused → closed."""
 
     DRAFT = "draft"
     LIVE = "live"
+    PAUSED = "paused"
     CLOSED = "closed"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterword.domain.eligibility import Verdict
+from afterword.domain.facts import Verdict
 from afterword.domain.reason import Reason
 
 _SENTENCES = {

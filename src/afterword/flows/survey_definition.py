@@ -1,6 +1,7 @@
 """How is a survey written down, as a file and in the database?"""
 
 import json
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -53,6 +54,7 @@ class SurveyFile(Part):
 _decode = msgspec.json.Decoder(SurveyFile).decode
 
 
+@lru_cache(maxsize=500)
 def read_definition(text: str) -> Definition:
     """The JSON text of a stored version → the survey's definition."""
     return _definition(_decode(text))

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from afterword.domain.eligibility import Verdict
-from afterword.domain.invitation import InvitationState
+from afterword.domain.facts import Verdict
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
 from afterword.domain.preference import OptOutScope
 from afterword.domain.reason import Reason
-from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND
 from afterword.storage.decisions import Entry
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
@@ -34,6 +33,7 @@ _SENTENCES = {
 
 _LOST = {
     EXPIRED: "The mail was not sent: it was too late for it.",
+    CANCELLED: "The mail was not sent: what you did next made the question pointless.",
     INELIGIBLE_AT_SEND: "The mail was not sent: the survey had been closed, or you wanted none.",
 }
 

@@ -33,6 +33,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_invitation_survey_id_created_at", "invitation", ["survey_id", "created_at"])
     op.add_column("decision", sa.Column("policy_id", sa.BigInteger(), nullable=False, server_default="0"))
+    op.drop_index("ix_job_run_at", "job")
+    op.create_index(
+        "ix_job_kind_run_at",
+        "job",
+        ["kind", "run_at"],
+        postgresql_where=sa.text("dead_at IS NULL"),
+        sqlite_where=sa.text("dead_at IS NULL"),
+    )
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
     _make_tables()
     _rewrite_throttles()
@@ -53,9 +61,9 @@ def _make_tables() -> None:
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("is_earlier", sa.Boolean(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "is_earlier", name="pk_trigger_match"),
+        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "role", name="pk_trigger_match"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_trigger_match_person_id", "trigger_match", ["person_id"])

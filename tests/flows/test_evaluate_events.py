@@ -13,11 +13,10 @@ from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import close_survey
 from afterword.storage import jobs, people
 from afterword.storage.tables import person
-from tests.flows.world import QUESTIONS, World
+from tests.flows.world import EAGER, QUESTIONS, World
 from tests.storage.support import DAY, HOUR, MINUTE, START, in_threads
 
 FAILED_BUILDS = {"events": ["build.finished"], "where": {"path": "outcome", "eq": "failed"}}
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
 
 
 def reasons(world: World, **event: object) -> list[Reason]:
@@ -144,7 +143,7 @@ class TestReasons:
         assert reasons(world, is_test=True) == [Reason.INVITED_TEST]
 
     def test_42_survey_cooldown(self, world: World) -> None:
-        world.add_survey(throttle={"survey_cooldown": "30d", "global_cooldown": "0s"})
+        world.add_survey(throttle=EAGER | {"cooldown": "30d"})
         assert reasons(world) == [Reason.INVITED]
         world.clock.advance(30 * DAY - timedelta(microseconds=1))
         assert reasons(world) == [Reason.SURVEY_COOLDOWN]
@@ -161,7 +160,7 @@ class TestReasons:
         assert reasons(world, name="deploy.finished") == [Reason.INVITED]
 
     def test_60_not_sampled_says_the_same_all_period_long(self, world: World) -> None:
-        world.add_survey(throttle={"sampling_rate": 0.000001})
+        world.add_survey(throttle={"sampling": {"rate": 0.000001}})
         (first,) = world.decide()
         (second,) = world.decide()
         assert first.reason is second.reason is Reason.NOT_SAMPLED
@@ -233,7 +232,9 @@ class TestTheInvitation:
         assert (invitation.created_at, invitation.expires_at) == (START, START + 2 * DAY)
         assert len(invitation.message_id) == 24
         with world.database.write() as connection:
-            (job,) = jobs.claim(connection, lease="x", now=START, leased_until=START, limit=9)
+            (job,) = jobs.claim(
+                connection, "send_invitation", lease="x", now=START, leased_until=START, limit=9
+            )
         assert (job.kind, job.subject_id) == ("send_invitation", invitation.id)
 
     def test_running_again_changes_nothing(self, world: World) -> None:
@@ -297,7 +298,7 @@ class TestWhoAndWhat:
         assert invitation.person_id == world.person("charlie@").id
 
     def test_a_test_event_reaches_a_draft_and_skips_the_throttle(self, world: World) -> None:
-        world.add_survey(live=False, trigger=FAILED_BUILDS, throttle={"sampling_rate": 0.000001})
+        world.add_survey(live=False, trigger=FAILED_BUILDS, throttle={"sampling": {"rate": 0.000001}})
         found = [world.invite(is_test=True, age=9 * DAY) for _ in range(2)]
         assert all(invitation.is_test for invitation in found)
 
