@@ -19,7 +19,7 @@ from afterword.storage import events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job
 from afterword.worker import loop as worker_loop
-from afterword.worker.loop import ATTEMPTS_MAX, JOBS_AT_ONCE_MAX, POLL_S, Worker
+from afterword.worker.loop import ATTEMPTS_MAX, POLL_S, SENDS_AT_ONCE_MAX, Worker
 from tests.flows.world import EAGER, World
 from tests.storage.support import HOUR, FakeClock
 from tests.worker.conftest import FakeChannel
@@ -180,7 +180,7 @@ def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
 
 
 def test_no_more_jobs_are_claimed_than_run_at_once(parts: Parts, world: World) -> None:
-    for _ in range(JOBS_AT_ONCE_MAX + 5):
+    for _ in range(SENDS_AT_ONCE_MAX + 5):
         track(world, email="stranger@example.com")
     assert work(parts) == [True, True]
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,20 +51,26 @@ class Subject:
 
     @property
     def twin(self) -> Twin | None:
-        """What makes it the same event as another; None without a person."""
-        if self.person_id is None:
+        """What makes it the same event as another; None without a person or a time of its own."""
+        event = self.event
+        if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
             return None
-        return Twin(self.person_id, self.event.name, self.event.occurred_at, self.event.metadata)
+        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
 
 
 class Gathered:
     """
     All that a batch of decisions looks at, and what they change of it for one another.
 
-    People and surveys with limits are locked: nobody else decides about them until the transaction ends.
+    Surveys with limits are locked: nobody else uses them up until the transaction ends.
+
+    Args:
+        lock: False to look only.
     """
 
-    def __init__(self, connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, subjects: Sequence[Subject], now: datetime, *, lock: bool = True
+    ) -> None:
         heard = {(one.id, one.survey.version): one for subject in subjects for one in subject.told}.values()
         ids = sorted({subject.person_id for subject in subjects if subject.person_id is not None})
         self._now = now
@@ -79,7 +85,7 @@ class Gathered:
             else {}
         )
         self._twins = _list_twins(connection, subjects, ids)
-        self._used = _list_used(connection, heard, now)
+        self._used = _list_used(connection, heard, now, lock=lock)
 
     def facts(self, subject: Subject, heard: Heard) -> Facts:
         """What is known of one event and one survey now."""
@@ -110,6 +116,19 @@ class Gathered:
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
             waits=trigger.waits,
+        )
+
+    def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
+        """The same, if the event met the trigger whatever it says."""
+        wanted = heard.trigger.count
+        came_after = None if heard.trigger.after is None else True
+        return replace(
+            self.facts(subject, heard),
+            metadata_matches=True,
+            metadata_saw={},
+            count=wanted,
+            came_after=came_after,
+            was_withdrawn=False,
         )
 
     def add_invitation(self, subject: Subject, heard: Heard, expires_at: datetime, cell: str | None) -> None:
@@ -270,11 +289,14 @@ def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequen
     return decisions.list_twins(connection, ids, times, after_event_id=after_id)
 
 
-def _list_used(connection: Connection, heard: Iterable[Heard], now: datetime) -> dict[int, _Used]:
+def _list_used(
+    connection: Connection, heard: Iterable[Heard], now: datetime, *, lock: bool
+) -> dict[int, _Used]:
     limited = {one.id: one for one in heard if one.has_limits}
     if not limited:
         return {}
-    surveys.lock_surveys(connection, sorted(limited))
+    if lock:
+        surveys.lock_surveys(connection, sorted(limited))
     return {survey_id: _Used(_tally(connection, one, now)) for survey_id, one in limited.items()}
 
 

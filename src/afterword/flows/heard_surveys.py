@@ -64,6 +64,11 @@ class Surveys:
             heard = Heard(survey, definition, definition.policy)
             self._by_project.setdefault(survey.project_id, []).append(heard)
 
+    def find_live(self, project_id: int, survey_id: int) -> Heard | None:
+        """The live version of a survey."""
+        of_project = self._by_project.get(project_id, ())
+        return next((one for one in of_project if one.id == survey_id and one.survey.is_live), None)
+
     def told(self, event: StoredEvent) -> Iterator[Heard]:
         """The surveys to be told of an event: the live versions, or with test data the latest ones."""
         for heard in self._by_project.get(event.project_id, ()):

@@ -29,13 +29,13 @@ class Invitation:
     sent_at: datetime | None
     opened_at: datetime | None
     last_error: str | None
-    outcome: Outcome | None
-    outcome_at: datetime | None
-    send_at: datetime | None
-    reminded_at: datetime | None
-    cell: str | None
-    collapsed: int
-    probability: float
+    outcome: Outcome | None = None
+    outcome_at: datetime | None = None
+    send_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cell: str | None = None
+    collapsed: int = 0
+    probability: float = 1.0
 
 
 class Tally(NamedTuple):
