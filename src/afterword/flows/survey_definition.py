@@ -1,6 +1,5 @@
 """How is a survey written down, as a file and in the database?"""
 
-import json
 from typing import Annotated
 
 import msgspec
@@ -8,7 +7,7 @@ import yaml
 from msgspec import Meta
 
 from afterword.domain.survey import QUESTION_TEXT_CHARS_MAX, QUESTIONS_MAX, THANKS, Definition
-from afterword.flows.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
+from afterword.flows.survey_file.base import Key, Label, Part, Title, check_unique
 from afterword.flows.survey_file.conditions import ConditionFile
 from afterword.flows.survey_file.questions import (
     QUESTION_TYPES,
@@ -30,9 +29,9 @@ from afterword.flows.survey_file.throttle import (
     make_policy,
 )
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile, make_trigger
-from afterword.flows.yaml_lines import SurveyFileError, YamlLines
+from afterword.flows.yaml_file import parse_yaml_file
+from afterword.flows.yaml_lines import YamlLines
 
-FILE_BYTES_MAX = 256 * 1024
 TAGS_MAX = 10
 
 
@@ -80,35 +79,8 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
     Raises:
         SurveyFileError: Every message starts with file and line.
     """
-    if len(text.encode()) > FILE_BYTES_MAX:
-        raise SurveyFileError(f"{name}: the file is over {FILE_BYTES_MAX // 1024} KiB")
-    lines = YamlLines(name, fields=_FIELD_NAMES, types=QUESTION_TYPES)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines.walk(node, "$")
-        document = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        raise SurveyFileError(f"{where}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
-        raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
-    try:
-        json.dumps(document, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        raise SurveyFileError(
-            f"{name}: a text holds half of a surrogate pair, which is no character"
-        ) from None
-    try:
-        file = msgspec.convert(document, SurveyFile)
-    except msgspec.ValidationError as error:
-        raise lines.explain(str(error)) from None
-    try:
-        _definition(file)
-    except FieldError as error:
-        raise lines.error(error.path, str(error)) from None
-    return file
+    lines = YamlLines(name, fields=FIELD_NAMES, types=QUESTION_TYPES)
+    return parse_yaml_file(text, lines, SurveyFile, _definition)
 
 
 def _definition(file: SurveyFile) -> Definition:
@@ -136,4 +108,4 @@ def _field_names() -> list[str]:
     return sorted(names | {"type"})
 
 
-_FIELD_NAMES = _field_names()
+FIELD_NAMES = _field_names()

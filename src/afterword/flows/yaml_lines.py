@@ -11,7 +11,7 @@ from afterword.domain.errors import InvalidInputError
 
 
 class SurveyFileError(InvalidInputError):
-    """A survey file that can't be used; the message gives file, line and field."""
+    """A file of a survey or a policy that can't be used; the message gives file, line and field."""
 
 
 class YamlLines:
@@ -25,7 +25,7 @@ class YamlLines:
     """
 
     def __init__(self, name: str, *, fields: Collection[str], types: Collection[str]) -> None:
-        self._name = name
+        self.name = name
         self._fields = fields
         self._types = types
         self._lines: dict[str, int] = {"$": 1}
@@ -34,11 +34,11 @@ class YamlLines:
     def walk(self, node: Any, path: str) -> None:
         """Note a node and all below it; refuses what a survey file must not have."""
         if node is None:
-            raise SurveyFileError(f"{self._name}: the file is empty")
+            raise SurveyFileError(f"{self.name}: the file is empty")
         line = self._lines[path] = node.start_mark.line + 1
         if id(node) in self._seen:
             raise SurveyFileError(
-                f"{self._name}:{line}: YAML aliases (*name) are not supported: repeat the text"
+                f"{self.name}:{line}: YAML aliases (*name) are not supported: repeat the text"
             )
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -51,11 +51,11 @@ class YamlLines:
         for key, value in node.value:
             if key.tag != "tag:yaml.org,2002:str":
                 line = key.start_mark.line + 1
-                raise SurveyFileError(f"{self._name}:{line}: a field's name must be text: put it into quotes")
+                raise SurveyFileError(f"{self.name}:{line}: a field's name must be text: put it into quotes")
             field = f"{path}.{key.value}"
             if field in self._lines:
                 raise SurveyFileError(
-                    f"{self._name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
+                    f"{self.name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
                 )
             self.walk(value, field)
             self._lines[field] = key.start_mark.line + 1
@@ -65,7 +65,7 @@ class YamlLines:
         nearest = next(parent for parent in _parents(path) if parent in self._lines)
         field = path.removeprefix("$").removeprefix(".")
         shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self._name}:{self._lines[nearest]}: {shown}{message}")
+        return SurveyFileError(f"{self.name}:{self._lines[nearest]}: {shown}{message}")
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""
