@@ -7,7 +7,7 @@ import yaml
 from msgspec import Meta
 
 from afterword.domain.survey import QUESTION_TEXT_CHARS_MAX, QUESTIONS_MAX, THANKS, Definition
-from afterword.flows.survey_file.base import Key, Label, Part, Title, check_unique
+from afterword.flows.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
 from afterword.flows.survey_file.conditions import ConditionFile
 from afterword.flows.survey_file.questions import (
     QUESTION_TYPES,
@@ -18,6 +18,7 @@ from afterword.flows.survey_file.questions import (
     TextFile,
     make_question,
 )
+from afterword.flows.survey_file.schedule import Moment, TimeZone, make_moment, make_zone
 from afterword.flows.survey_file.throttle import (
     CapFile,
     CooldownFile,
@@ -47,6 +48,9 @@ class SurveyFile(Part):
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
     thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] = THANKS
     tags: Annotated[list[Key], Meta(max_length=TAGS_MAX)] = msgspec.field(default_factory=list)
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    timezone: TimeZone | None = None
 
 
 _decode = msgspec.json.Decoder(SurveyFile).decode
@@ -86,6 +90,11 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
 def _definition(file: SurveyFile) -> Definition:
     check_unique("$.questions", "key", [question.key for question in file.questions])
     check_unique("$.tags", "tag", file.tags)
+    zone = make_zone(file.timezone, "$.timezone")
+    starts_at = make_moment(file.starts_at, zone, "$.starts_at")
+    ends_at = make_moment(file.ends_at, zone, "$.ends_at")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise FieldError("$.ends_at", "a survey ends after it starts")
     return Definition(
         key=file.survey,
         title=file.title,
@@ -97,6 +106,8 @@ def _definition(file: SurveyFile) -> Definition:
         introduction=file.introduction,
         thanks=file.thanks,
         tags=frozenset(file.tags),
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
 
 

@@ -15,6 +15,16 @@ FILE_BYTES_MAX = 256 * 1024
 File = TypeVar("File")
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML of which dates are texts, as in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def parse_yaml_file(text: str, lines: YamlLines, kind: type[File], check: Callable[[File], object]) -> File:
     """
     Read a file's YAML.
@@ -45,9 +55,9 @@ def _load(text: str, lines: YamlLines) -> Any:
     if len(text.encode()) > FILE_BYTES_MAX:
         raise SurveyFileError(f"{name}: the file is over {FILE_BYTES_MAX // 1024} KiB")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         lines.walk(node, "$")
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{name}:{mark.line + 1}" if mark else name

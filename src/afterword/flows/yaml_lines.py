@@ -74,20 +74,40 @@ class YamlLines:
         path = re.sub(r"\[\.\.\.\]", "", path)
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
-            close = difflib.get_close_matches(name, self._fields, n=1)
-            hint = f": did you mean {close[0]}?" if close else ""
-            return self.error(f"{path}.{name}", f"there is no such field{hint}")
+            return self.error(f"{path}.{name}", f"there is no such field{self._hint(name)}")
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
             return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
-        if "matching regex" in what and "smhd" in what:
-            return self.error(path, "a duration is a number and a unit, such as 30m, 72h or 90d")
+        for part, meaning in _PATTERNS.items():
+            if "matching regex" in what and part in what:
+                return self.error(path, meaning)
         if re.search(r"str.*got `(bool|int|float|date)", what):
             return self.error(
                 path, "this must be text: put it into quotes, for YAML reads it as something else"
             )
         return self.error(path, what[:1].lower() + what[1:])
+
+    def _hint(self, name: str) -> str:
+        """What somebody may have meant by a field that is not where it stands."""
+        if name in self._fields:
+            return " here: it stands elsewhere in the file"
+        close = difflib.get_close_matches(name, self._fields, n=1, cutoff=_LIKENESS_MIN)
+        return f": did you mean {close[0]}?" if close else ""
+
+
+_LIKENESS_MIN = 0.65
+"""Names that have less in common with a known one are no slips of the finger."""
+
+_DURATION = "a duration is a number and a unit, such as 30m, 72h or 90d"
+_PATTERNS = {
+    "respect|ignore": f"{_DURATION}; or it is respect, or ignore",
+    "smhd": _DURATION,
+    "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
+    "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
+    "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
+}
+"""A part of a pattern that a text must fit → what to say when it does not; the first one counts."""
 
 
 def _parents(path: str) -> Iterator[str]:
