@@ -20,7 +20,7 @@ from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
-from afterword.storage import decisions, event_batch, invitations, jobs, people, projects
+from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
@@ -31,6 +31,9 @@ from tests.storage.support import FakeClock, event_id, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
+POLICY = '{"policy": "organisation", "may_override_global_cooldown": ["*"]}'
+"""Each survey may say what it wants, so that a test can look at one thing alone."""
+
 NO_LIMITS = {
     "project_cooldown": "0s",
     "caps": {},
@@ -68,6 +71,8 @@ class World:
         self._folder = folder
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
+        with database.write() as connection:
+            policies.add_policy(connection, project_id=None, definition=POLICY, now=clock.now)
         for name, timezone, team in CAST:
             self._add_person(name, timezone, team)
 

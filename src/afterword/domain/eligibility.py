@@ -16,7 +16,7 @@ from afterword.domain.policy import (
 from afterword.domain.preference import end_of_quiet
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_holdout, draw_sample
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import IS_OVER, Phase
 from afterword.domain.trigger import find_mismatch, matches, show_found
 
 _CLOCK_SKEW_MAX = timedelta(minutes=5)
@@ -123,12 +123,12 @@ def _not_future(facts: Facts, policy: Policy, now: datetime) -> Verdict:
 
 def _survey_live(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     # A paused survey is live, and says so by a code of its own.
-    is_live = facts.survey.state in (SurveyState.LIVE, SurveyState.PAUSED)
+    is_live = facts.survey.state in (Phase.LIVE, Phase.PAUSED)
     return Verdict(Reason.SURVEY_NOT_LIVE, is_live, {"state": facts.survey.state})
 
 
 def _survey_open(facts: Facts, policy: Policy, now: datetime) -> Verdict:
-    is_open = facts.survey.state is not SurveyState.CLOSED
+    is_open = facts.survey.state not in IS_OVER
     return Verdict(Reason.SURVEY_NOT_LIVE, is_open, {"state": facts.survey.state})
 
 
@@ -428,7 +428,7 @@ _SEARCHES_MAX = 8
 
 def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     levels = list(facts.survey.paused)
-    if facts.survey.state is SurveyState.PAUSED:
+    if facts.survey.state == Phase.PAUSED:
         levels.append("survey")
     return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
 

@@ -1,6 +1,7 @@
 """What is a survey made of?"""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from afterword.domain.policy import Policy
@@ -113,6 +114,10 @@ class Definition:
 
     A published version is frozen; a change makes the next version, and answers
     stay with the version that they were given to.
+
+    Attributes:
+        starts_at: Nobody is asked before this; None = from when it is published.
+        ends_at: Nobody is asked, and no link can be answered, from this on; None = until it is closed.
     """
 
     key: str
@@ -123,3 +128,5 @@ class Definition:
     introduction: str = ""
     thanks: str = THANKS
     tags: frozenset[str] = frozenset()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None

@@ -100,7 +100,7 @@ class Gathered:
             survey=SurveyFacts(
                 id=heard.id,
                 project_id=heard.survey.project_id,
-                state=heard.survey.state,
+                state=heard.phase(self._now),
                 tags=heard.definition.tags,
                 paused=heard.paused,
                 counts=self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts(),

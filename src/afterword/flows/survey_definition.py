@@ -1,6 +1,5 @@
 """How is a survey written down, as a file and in the database?"""
 
-import json
 from functools import lru_cache
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from afterword.flows.survey_file.questions import (
     TextFile,
     make_question,
 )
+from afterword.flows.survey_file.schedule import Moment, TimeZone, make_moment, make_zone
 from afterword.flows.survey_file.throttle import (
     CapFile,
     CooldownFile,
@@ -31,9 +31,9 @@ from afterword.flows.survey_file.throttle import (
     make_policy,
 )
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile, make_trigger
-from afterword.flows.yaml_lines import SurveyFileError, YamlLines
+from afterword.flows.yaml_file import parse_yaml_file
+from afterword.flows.yaml_lines import YamlLines
 
-FILE_BYTES_MAX = 256 * 1024
 TAGS_MAX = 10
 
 
@@ -49,6 +49,9 @@ class SurveyFile(Part):
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
     thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] = THANKS
     tags: Annotated[list[Key], Meta(max_length=TAGS_MAX)] = msgspec.field(default_factory=list)
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    timezone: TimeZone | None = None
 
 
 _decode = msgspec.json.Decoder(SurveyFile).decode
@@ -57,7 +60,13 @@ _decode = msgspec.json.Decoder(SurveyFile).decode
 @lru_cache(maxsize=500)
 def read_definition(text: str) -> Definition:
     """The JSON text of a stored version → the survey's definition."""
-    return _definition(_decode(text))
+    return _definition(read_file(text))
+
+
+@lru_cache(maxsize=500)
+def read_file(text: str) -> SurveyFile:
+    """The JSON text of a stored version → the file as it was checked, with what it leaves out."""
+    return _decode(text)
 
 
 def dump_definition(file: SurveyFile) -> str:
@@ -82,40 +91,18 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
     Raises:
         SurveyFileError: Every message starts with file and line.
     """
-    if len(text.encode()) > FILE_BYTES_MAX:
-        raise SurveyFileError(f"{name}: the file is over {FILE_BYTES_MAX // 1024} KiB")
-    lines = YamlLines(name, fields=_FIELD_NAMES, types=QUESTION_TYPES)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines.walk(node, "$")
-        document = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        raise SurveyFileError(f"{where}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
-        raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
-    try:
-        json.dumps(document, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        raise SurveyFileError(
-            f"{name}: a text holds half of a surrogate pair, which is no character"
-        ) from None
-    try:
-        file = msgspec.convert(document, SurveyFile)
-    except msgspec.ValidationError as error:
-        raise lines.explain(str(error)) from None
-    try:
-        _definition(file)
-    except FieldError as error:
-        raise lines.error(error.path, str(error)) from None
-    return file
+    lines = YamlLines(name, fields=FIELD_NAMES, types=QUESTION_TYPES)
+    return parse_yaml_file(text, lines, SurveyFile, _definition)
 
 
 def _definition(file: SurveyFile) -> Definition:
     check_unique("$.questions", "key", [question.key for question in file.questions])
     check_unique("$.tags", "tag", file.tags)
+    zone = make_zone(file.timezone, "$.timezone")
+    starts_at = make_moment(file.starts_at, zone, "$.starts_at")
+    ends_at = make_moment(file.ends_at, zone, "$.ends_at")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise FieldError("$.ends_at", "a survey ends after it starts")
     return Definition(
         key=file.survey,
         title=file.title,
@@ -127,6 +114,8 @@ def _definition(file: SurveyFile) -> Definition:
         introduction=file.introduction,
         thanks=file.thanks,
         tags=frozenset(file.tags),
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
 
 
@@ -138,4 +127,4 @@ def _field_names() -> list[str]:
     return sorted(names | {"type"})
 
 
-_FIELD_NAMES = _field_names()
+FIELD_NAMES = _field_names()

@@ -189,6 +189,7 @@ class Published:
 
     survey_id: int
     project_id: int
+    key: str
     state: SurveyState
     definition: str
 
@@ -196,12 +197,13 @@ class Published:
 def list_published(connection: sa.Connection) -> list[Published]:
     """The versions of all surveys that are or were live."""
     statement = (
-        sa.select(survey.c.id, survey.c.project_id, survey.c.state, survey_version.c.definition)
+        sa.select(survey.c.id, survey.c.project_id, survey.c.key, survey.c.state, survey_version.c.definition)
         .join(survey_version, survey_version.c.survey_id == survey.c.id)
         .where(survey_version.c.version <= survey.c.live_version)
         .order_by(survey.c.id, survey_version.c.version)
     )
-    return [Published(row[0], row[1], SurveyState(row[2]), row[3]) for row in connection.execute(statement)]
+    rows = connection.execute(statement)
+    return [Published(row[0], row[1], row[2], SurveyState(row[3]), row[4]) for row in rows]
 
 
 def get_definition(connection: sa.Connection, survey_id: int, version: int) -> str:
