@@ -428,8 +428,8 @@ _SEARCHES_MAX = 8
 
 def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     levels = list(facts.survey.paused)
-    if facts.survey.state == Phase.PAUSED:
-        levels.append("survey")
+    if facts.survey.state == Phase.PAUSED and "survey" not in levels:
+        levels.insert(0, "survey")
     return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
 
 
