@@ -25,11 +25,11 @@ from afterword.flows.save_people import ELSEWHERE, ERASED, NOBODY, Complete, Kno
 from afterword.flows.saved_people import Refusal
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
-from afterword.storage import identity_rules, people
+from afterword.storage import identity_rules, merges, people
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 
-__all__ = ["Person", "UserChanges", "Users", "parse_id"]
+__all__ = ["Person", "UserChanges", "Users", "find_by_id"]
 
 ID_DIGITS_MAX = 18
 """Of an id; more would not fit into the 64 bits of the database."""
@@ -118,7 +118,7 @@ class Users:
         """
         with self.database.read() as connection:
             if id_text is not None:
-                return _found(_get_by_id(connection, id_text))
+                return _found(find_by_id(connection, id_text))
             if email is None:
                 raise MethodError(MethodErrorCode.EMAIL_BLANK)
             return _found(_get_by_handle(connection, IdentityKind.EMAIL, email))
@@ -280,14 +280,18 @@ _TAKEN_CODES = {
 
 
 def _found(person: Person | None) -> Person:
-    if person is None or person.erased_at is not None:
+    if person is None or not person.is_there:
         raise MethodError(MethodErrorCode.USER_NOT_FOUND)
     return person
 
 
-def _get_by_id(connection: Connection, id_text: str) -> Person | None:
-    person_id = parse_id(id_text)
-    return None if person_id is None else people.get_person(connection, person_id)
+def find_by_id(connection: Connection, id_text: str) -> Person | None:
+    """Whom an id means now: who was merged is the one into whom they were."""
+    person_id = _parse_id(id_text)
+    if person_id is None:
+        return None
+    person = people.get_person(connection, merges.find_kept(connection, person_id))
+    return person if person is not None and person.is_there else None
 
 
 def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Person | None:
@@ -298,7 +302,7 @@ def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Per
     return None if person_id is None else people.get_person(connection, person_id)
 
 
-def parse_id(text: str) -> int | None:
+def _parse_id(text: str) -> int | None:
     """An id as replies have it; None for what can't be one."""
     text = text.strip()
     is_number = text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS_MAX
@@ -314,7 +318,7 @@ def _read_cursor(cursor: str) -> int:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii")
     except ValueError:
         raise MethodError(MethodErrorCode.INVALID_CURSOR) from None
-    person_id = parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
+    person_id = _parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
     if person_id is None or _make_cursor(person_id) != cursor:
         raise MethodError(MethodErrorCode.INVALID_CURSOR)
     return person_id
