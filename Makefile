@@ -56,7 +56,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--custom-compile-command "make lock" $(ARGS)
 lock: ## choose versions anew for requirements/*.txt (needs the network)
 	@scripts/make-venv lock
-	$(UV_COMPILE) pyproject.toml --extra postgres --group test --output-file requirements/test.txt
+	$(UV_COMPILE) pyproject.toml --extra postgres --extra github-app --group test --output-file requirements/test.txt
 	$(UV_COMPILE) pyproject.toml --constraint requirements/test.txt --output-file requirements/run.txt
 	$(UV_COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
 	$(UV_COMPILE) --group lock --output-file requirements/lock.txt
