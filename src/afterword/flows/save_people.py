@@ -177,9 +177,16 @@ class _Batches:
     def _find_erased(self, connection: Connection, handles: Iterable[Handle]) -> set[Handle]:
         if not tombstones.is_any(connection):
             return set()
-        hashes = self._hashed.hashes(handles)
-        found = tombstones.find_tombstones(connection, list(hashes.values())) if hashes else set()
-        return {handle for handle, one in hashes.items() if one in found}
+        # What is nobody's yet is read as its events would be: an alias of an erased one brings nobody back.
+        hashes = {
+            handle: [self._hashed.hash(*handle)]
+            if handle in self._owners
+            else self._hashed.readings(*handle, self._rules)
+            for handle in handles
+        }
+        every = [one for readings in hashes.values() for one in readings]
+        found = tombstones.find_tombstones(connection, every) if every else set()
+        return {handle for handle, readings in hashes.items() if not found.isdisjoint(readings)}
 
     def _apply(self, record: PersonRecord, handles: list[Handle]) -> None:
         person_id = self._find(record, handles)
