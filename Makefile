@@ -6,6 +6,8 @@
 
 PYTHON ?=
 export PYTHON
+# Where it is set, each of the hundreds of processes that tests start compiles the whole product first.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # More arguments for what a verb starts: make run ARGS="--port 9000", make test ARGS="tests/domain -x".
 ARGS ?=
