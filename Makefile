@@ -22,7 +22,7 @@ run: ## set up what is missing, then start the demo
 test: .ready ## set up what tests need, then run them all, those of the documentation too
 	@scripts/get-chromium
 	@scripts/get-strace
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs -n 2 $(ARGS)
 
 faults: .ready ## each fault, many times: killed, power cut, disk full, calls that fail (half an hour)
 	@scripts/get-strace
