@@ -6,11 +6,11 @@ import pytest
 
 from afterword.domain.invitation import LinkState
 from afterword.flows.links import Ticket
-from afterword.flows.manage_surveys import close_survey
+from afterword.flows.manage_surveys import apply_survey, close_survey, pause_survey, publish_survey
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import responses
-from tests.flows.world import QUESTIONS, World
-from tests.storage.support import DAY, START
+from tests.flows.world import QUESTIONS, World, survey_file
+from tests.storage.support import DAY, START, add_invitation
 
 GOOD = {"satisfaction": ["4"], "comment": ["  Faster, please.\r\n  "]}
 
@@ -149,3 +149,43 @@ def test_a_link_to_an_invitation_that_a_restore_undid_does_not_open_the_next_one
 def test_an_invitation_that_is_not_there_is_none(world: World) -> None:
     assert open_survey(world.database, world.clock, Ticket(9, "made up"), is_shown=True) is None
     assert submit_response(world.database, world.clock, Ticket(9, "made up"), GOOD) == (None, None)
+
+
+class TestStatesOfASurvey:
+    """What a link that is out opens, whatever becomes of its survey."""
+
+    @pytest.fixture
+    def out(self, world: World) -> World:
+        """A survey that ends after one day; number 1 is an invitation to its first version."""
+        world.add_survey(ends_at=(START + DAY).isoformat())
+        event_id = world.add_event()
+        with world.database.write() as connection:
+            add_invitation(connection, 1, 1, event_id)
+        return world
+
+    def test_it_stays_open_while_the_survey_is_paused(self, out: World) -> None:
+        pause_survey(out.database, "build-cli")
+        assert link_state(out) is LinkState.OPEN
+        _, answers = submit_response(out.database, out.clock, out.ticket(out.invitation(1)), GOOD)
+        assert answers is not None
+        assert kept(out) is not None
+
+    def test_it_is_closed_from_the_end_of_the_survey_on(self, out: World) -> None:
+        out.clock.advance(DAY - timedelta(seconds=1))
+        assert link_state(out) is LinkState.OPEN
+        submit_response(out.database, out.clock, out.ticket(out.invitation(1)), GOOD)
+        out.clock.advance(timedelta(seconds=1))
+        assert link_state(out) is LinkState.CLOSED
+        _, answers = submit_response(out.database, out.clock, out.ticket(out.invitation(1)), {})
+        assert answers is None
+        assert kept(out) is not None
+
+    def test_the_live_version_says_when_the_survey_ends(self, out: World) -> None:
+        later = survey_file(ends_at=(START + 2 * DAY).isoformat())
+        apply_survey(out.database, out.clock, later, dry_run=False)
+        out.clock.advance(DAY)
+        assert link_state(out) is LinkState.CLOSED
+        publish_survey(out.database, out.clock, "build-cli")
+        assert link_state(out) is LinkState.OPEN
+        out.clock.advance(DAY)
+        assert link_state(out) is LinkState.CLOSED

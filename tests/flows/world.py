@@ -13,14 +13,17 @@ from afterword.flows.import_people import import_people
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.policy_file import PolicyFile, dump_policy
+from afterword.flows.policy_levels import read_levels
 from afterword.flows.preferences import change_settings
 from afterword.flows.save_people import save_people
 from afterword.flows.saved_people import Saved
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.survey_file.throttle import ThrottleFile
 from afterword.flows.tombstones import Tombstones
-from afterword.kit.clock import SECOND_US
+from afterword.kit.clock import SECOND_US, to_datetime
 from afterword.kit.signing import Signer
-from afterword.storage import decisions, event_batch, invitations, jobs, people, projects
+from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
@@ -85,10 +88,23 @@ class World:
         save_people(self.database, self.clock, [record], source=Source.HERE, tombstoned=self.tombstoned)
 
     def add_survey(self, key: str = "build-cli", *, live: bool = True, **changes: object) -> None:
-        """Apply a survey and, as a rule, publish it."""
+        """Apply a survey and, as a rule, publish it; with the rights that it needs."""
+        throttle = changes.get("throttle")
+        if isinstance(throttle, dict) and "global_cooldown" in throttle:
+            self.let_override(key)
         apply_survey(self.database, self.clock, survey_file(key, **changes), dry_run=False)
         if live:
             publish_survey(self.database, self.clock, key)
+
+    def let_override(self, key: str) -> None:
+        """Give a survey the right to a global cooldown of its own."""
+        with self.database.write() as connection:
+            levels = read_levels(connection, None)
+            if key not in levels.overriding:
+                throttle = levels.organisation or ThrottleFile()
+                file = PolicyFile("organisation", throttle, sorted({*levels.overriding, key}))
+                now = to_datetime(self.clock.now_us())
+                policies.add_policy(connection, project_id=None, definition=dump_policy(file), now=now)
 
     def add_event(
         self, *, email: str | None = "bob@example.com", age: timedelta = timedelta(), **changes: object

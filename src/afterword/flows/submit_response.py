@@ -7,11 +7,13 @@ from datetime import datetime
 from afterword.domain.answer import Answers, Fields, Value, is_whole, parse_answers
 from afterword.domain.invitation import LinkState
 from afterword.domain.survey import Definition, SurveyState
+from afterword.domain.survey_state import IS_OVER, state_at
 from afterword.flows.links import Ticket
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import invitations, responses, surveys
 from afterword.storage.engine import Connection, Database
+from afterword.storage.surveys import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _visit(connection: Connection, ticket: Ticket, now: datetime) -> Visit | Non
     definition = surveys.get_definition(connection, survey.id, invitation.survey_version)
     answers = responses.find_answers(connection, ticket.id)
     state = LinkState.OPEN
-    if survey.state is SurveyState.CLOSED:
+    if _is_over(connection, survey, now):
         state = LinkState.CLOSED
     elif answers is None and now >= invitation.expires_at:
         # Who answered in time may still change their mind.
@@ -91,3 +93,11 @@ def _visit(connection: Connection, ticket: Ticket, now: datetime) -> Visit | Non
         invitation.is_test,
         invitation.expires_at,
     )
+
+
+def _is_over(connection: Connection, survey: Survey, now: datetime) -> bool:
+    """Whether nobody can answer any more; the schedule is that of the live version."""
+    if survey.state is SurveyState.CLOSED or survey.live_version is None:
+        return survey.state is SurveyState.CLOSED
+    live = read_definition(surveys.get_definition(connection, survey.id, survey.live_version))
+    return state_at(survey.state, live.starts_at, live.ends_at, now) in IS_OVER

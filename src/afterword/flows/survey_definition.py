@@ -56,6 +56,11 @@ class SurveyFile(Part):
 _decode = msgspec.json.Decoder(SurveyFile).decode
 
 
+def decode_file(text: str) -> SurveyFile:
+    """The JSON text of a stored version → what its file said."""
+    return _decode(text)
+
+
 def read_definition(text: str) -> Definition:
     """The JSON text of a stored version → the survey's definition."""
     return _definition(_decode(text))

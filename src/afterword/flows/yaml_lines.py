@@ -60,12 +60,16 @@ class YamlLines:
             self.walk(value, field)
             self._lines[field] = key.start_mark.line + 1
 
-    def error(self, path: str, message: str) -> SurveyFileError:
-        """An error about a field, with its line."""
+    def place(self, path: str) -> str:
+        """File, line and field."""
         nearest = next(parent for parent in _parents(path) if parent in self._lines)
         field = path.removeprefix("$").removeprefix(".")
-        shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self.name}:{self._lines[nearest]}: {shown}{message}")
+        where = f"{self.name}:{self._lines[nearest]}"
+        return f"{where}: {field}" if field else where
+
+    def error(self, path: str, message: str) -> SurveyFileError:
+        """An error about a field, with its line."""
+        return SurveyFileError(f"{self.place(path)}: {message}")
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""

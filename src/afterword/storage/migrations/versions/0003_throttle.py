@@ -11,6 +11,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+GLOBAL_COOLDOWN = "14d"
+
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -90,18 +92,36 @@ def _rewrite_throttles() -> None:
         sa.column("version", sa.Integer),
         sa.column("definition", sa.Text),
     )
+    overriding: set[str] = set()
     for survey_id, version, text in connection.execute(sa.select(versions)).all():
+        definition = _rewritten(text)
+        if "global_cooldown" in definition["throttle"]:
+            overriding.add(definition["survey"])
         connection.execute(
             sa.update(versions)
             .where(versions.c.survey_id == survey_id, versions.c.version == version)
-            .values(definition=_rewritten(text))
+            .values(definition=json.dumps(definition, ensure_ascii=False, separators=(",", ":")))
         )
+    if overriding:
+        _let_override(sorted(overriding))
 
 
-def _rewritten(text: str) -> str:
+def _let_override(surveys: list[str]) -> None:
+    """Give surveys that have a global cooldown of their own the right to it, which they need from now on."""
+    said = {"policy": "organisation", "throttle": {}, "may_override_global_cooldown": surveys}
+    statement = sa.text(
+        "INSERT INTO policy (definition, created_at) SELECT :said, MAX(created_at) FROM survey_version"
+    )
+    op.get_bind().execute(statement, {"said": json.dumps(said)})
+
+
+def _rewritten(text: str) -> dict[str, Any]:
     """One survey in today's words: what it said of all cooldowns and of sampling, it says of each part."""
     definition: dict[str, Any] = json.loads(text)
     throttle: dict[str, Any] = definition.get("throttle") or {}
+    # As much as the organisation's is, so that it follows a change of that one.
+    if throttle.get("global_cooldown") == GLOBAL_COOLDOWN:
+        del throttle["global_cooldown"]
     if (cooldown := throttle.pop("survey_cooldown", None)) is not None:
         throttle["cooldown"] = dict.fromkeys(("answered", "dismissed", "ignored", "snoozed"), cooldown)
     if (rate := throttle.pop("sampling_rate", None)) is not None:
@@ -115,4 +135,4 @@ def _rewritten(text: str) -> str:
         "send_window": "any",
     }
     definition["throttle"] = throttle
-    return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
+    return definition
