@@ -36,7 +36,10 @@ def test_a_policy_is_applied_shown_with_its_level_and_kept(lively: Installation)
     assert rows["max_open"] == ("2", "organisation")
     assert rows["backoff"] == ("true", "default")
     lively.ok(
-        "survey", "apply", lively.file("s.yaml", SURVEY + "throttle: {global_cooldown: 2d}\n"), "--publish"
+        "survey",
+        "apply",
+        lively.file("s.yaml", SURVEY.replace("throttle:", "throttle:\n  global_cooldown: 2d")),
+        "--publish",
     )
     assert shown(lively, "--survey", "build-cli")["global_cooldown"] == ("2d", "survey")
     lines = lively.ok("policy", "show", "--survey", "build-cli").splitlines()

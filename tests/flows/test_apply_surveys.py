@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.flows.apply_surveys import Applied, Change, apply_surveys
 from afterword.flows.manage_surveys import close_survey, export_survey, list_surveys
+from afterword.flows.policy_file import PolicyFile, dump_policy
 from afterword.flows.survey_files import read_survey_files
+from afterword.storage import policies
 from tests.flows.world import QUESTIONS, World
-from tests.storage.support import DAY
+from tests.storage.support import DAY, START
 
 NO_RIGHT = (
     "has no right to a global cooldown of its own: "
@@ -93,6 +95,9 @@ def test_all_files_are_applied_and_published_together(world: World, tmp_path: Pa
 
 def test_when_one_file_can_not_be_applied_none_is(world: World, tmp_path: Path) -> None:
     write(tmp_path, a=text_of("a"), b=text_of("b", project="Nope"), d=text_of("d"))
+    definition = dump_policy(PolicyFile("organisation"))
+    with world.database.write() as connection:
+        policies.add_policy(connection, project_id=None, definition=definition, now=START)
     world.add_survey("c")
     close_survey(world.database, world.clock, "c")
     write(tmp_path, c=text_of("c"), e=text_of("e", throttle={"global_cooldown": "0s"}))

@@ -8,10 +8,8 @@ from afterword.domain.report import Report
 from afterword.flows.build_report import build_report
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import invitations
-from tests.flows.world import World
+from tests.flows.world import EAGER, World
 from tests.storage.support import START
-
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
 
 
 def report(world: World) -> Report:
@@ -74,7 +72,7 @@ def test_the_funnel_counts_every_event_and_each_loss_by_its_reason(world: World)
         "answered": 1,
     }
     losses = {loss.reason: loss.count for step in found.funnel.steps for loss in step.losses}
-    assert losses["survey_cooldown"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
+    assert losses["open_invitation"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
     assert (found.population, found.people_answered, found.response_rate.n) == (3, 1, 2)
     assert found.period.start == START
     assert [comment.text for comment in found.comments] == ["Fine"]

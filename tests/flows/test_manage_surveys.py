@@ -29,6 +29,16 @@ def apply(world: World, *, dry_run: bool = False, **changes: object) -> Applied:
     return apply_survey(world.database, world.clock, survey_file(**changes), dry_run=dry_run)
 
 
+def give_rights(world: World, *keys: str) -> None:
+    definition = dump_policy(PolicyFile("organisation", may_override_global_cooldown=list(keys)))
+    with world.database.write() as connection:
+        policies.add_policy(connection, project_id=None, definition=definition, now=START)
+
+
+def take_rights(world: World) -> None:
+    give_rights(world)
+
+
 def title(world: World, version: int) -> str:
     with world.database.read() as connection:
         return surveys.get_definition(connection, 1, version)
@@ -187,17 +197,15 @@ def test_a_survey_without_the_right_can_neither_be_applied_nor_published_with_it
     said = (
         "'build-cli' has no right to a global cooldown of its own: the organisation's policy gives it under"
     )
+    take_rights(world)
     for cooldown in ("0s", "60d", "ignore"):
         with pytest.raises(ConflictError, match=said):
             apply(world, throttle={"global_cooldown": cooldown})
     assert list_surveys(world.database) == []
     apply(world, throttle={"global_cooldown": "respect"})
-    world.let_override("build-cli")
+    give_rights(world, "build-*")
     apply(world, throttle={"global_cooldown": "0s"})
-    with world.database.write() as connection:
-        policies.add_policy(
-            connection, project_id=None, definition=dump_policy(PolicyFile("organisation")), now=START
-        )
+    take_rights(world)
     with pytest.raises(ConflictError, match=said):
         publish_survey(world.database, world.clock, "build-cli")
     assert list_surveys(world.database)[0].live_version is None

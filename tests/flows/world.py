@@ -8,20 +8,17 @@ import yaml
 
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
-from afterword.flows.evaluate_event import evaluate_event
+from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.import_people import import_people
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.policy_file import PolicyFile, dump_policy
-from afterword.flows.policy_levels import read_levels
 from afterword.flows.preferences import change_settings
 from afterword.flows.save_people import save_people
 from afterword.flows.saved_people import Saved
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.survey_file.throttle import ThrottleFile
 from afterword.flows.tombstones import Tombstones
-from afterword.kit.clock import SECOND_US, to_datetime
+from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
 from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects
 from afterword.storage.decisions import Entry
@@ -34,7 +31,17 @@ from tests.storage.support import FakeClock, event_id, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
+POLICY = '{"policy": "organisation", "may_override_global_cooldown": ["*"]}'
+"""Each survey may say what it wants, so that a test can look at one thing alone."""
+
+NO_LIMITS = {
+    "project_cooldown": "0s",
+    "caps": {},
+    "max_open": 0,
+    "backoff": False,
+    "send_window": "any",
+}
+EAGER = NO_LIMITS | {"cooldown": "0s", "global_cooldown": "0s"}
 QUESTIONS = [
     {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},
     {"key": "comment", "type": "text", "text": "What should we improve first?"},
@@ -64,6 +71,8 @@ class World:
         self._folder = folder
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
+        with database.write() as connection:
+            policies.add_policy(connection, project_id=None, definition=POLICY, now=clock.now)
         for name, timezone, team in CAST:
             self._add_person(name, timezone, team)
 
@@ -88,23 +97,10 @@ class World:
         save_people(self.database, self.clock, [record], source=Source.HERE, tombstoned=self.tombstoned)
 
     def add_survey(self, key: str = "build-cli", *, live: bool = True, **changes: object) -> None:
-        """Apply a survey and, as a rule, publish it; with the rights that it needs."""
-        throttle = changes.get("throttle")
-        if isinstance(throttle, dict) and "global_cooldown" in throttle:
-            self.let_override(key)
+        """Apply a survey and, as a rule, publish it."""
         apply_survey(self.database, self.clock, survey_file(key, **changes), dry_run=False)
         if live:
             publish_survey(self.database, self.clock, key)
-
-    def let_override(self, key: str) -> None:
-        """Give a survey the right to a global cooldown of its own."""
-        with self.database.write() as connection:
-            levels = read_levels(connection, None)
-            if key not in levels.overriding:
-                throttle = levels.organisation or ThrottleFile()
-                file = PolicyFile("organisation", throttle, sorted({*levels.overriding, key}))
-                now = to_datetime(self.clock.now_us())
-                policies.add_policy(connection, project_id=None, definition=dump_policy(file), now=now)
 
     def add_event(
         self, *, email: str | None = "bob@example.com", age: timedelta = timedelta(), **changes: object
@@ -129,7 +125,7 @@ class World:
 
     def evaluate(self, event_id: int) -> bool:
         """Decide an event as the worker does."""
-        return evaluate_event(self.database, self.clock, event_id)
+        return bool(evaluate_events(self.database, self.clock, [event_id]))
 
     def decide(self, **event: object) -> list[Entry]:
         """Store an event, decide it, and read the ledger."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 class InvitationState(StrEnum):
     """
-    queued → sending → sent | failed | uncertain.
+    queued → sending → sent | failed | uncertain; queued → cancelled.
 
     ``sending`` is committed before the first byte goes out. A worker that died
     in between leaves it there; its successor cannot know whether the message
@@ -18,6 +18,16 @@ class InvitationState(StrEnum):
     SENT = "sent"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+CANCELLED = "cancelled"
+EXPIRED = "expired"
+INELIGIBLE_AT_SEND = "ineligible_at_send"
+"""Why an invitation ended before it went out; anything else is what its channel said."""
+
+NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)
+"""Whoever was reserved and never asked may be asked as if nothing had been."""
 
 
 class LinkState(StrEnum):

@@ -9,8 +9,8 @@ from enum import StrEnum
 from afterword.domain.errors import AfterwordError, ConflictError
 from afterword.domain.survey import SurveyState
 from afterword.flows.manage_projects import get_project
-from afterword.flows.policy_levels import needs_right, read_levels
-from afterword.flows.survey_definition import SurveyFile, decode_file, dump_definition, show_definition
+from afterword.flows.policy_levels import has_right, needs_right, read_levels
+from afterword.flows.survey_definition import SurveyFile, dump_definition, read_file, show_definition
 from afterword.flows.survey_files import Written, raise_all
 from afterword.flows.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
@@ -115,7 +115,7 @@ def check_rights(connection: Connection, project_id: int | None, file: SurveyFil
     """
     if not needs_right(file.throttle):
         return
-    if file.survey not in read_levels(connection, project_id).overriding:
+    if not has_right(read_levels(connection, project_id), file.survey):
         raise ConflictError(
             f"the survey {file.survey!r} has no right to a global cooldown of its own: "
             "the organisation's policy gives it under may_override_global_cooldown"
@@ -184,7 +184,7 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
     latest = survey.latest_version
     stored = surveys.list_versions(connection, survey.id)[-1]
     # In today's words, so that fields which did not exist yet are no difference.
-    old = dump_definition(decode_file(stored.definition))
+    old = dump_definition(read_file(stored.definition))
     if old != new:
         if now is not None:
             surveys.add_version(connection, survey.id, new, source=source, now=now)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND
 from afterword.domain.reason import Reason
 from afterword.domain.report import (
     GivenAnswer,
@@ -12,14 +13,17 @@ from afterword.domain.report import (
     assemble_report,
 )
 from afterword.flows.manage_surveys import get_survey
-from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, invitations, responses, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.invitations import Progress
 
-_LOSSES = {EXPIRED: Reason.EXPIRED, INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND}
+_LOSSES = {
+    CANCELLED: Reason.CANCELLED,
+    EXPIRED: Reason.EXPIRED,
+    INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND,
+}
 
 
 def build_report(database: Database, clock: Clock, survey_key: str) -> Report:

@@ -22,6 +22,7 @@ from afterword.storage import (
     projects,
     responses,
     sources,
+    trigger_matches,
     unresolved,
 )
 from afterword.storage.decisions import Entry
@@ -119,6 +120,14 @@ def _about(connection: Connection, person: Person, ids: Sequence[int]) -> dict[s
         ],
         "merges": [
             _columns(one) | {"moved": _load(one.moved)} for one in preferences.list_merges(connection, ids)
+        ],
+        "trigger_matches": [
+            one._asdict() | {"role": one.role.value}
+            for one in trigger_matches.list_of_people(connection, ids)
+        ],
+        "first_events": [
+            {"project_id": project_id, "at": at}
+            for (_, project_id), at in trigger_matches.list_first_events(connection, ids).items()
         ],
         "unresolved": [
             _columns(one)

@@ -13,7 +13,7 @@ from afterword.flows.manage_projects import get_project
 from afterword.flows.manage_surveys import get_survey
 from afterword.flows.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
 from afterword.flows.policy_levels import Effective, effective, read_levels
-from afterword.flows.survey_definition import decode_file
+from afterword.flows.survey_definition import read_file
 from afterword.flows.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import policies, revision, surveys
@@ -99,7 +99,7 @@ def show_policy(
             return effective(read_levels(connection, project_id))
         found = get_survey(connection, survey)
         version = found.live_version or found.latest_version
-        file = decode_file(surveys.get_definition(connection, found.id, version))
+        file = read_file(surveys.get_definition(connection, found.id, version))
         return effective(read_levels(connection, found.project_id), found.key, file.throttle)
 
 

@@ -7,7 +7,7 @@ from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.survey import Definition, SurveyState
 from afterword.domain.survey_state import Phase, state_at
 from afterword.flows.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
-from afterword.flows.survey_definition import decode_file, read_definition, show_definition
+from afterword.flows.survey_definition import read_definition, read_file, show_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import revision, surveys
 from afterword.storage.engine import Connection, Database
@@ -38,7 +38,7 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
         survey = get_survey(connection, key)
         if survey.state is SurveyState.CLOSED:
             raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
-        file = decode_file(surveys.get_definition(connection, survey.id, survey.latest_version))
+        file = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
         check_rights(connection, survey.project_id, file)
         surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
         return surveys.get_survey(connection, survey.id)

@@ -7,13 +7,19 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from afterword.flows.survey_definition import FIELD_NAMES
-from afterword.flows.survey_file.base import FieldError, Key, Label, Part, check_unique
+from afterword.flows.survey_file.base import FieldError, Label, Part, check_unique
 from afterword.flows.survey_file.throttle import ThrottleFile, make_policy
 from afterword.flows.yaml_file import parse_yaml_file
 from afterword.flows.yaml_lines import YamlLines
 
 RIGHTS_MAX = 1_000
 """Surveys that may have the right to a global cooldown of their own."""
+
+
+KeyPattern = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9*][a-z0-9_*-]{0,62}$", description="a survey's key; * stands for any characters"),
+]
 
 
 class ProjectLevel(Part):
@@ -27,7 +33,7 @@ class PolicyFile(Part):
 
     policy: Literal["organisation"] | ProjectLevel
     throttle: ThrottleFile = msgspec.field(default_factory=ThrottleFile)
-    may_override_global_cooldown: Annotated[list[Key], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
+    may_override_global_cooldown: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
         default_factory=list
     )
 

@@ -9,7 +9,9 @@ import yaml
 from msgspec import UNSET
 
 from afterword.domain.policy import GlobalCooldownUse, Policy
+from afterword.domain.trigger import EventNames
 from afterword.flows.policy_file import PolicyFile, read_policy
+from afterword.flows.survey_definition import read_file
 from afterword.flows.survey_file.throttle import (
     CooldownFile,
     SamplingFile,
@@ -38,7 +40,7 @@ class Levels(NamedTuple):
         policy_id: The last row of the table policy, of whichever level; 0 = there is none.
         project: What the project says; None = nothing.
         organisation: What the organisation says; None = nothing.
-        overriding: The surveys, by key, that may set or ignore the global cooldown.
+        overriding: Keys of the surveys that may set or ignore the global cooldown; ``*`` is any characters.
         paused: The levels that are paused.
     """
 
@@ -62,6 +64,17 @@ def read_levels(connection: Connection, project_id: int | None) -> Levels:
         frozenset(organisation.may_override_global_cooldown if organisation else ()),
         tuple(level for level, file in levels.items() if file is not None and file.throttle.pause is True),
     )
+
+
+def find_policy(levels: Levels, key: str, definition: str) -> Policy:
+    """
+    The policy that holds for a stored version of a survey.
+
+    Args:
+        key: The survey's.
+        definition: The version's JSON text.
+    """
+    return merge_levels(levels, key, read_file(definition).throttle)
 
 
 def merge_levels(levels: Levels, key: str, throttle: ThrottleFile) -> Policy:
@@ -104,13 +117,18 @@ def needs_right(throttle: ThrottleFile) -> bool:
     return throttle.global_cooldown not in (UNSET, "respect")
 
 
+def has_right(levels: Levels, key: str) -> bool:
+    """Whether a survey may set or ignore the global cooldown."""
+    return key in EventNames(levels.overriding)
+
+
 def _throttle(file: PolicyFile | None) -> ThrottleFile | None:
     return None if file is None else file.throttle
 
 
 def _said(levels: Levels, key: str, throttle: ThrottleFile) -> list[tuple[Level, ThrottleFile]]:
     """What each level says, the nearest one first; without what a survey has no right to."""
-    if key not in levels.overriding or not needs_right(throttle):
+    if not has_right(levels, key) or not needs_right(throttle):
         throttle = msgspec.structs.replace(throttle, global_cooldown=UNSET)
     above = [(Level.PROJECT, levels.project), (Level.ORGANISATION, levels.organisation)]
     return [(Level.SURVEY, throttle), *((level, file) for level, file in above if file is not None)]

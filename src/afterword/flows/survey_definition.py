@@ -1,5 +1,6 @@
 """How is a survey written down, as a file and in the database?"""
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -56,14 +57,16 @@ class SurveyFile(Part):
 _decode = msgspec.json.Decoder(SurveyFile).decode
 
 
-def decode_file(text: str) -> SurveyFile:
-    """The JSON text of a stored version → what its file said."""
-    return _decode(text)
-
-
+@lru_cache(maxsize=500)
 def read_definition(text: str) -> Definition:
     """The JSON text of a stored version → the survey's definition."""
-    return _definition(_decode(text))
+    return _definition(read_file(text))
+
+
+@lru_cache(maxsize=500)
+def read_file(text: str) -> SurveyFile:
+    """The JSON text of a stored version → the file as it was checked, with what it leaves out."""
+    return _decode(text)
 
 
 def dump_definition(file: SurveyFile) -> str:
