@@ -9,31 +9,29 @@ from hypothesis import strategies as st
 
 from afterword.domain import statistics
 from afterword.domain.answer import Value
+from afterword.domain.question import (
+    MultipleChoiceQuestion,
+    NpsQuestion,
+    Option,
+    RatingQuestion,
+    SingleChoiceQuestion,
+    TextQuestion,
+)
+from afterword.domain.question_report import GivenAnswer, QuestionReport
 from afterword.domain.reason import Reason
 from afterword.domain.report import (
     COMMENTS_MAX,
     Funnel,
-    GivenAnswer,
     InvitationCounts,
     Loss,
     Period,
-    QuestionReport,
     Report,
     ReportFacts,
     assemble_funnel,
     assemble_report,
 )
 from afterword.domain.statistics import Interval
-from afterword.domain.survey import (
-    Definition,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Option,
-    RatingQuestion,
-    SingleChoiceQuestion,
-    SurveyState,
-    TextQuestion,
-)
+from afterword.domain.survey import Definition, SurveyState
 from afterword.domain.trigger import Trigger
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from afterword.domain.policy import Policy
-from afterword.domain.survey import (
+from afterword.domain.question import (
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from afterword.cli.open import open_app
-from afterword.domain.report import QuestionReport, Report
+from afterword.domain.question_report import QuestionReport
+from afterword.domain.report import Report
 from afterword.domain.statistics import Score
 from afterword.flows.build_report import build_report
 

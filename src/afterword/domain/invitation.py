@@ -20,9 +20,26 @@ class InvitationState(StrEnum):
     FAILED = "failed"
 
 
+class Outcome(StrEnum):
+    """
+    How a person ended an invitation. Whoever said "not now" or "no, thanks" may still answer.
+
+    An invitation that ended without a word has none.
+    """
+
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+    SNOOZED = "snoozed"
+
+
 class LinkState(StrEnum):
-    """What a person finds behind a valid link to a survey."""
+    """
+    What a person finds behind a valid link to a survey.
+
+    ``answered`` is only what was answered anonymously: nobody can find that answer to change it.
+    """
 
     OPEN = "open"
+    ANSWERED = "answered"
     EXPIRED = "expired"
     CLOSED = "closed"

@@ -7,15 +7,10 @@ from datetime import datetime
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.invitation import InvitationState
 from afterword.domain.preference import find_opt_out
-from afterword.domain.survey import (
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Question,
-    RatingQuestion,
-    SingleChoiceQuestion,
-    SurveyState,
-)
+from afterword.domain.question import list_choices
+from afterword.domain.survey import SurveyState
 from afterword.flows.links import Links
+from afterword.flows.personal_survey import personal
 from afterword.flows.preferences import quiet_until
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
@@ -153,7 +148,8 @@ def _wants_none(connection: Connection, person: Person, survey: Survey, now: dat
 
 def _message(connection: Connection, links: Links, case: _Case, now: datetime) -> Message:
     invitation, person, survey = case.invitation, case.person, case.survey
-    definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
+    written = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
+    definition = personal(written, invitation.id, person, case.event)
     first = definition.questions[0]
 
     def answer_url(preselect: dict[str, str] | None = None) -> str:
@@ -170,20 +166,10 @@ def _message(connection: Connection, links: Links, case: _Case, now: datetime) -
         first_question=first,
         question_count=len(definition.questions),
         answer_url=answer_url(),
-        choice_urls={value: answer_url({first.key: value}) for value in _choices(first)},
+        choice_urls={value: answer_url({first.key: value}) for value in list_choices(first)},
         person_url=links.person(person.id, person.created_at),
         unsubscribe_url=links.unsubscribe(person.id, person.created_at),
         expires_at=invitation.expires_at,
         created_at=now,
         is_test=invitation.is_test,
     )
-
-
-def _choices(question: Question) -> list[str]:
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            return [str(value) for value in question.scale]
-        case SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return [option.value for option in question.options]
-        case _:
-            return []

@@ -1,23 +1,26 @@
 """How is a survey written down, as a file and in the database?"""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import msgspec
 import yaml
 from msgspec import Meta
 
-from afterword.domain.survey import QUESTION_TEXT_CHARS_MAX, QUESTIONS_MAX, THANKS, Definition
+from afterword.domain.piping import check_placeholders
+from afterword.domain.question import QUESTION_TEXT_CHARS_MAX
+from afterword.domain.survey import LOCALE, QUESTIONS_MAX, THANKS, Definition
+from afterword.domain.translation import list_texts
 from afterword.flows.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
 from afterword.flows.survey_file.conditions import ConditionFile
 from afterword.flows.survey_file.questions import (
+    QUESTION_FILES,
     QUESTION_TYPES,
     OptionFile,
     QuestionFile,
-    RatingFile,
-    SingleChoiceFile,
-    TextFile,
-    make_question,
+    make_questions,
 )
 from afterword.flows.survey_file.throttle import (
     CapFile,
@@ -28,6 +31,13 @@ from afterword.flows.survey_file.throttle import (
     SendWindowFile,
     ThrottleFile,
     make_policy,
+)
+from afterword.flows.survey_file.translations import (
+    Locale,
+    QuestionTranslationFile,
+    TranslationFile,
+    Translations,
+    make_translations,
 )
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile, make_trigger
 from afterword.flows.yaml_lines import SurveyFileError, YamlLines
@@ -48,6 +58,9 @@ class SurveyFile(Part):
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
     thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] = THANKS
     tags: Annotated[list[Key], Meta(max_length=TAGS_MAX)] = msgspec.field(default_factory=list)
+    privacy: Literal["confidential", "anonymous"] = "confidential"
+    locale: Locale = LOCALE
+    translations: Translations = msgspec.field(default_factory=dict)
 
 
 _decode = msgspec.json.Decoder(SurveyFile).decode
@@ -114,23 +127,42 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
 def _definition(file: SurveyFile) -> Definition:
     check_unique("$.questions", "key", [question.key for question in file.questions])
     check_unique("$.tags", "tag", file.tags)
-    return Definition(
+    definition = Definition(
         key=file.survey,
         title=file.title,
         trigger=make_trigger(file.trigger, "$.trigger"),
-        questions=tuple(
-            make_question(question, f"$.questions[{index}]") for index, question in enumerate(file.questions)
-        ),
+        questions=make_questions(file.questions, "$.questions"),
         policy=make_policy([("$.throttle", file.throttle)]),
         introduction=file.introduction,
         thanks=file.thanks,
         tags=frozenset(file.tags),
+        is_anonymous=file.privacy == "anonymous",
+        locale=file.locale,
     )
+    _check_texts(list_texts(definition), definition, "$")
+    translations = make_translations(file.translations, definition, "$.translations")
+    for locale, texts in translations.items():
+        _check_texts(texts, definition, f"$.translations.{locale}")
+    return replace(definition, translations=translations)
+
+
+def _check_texts(texts: Mapping[str, str], definition: Definition, path: str) -> None:
+    """Check the placeholders of all texts; ``path`` is what their places are below."""
+    places = {question.key: f"$.questions[{index}]" for index, question in enumerate(definition.questions)}
+    for place, text in texts.items():
+        try:
+            check_placeholders(text)
+        except ValueError as error:
+            where = f"{path}.{place}"
+            if path == "$" and place.startswith("questions."):
+                _, key, rest = place.split(".", 2)
+                where = f"{places[key]}.{rest}"
+            raise FieldError(where, str(error)) from None
 
 
 def _field_names() -> list[str]:
     structs: list[type[msgspec.Struct]] = [SurveyFile, TriggerFile, ThrottleFile, ConditionFile, OptionFile]
-    structs += [RatingFile, SingleChoiceFile, TextFile, CountFile, WithinFile]
+    structs += [*QUESTION_FILES, TranslationFile, QuestionTranslationFile, CountFile, WithinFile]
     structs += [CapFile, CooldownFile, QuotaFile, RemindersFile, SamplingFile, SendWindowFile]
     names = {field.encode_name for struct in structs for field in msgspec.structs.fields(struct)}
     return sorted(names | {"type"})
