@@ -32,6 +32,8 @@ project: Build CLI
 title: How was your build?
 trigger:
   events: [build.finished]
+throttle:
+  send_window: any
 questions:
   - key: satisfaction
     type: rating

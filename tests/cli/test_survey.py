@@ -128,17 +128,17 @@ class TestBadFiles:
             ("    type: text\n", "", ":10: questions[1]: "),
             (
                 "questions:",
-                "throttle: {survey_cooldown: 3 weeks}\nquestions:",
-                ":6: throttle.survey_cooldown: a ",
+                "throttle: {project_cooldown: 3 weeks}\nquestions:",
+                ":6: throttle.project_cooldown: a ",
             ),
             (
                 "questions:",
-                "throttle: {survey_cooldown: 9999d}\nquestions:",
-                ":6: throttle.survey_cooldown: at ",
+                "throttle: {project_cooldown: 9999d}\nquestions:",
+                ":6: throttle.project_cooldown: at ",
             ),
             ("questions:", "throttle: {expires_after: 0s}\nquestions:", ":6: throttle.expires_after: must "),
-            ("questions:", "throttle: {sampling_rate: 0}\nquestions:", ":6: throttle.sampling_rate: "),
-            ("questions:", "throttle: {sampling_rate: 1.5}\nquestions:", ":6: throttle.sampling_rate: "),
+            ("questions:", "throttle: {sampling: {rate: 0}}\nquestions:", ":6: throttle.sampling.rate: "),
+            ("questions:", "throttle: {sampling: {rate: 1.5}}\nquestions:", ":6: throttle.sampling.rate: "),
             (
                 "questions:",
                 "throttle: {coldown: 1d}\nquestions:",

@@ -199,6 +199,7 @@ survey: hook
 project: {project}
 title: How was it?
 trigger: {{events: [action-executed]}}
+throttle: {{send_window: any}}
 questions: [{{key: ease, type: rating, text: "How easy was it?"}}]
 """
 ANSWERED_S_MAX = 2.0

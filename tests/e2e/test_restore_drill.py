@@ -20,6 +20,7 @@ survey: drill
 project: {project}
 title: How was your build?
 trigger: {{events: [build.finished]}}
+throttle: {{send_window: any}}
 questions:
   - {{key: satisfaction, type: rating, text: "How satisfied are you?"}}
 """

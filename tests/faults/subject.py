@@ -30,8 +30,13 @@ title: How was it?
 trigger:
   events: [{event}]
 throttle:
-  survey_cooldown: 0s
+  cooldown: 0s
   global_cooldown: 0s
+  project_cooldown: 0s
+  caps: {}
+  max_open: 0
+  backoff: false
+  send_window: any
 questions:
   - key: satisfaction
     type: rating

@@ -8,10 +8,8 @@ from afterword.domain.report import Report
 from afterword.flows.build_report import build_report
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import invitations
-from tests.flows.world import World
+from tests.flows.world import EAGER, World
 from tests.storage.support import START
-
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
 
 
 def report(world: World) -> Report:

@@ -238,7 +238,7 @@ class TestOptedOut:
 
 
 def test_cooldowns_count_what_the_other_one_was_asked(world: World) -> None:
-    world.add_survey(throttle={"survey_cooldown": "7d", "global_cooldown": "0s"})
+    world.add_survey(throttle=EAGER | {"cooldown": "7d"})
     world.invite(email=BOB)
     merge(world)
     (entry,) = world.decide(email=ALICE)

@@ -17,10 +17,8 @@ from afterword.flows.read_totals import TotalsReader
 from afterword.flows.submit_response import submit_response
 from afterword.storage import notices
 from afterword.storage.notices import Notice
-from tests.flows.world import World
+from tests.flows.world import EAGER, World
 from tests.storage.support import DAY, count_statements
-
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
 
 READS: dict[str, Callable[[World], object]] = {
     "events": lambda world: list_events(world.database, None, limit=100),

@@ -33,7 +33,7 @@ def rows(world: World, table: sa.Table) -> list[dict[str, Any]]:
 def live(world: World, seed: int) -> None:
     """Half a year in which some are asked, some answer, some change their answer much later."""
     chance = random.Random(seed)
-    world.add_survey(throttle={"survey_cooldown": "7d", "global_cooldown": "0s"})
+    world.add_survey(throttle=EAGER | {"cooldown": "7d"})
     for _ in range(40):
         world.clock.advance(timedelta(days=chance.uniform(0, 9)))
         who = chance.choice(["alice", "bob", "nobody"])
@@ -117,7 +117,7 @@ def test_for_ever_is_for_ever(world: World) -> None:
 
 
 def test_invitations_stay_for_the_longest_cooldown(world: World) -> None:
-    world.add_survey(throttle=EAGER | {"survey_cooldown": "90d"})
+    world.add_survey(throttle=EAGER | {"cooldown": "90d"})
     world.invite()
     keeping = Keeping(answers=7 * DAY)
     world.clock.advance(89 * DAY)

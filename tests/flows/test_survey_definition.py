@@ -1,10 +1,10 @@
 """Does a survey file become the survey it describes, and does each mistake name its line and field?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterword.domain.policy import Policy
+from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
 from afterword.domain.question import (
     MultipleChoiceQuestion,
     NpsQuestion,
@@ -13,17 +13,17 @@ from afterword.domain.question import (
     SingleChoiceQuestion,
     TextQuestion,
 )
-from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger
+from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger, matches
 from afterword.flows.survey_definition import (
-    CONDITION_DEPTH_MAX,
-    FILE_BYTES_MAX,
-    SurveyFileError,
     dump_definition,
-    parse_duration,
     parse_survey_file,
     read_definition,
     show_definition,
 )
+from afterword.flows.survey_file.base import parse_duration
+from afterword.flows.survey_file.conditions import CONDITION_DEPTH_MAX
+from afterword.flows.yaml_file import FILE_BYTES_MAX
+from afterword.flows.yaml_lines import SurveyFileError
 
 HEAD = """\
 survey: build-cli
@@ -53,7 +53,7 @@ trigger:
           - {path: job.duration_s, gte: 60}
           - not: {path: ci, exists: true}
 throttle:
-  {survey_cooldown: 1d, global_cooldown: 0s, sampling_rate: 0.5, max_event_age: 90m, expires_after: 2h}
+  {cooldown: 1d, global_cooldown: 0s, sampling: {rate: 0.5}, max_event_age: 90m, expires_after: 2h}
 questions:
   - {key: a, type: rating, text: A, low_label: Bad, high_label: Good}
   - {key: b, type: nps, text: B, required: false}
@@ -77,9 +77,10 @@ def test_everything_a_file_says_is_in_the_definition() -> None:
         ),
     )
     assert definition.policy == Policy(
-        survey_cooldown=timedelta(days=1),
+        cooldown=Cooldown(*[timedelta(days=1)] * 4),
         global_cooldown=timedelta(),
-        sampling_rate=0.5,
+        global_cooldown_use=GlobalCooldownUse.CUSTOM,
+        sampling=Sampling(rate=0.5),
         max_event_age=timedelta(minutes=90),
         expires_after=timedelta(hours=2),
     )
@@ -102,7 +103,7 @@ def test_what_a_file_leaves_out_has_the_documented_defaults() -> None:
 
 def test_the_same_survey_written_in_another_way_is_stored_the_same() -> None:
     reordered = QUESTIONS + "".join(sorted(HEAD[: HEAD.index("trigger")].splitlines(keepends=True)))
-    reordered += "trigger: {events: ['build.finished']}\nthrottle: {sampling_rate: 1}\n# a comment\n"
+    reordered += "trigger: {events: ['build.finished']}\ntags: []\n# a comment\n"
     first, second = parse_survey_file(HEAD + QUESTIONS, "a"), parse_survey_file(reordered, "b")
     assert dump_definition(first) == dump_definition(second)
 
@@ -180,20 +181,20 @@ MISTAKES = {
         r"s\.yaml:7: throttle\.global_cooldown: a duration is a number and a unit",
     ),
     "too long a duration": (
-        HEAD + "throttle:\n  survey_cooldown: 99999d\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.survey_cooldown: at most 3650d",
+        HEAD + "throttle:\n  cooldown: 99999d\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.cooldown: at most 3650d",
     ),
     "no time to come": (
         HEAD + "throttle:\n  max_event_age: 0s\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.max_event_age: must be more than 0",
     ),
     "a rate of nothing": (
-        HEAD + "throttle:\n  sampling_rate: 0\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling_rate: .*> 0",
+        HEAD + "throttle:\n  sampling:\n    rate: 0\n" + QUESTIONS,
+        r"s\.yaml:8: throttle\.sampling\.rate: .*> 0",
     ),
     "a rate over 1": (
-        HEAD + "throttle:\n  sampling_rate: 50\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling_rate: .*<= 1",
+        HEAD + "throttle:\n  sampling:\n    rate: 50\n" + QUESTIONS,
+        r"s\.yaml:8: throttle\.sampling\.rate: .*<= 1",
     ),
     "no events": (
         HEAD.replace("[build.finished]", "[]") + QUESTIONS,
@@ -220,7 +221,86 @@ MISTAKES = {
         r"s\.yaml:6: trigger\.where(\.not)+: conditions nest deeper than 10 levels",
     ),
     "endless nesting": ("[" * 5_000, r"s\.yaml(:\d+)?: this is not YAML: "),
-    "a date": (HEAD.replace("How was your build?", "2024-13-45") + QUESTIONS, r"s\.yaml"),
+    "a field of another place": (
+        HEAD + "cooldown: 90d\n" + QUESTIONS,
+        r"s\.yaml:6: cooldown: there is no such field here: it stands elsewhere in the file$",
+    ),
+    "a limit of -1": (
+        HEAD + "throttle:\n  max_per_day: -1\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.max_per_day: expected `int` >= 1$",
+    ),
+    "a cap of -1": (
+        HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.caps: expected `int` >= 0$",
+    ),
+    "a duration of -1": (
+        HEAD + "throttle:\n  project_cooldown: -1d\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.project_cooldown: a duration is a number and a unit, such as 30m, 72h or 90d$",
+    ),
+    "a global cooldown of its own kind": (
+        HEAD + "throttle:\n  global_cooldown: none\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.global_cooldown: a duration is .*; or it is respect, or ignore$",
+    ),
+    "odd hours": (
+        HEAD + "throttle:\n  send_window: {hours: 9-25}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.send_window.*hours: hours are as 9-17 or 08:30-16:00$",
+    ),
+    "hours that end before they begin": (
+        HEAD + "throttle:\n  send_window: {hours: 17-9}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.send_window\.hours: a window closes after it opens, on the same day$",
+    ),
+    "a key in capitals": (
+        HEAD.replace("build-cli", "Build CLI") + QUESTIONS,
+        r"s\.yaml:1: survey: a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit$",
+    ),
+    "a back reference": (
+        HEAD + "  where: {path: a, matches: '(a)\\1'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* linear time$",
+    ),
+    "a look ahead": (
+        HEAD + "  where: {path: a, matches: 'a(?=b)'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: back references and look-around are left out",
+    ),
+    "half a regular expression": (
+        HEAD + "  where: {path: a, matches: '[a'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: this regular expression can't be used: missing \]: \[a$",
+    ),
+    "a regular expression that would explode": (
+        HEAD + "  where: {path: a, matches: '((a{100}){100}){100}'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: it repeats too often$",
+    ),
+    "a regular expression that would fill the memory": (
+        HEAD + "  where: {path: a, matches: '" + r"\pL{900}" * 10 + "'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: it repeats too often$",
+    ),
+    "an endless regular expression": (
+        HEAD + "  where: {path: a, matches: '" + "a" * 501 + "'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: a regular expression has at most 500 characters$",
+    ),
+    "a time zone that does not exist": (
+        HEAD + "timezone: Europe/Berln\n" + QUESTIONS,
+        r"s\.yaml:6: timezone: there is no time zone 'Europe/Berln': did you mean Europe/Berlin\?$",
+    ),
+    "a time zone like none": (
+        HEAD + "timezone: Mars\n" + QUESTIONS,
+        r"s\.yaml:6: timezone: there is no time zone 'Mars': a name such as Europe/Berlin$",
+    ),
+    "a day that does not exist": (
+        HEAD + "starts_at: 2027-02-30\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: there is no such date or time$",
+    ),
+    "a time without a zone": (
+        HEAD + "starts_at: 2027-02-03T09:00\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: a time needs its zone, such as 2027-03-01T09:00\+01:00 or ",
+    ),
+    "a date in words": (
+        HEAD + "starts_at: tomorrow\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: a date is as 2027-03-01, a time as 2027-03-01T09:00\+01:00$",
+    ),
+    "an end before the start": (
+        HEAD + "starts_at: 2027-02-03\nends_at: 2027-02-03\n" + QUESTIONS,
+        r"s\.yaml:7: ends_at: a survey ends after it starts$",
+    ),
 }
 
 
@@ -228,3 +308,42 @@ MISTAKES = {
 def test_each_mistake_names_file_line_and_field(text: str, message: str) -> None:
     with pytest.raises(SurveyFileError, match="^" + message):
         parse_survey_file(text, "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("lines", "starts_at", "ends_at"),
+    [
+        ("", None, None),
+        ("starts_at: 2027-03-01\n", datetime(2027, 3, 1, tzinfo=UTC), None),
+        (
+            "starts_at: 2027-03-01\nends_at: 2027-04-01\ntimezone: Europe/Berlin\n",
+            datetime(2027, 2, 28, 23, tzinfo=UTC),
+            datetime(2027, 3, 31, 22, tzinfo=UTC),
+        ),
+        ("ends_at: 2027-03-01T09:00+01:00\n", None, datetime(2027, 3, 1, 8, tzinfo=UTC)),
+        ("ends_at: '2027-03-01 09:00:30z'\n", None, datetime(2027, 3, 1, 9, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_survey_says_when_it_starts_and_ends(
+    lines: str, starts_at: datetime | None, ends_at: datetime | None
+) -> None:
+    definition = read_definition(dump_definition(parse_survey_file(HEAD + lines + QUESTIONS, "s.yaml")))
+    assert (definition.starts_at, definition.ends_at) == (starts_at, ends_at)
+
+
+def test_a_regular_expression_is_stored_as_text_and_matches_in_linear_time() -> None:
+    text = HEAD + "  where: {path: branch, matches: '^(a+)+$|(?i)RELEASE/'}\n" + QUESTIONS
+    definition = read_definition(dump_definition(parse_survey_file(text, "s.yaml")))
+    assert matches(definition.trigger.where, {"branch": "origin/release/2"})
+    assert not matches(definition.trigger.where, {"branch": "main"})
+    assert not matches(definition.trigger.where, {"branch": 3})
+    assert not matches(definition.trigger.where, {})
+    assert not matches(definition.trigger.where, {"branch": "a" * 100_000 + "!"})
+    assert definition == read_definition(dump_definition(parse_survey_file(text, "s.yaml")))
+
+
+def test_what_looks_like_a_date_is_text() -> None:
+    text = HEAD.replace("How was your build?", "2027-13-45") + "  where: {path: day, eq: 2027-03-01}\n"
+    definition = read_definition(dump_definition(parse_survey_file(text + QUESTIONS, "s.yaml")))
+    assert definition.title == "2027-13-45"
+    assert matches(definition.trigger.where, {"day": "2027-03-01"})

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterword.domain.eligibility import Verdict
+from afterword.domain.facts import Verdict
 from afterword.domain.invitation import InvitationState
 from afterword.domain.reason import Reason
 from afterword.flows import explain_reason, tell_person

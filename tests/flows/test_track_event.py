@@ -114,7 +114,9 @@ class TestWork:
     def test_a_job_is_added_only_for_an_event_that_makes_work(self, door: Door, database: Database) -> None:
         door.send(submission(), submission(makes_work=True), submission())
         with database.write() as connection:
-            (job,) = jobs.claim(connection, lease="x", now=START, leased_until=START + HOUR, limit=9)
+            (job,) = jobs.claim(
+                connection, "evaluate_event", lease="x", now=START, leased_until=START + HOUR, limit=9
+            )
             found = events.list_events(connection, 1, limit=9)
         assert (job.kind, job.subject_id) == ("evaluate_event", found[1].id)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
+from afterword.domain.invitation import InvitationState
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
-from afterword.flows.evaluate_event import evaluate_event
+from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.import_people import import_people
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
@@ -20,7 +21,7 @@ from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
-from afterword.storage import decisions, event_batch, invitations, jobs, people, projects, surveys
+from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects, surveys
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
@@ -31,7 +32,17 @@ from tests.storage.support import FakeClock, event_id, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
-EAGER = {"survey_cooldown": "0s", "global_cooldown": "0s"}
+POLICY = '{"policy": "organisation", "may_override_global_cooldown": ["*"]}'
+"""Each survey may say what it wants, so that a test can look at one thing alone."""
+
+NO_LIMITS = {
+    "project_cooldown": "0s",
+    "caps": {},
+    "max_open": 0,
+    "backoff": False,
+    "send_window": "any",
+}
+EAGER = NO_LIMITS | {"cooldown": "0s", "global_cooldown": "0s"}
 QUESTIONS = [
     {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},
     {"key": "comment", "type": "text", "text": "What should we improve first?"},
@@ -61,6 +72,8 @@ class World:
         self._folder = folder
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
+        with database.write() as connection:
+            policies.add_policy(connection, project_id=None, definition=POLICY, now=clock.now)
         for name, timezone, team in CAST:
             self._add_person(name, timezone, team)
 
@@ -113,7 +126,7 @@ class World:
 
     def evaluate(self, event_id: int) -> bool:
         """Decide an event as the worker does."""
-        return evaluate_event(self.database, self.clock, event_id)
+        return bool(evaluate_events(self.database, self.clock, [event_id]))
 
     def decide(self, **event: object) -> list[Entry]:
         """Store an event, decide it, and read the ledger."""
@@ -134,17 +147,19 @@ class World:
         with self.database.write() as connection:
             survey = surveys.find_survey(connection, key)
             assert survey is not None
-            invitation_id = invitations.add_invitation(
-                connection,
-                survey_id=survey.id,
-                survey_version=survey.live_version,
-                person_id=self.person(email).id,
-                event_id=event_id,
-                is_test=bool(event.get("is_test")),
-                message_id=f"m{event_id}",
-                created_at=self.clock.now,
-                expires_at=self.clock.now + timedelta(days=3),
-            )
+            row = {
+                "survey_id": survey.id,
+                "survey_version": survey.live_version,
+                "person_id": self.person(email).id,
+                "event_id": event_id,
+                "is_test": bool(event.get("is_test")),
+                "state": InvitationState.SENT.value,
+                "message_id": f"m{event_id}",
+                "created_at": self.clock.now,
+                "expires_at": self.clock.now + timedelta(days=3),
+                "sent_at": self.clock.now,
+            }
+            (invitation_id,) = invitations.add_invitations(connection, [row])
         return self.invitation(invitation_id)
 
     def ledger(self, event_id: int) -> list[Entry]:

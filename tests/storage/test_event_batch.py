@@ -23,7 +23,9 @@ def test_a_job_goes_with_each_row_that_wants_one(database: Database) -> None:
     with database.write() as connection:
         event_batch.write(connection, rows, wanted, "evaluate_event")
     with database.write() as connection:
-        found = jobs.claim(connection, lease="x", now=START, leased_until=START + HOUR, limit=99)
+        found = jobs.claim(
+            connection, "evaluate_event", lease="x", now=START, leased_until=START + HOUR, limit=99
+        )
         about = [events.get_event(connection, one.subject_id) for one in found]
     assert [one.kind for one in found] == ["evaluate_event"] * len(wanted)
     assert [one and one.name for one in about] == [rows[place].name for place in wanted]

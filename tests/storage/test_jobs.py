@@ -10,16 +10,17 @@ from afterword.storage.jobs import Job
 from tests.storage.support import HOUR, MINUTE, START, in_threads
 
 LEASE = timedelta(seconds=120)
+EVALUATE = "evaluate_event"
 
 
 def add(database: Database, *subjects: int, run_at: datetime = START) -> None:
     with database.write() as connection:
-        jobs.add_jobs(connection, "evaluate_event", subjects, run_at=run_at)
+        jobs.add_jobs(connection, EVALUATE, subjects, run_at=run_at)
 
 
 def claim(database: Database, now: datetime = START, *, lease: str = "alice", limit: int = 10) -> list[Job]:
     with database.write() as connection:
-        return jobs.claim(connection, lease=lease, now=now, leased_until=now + LEASE, limit=limit)
+        return jobs.claim(connection, EVALUATE, lease=lease, now=now, leased_until=now + LEASE, limit=limit)
 
 
 def test_due_jobs_are_claimed_oldest_first_and_later_ones_left(database: Database) -> None:
@@ -42,7 +43,7 @@ def test_no_jobs_are_added_for_nothing(database: Database) -> None:
     add(database)
     with database.read() as connection:
         assert jobs.count_jobs(connection) == (0, 0)
-        assert not jobs.any_due(connection, START)
+        assert not jobs.any_due(connection, EVALUATE, START)
 
 
 def test_a_claimed_job_is_nobody_elses_until_its_lease_ends(database: Database) -> None:
@@ -94,8 +95,8 @@ def test_a_failed_job_is_due_again_when_told(database: Database) -> None:
     (job,) = claim(database)
     with database.write() as connection:
         jobs.retry(connection, job, run_at=START + MINUTE, error="SMTP: refused with 451")
-        assert not jobs.any_due(connection, START + MINUTE - timedelta(microseconds=1))
-        assert jobs.any_due(connection, START + MINUTE)
+        assert not jobs.any_due(connection, EVALUATE, START + MINUTE - timedelta(microseconds=1))
+        assert jobs.any_due(connection, EVALUATE, START + MINUTE)
     (again,) = claim(database, START + MINUTE)
     assert again.attempts == 2
 
@@ -105,7 +106,7 @@ def test_a_job_that_is_put_off_is_due_then_and_was_not_tried(database: Database)
     (job,) = claim(database)
     with database.write() as connection:
         jobs.put_off(connection, job, run_at=START + HOUR)
-        assert not jobs.any_due(connection, START + HOUR - timedelta(microseconds=1))
+        assert not jobs.any_due(connection, EVALUATE, START + HOUR - timedelta(microseconds=1))
     (again,) = claim(database, START + HOUR)
     assert again.attempts == 1
 
@@ -116,7 +117,7 @@ def test_a_dead_letter_is_kept_and_never_claimed(database: Database) -> None:
     with database.write() as connection:
         jobs.bury(connection, job, now=START, error="SMTP: refused with 550")
         assert jobs.count_jobs(connection) == (0, 1)
-        assert not jobs.any_due(connection, START + 24 * HOUR)
+        assert not jobs.any_due(connection, EVALUATE, START + 24 * HOUR)
         assert jobs.finish(connection, job) is False
     assert claim(database, START + 24 * HOUR) == []
 
@@ -155,5 +156,5 @@ def test_a_claim_takes_no_more_than_its_limit_however_postgresql_plans_it(
         for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         until = START + HOUR
-        claimed = jobs.claim(connection, lease="x", now=START, leased_until=until, limit=limit)
+        claimed = jobs.claim(connection, EVALUATE, lease="x", now=START, leased_until=until, limit=limit)
     assert [job.subject_id for job in claimed] == list(range(limit))

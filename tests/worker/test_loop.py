@@ -19,8 +19,8 @@ from afterword.storage import events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job
 from afterword.worker import loop as worker_loop
-from afterword.worker.loop import ATTEMPTS_MAX, JOBS_AT_ONCE_MAX, POLL_S, Worker
-from tests.flows.world import World
+from afterword.worker.loop import ATTEMPTS_MAX, POLL_S, SENDS_AT_ONCE_MAX, Worker
+from tests.flows.world import EAGER, World
 from tests.storage.support import HOUR, FakeClock
 from tests.worker.conftest import FakeChannel
 
@@ -165,7 +165,14 @@ def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
 ) -> None:
     track(world)
     with world.database.write() as connection:
-        jobs.claim(connection, lease="dead", now=clock.now, leased_until=clock.now + LEASE, limit=9)
+        jobs.claim(
+            connection,
+            "send_invitation",
+            lease="dead",
+            now=clock.now,
+            leased_until=clock.now + LEASE,
+            limit=9,
+        )
     assert work(parts) == []
     clock.advance(LEASE)
     assert work(parts) == [True, True]
@@ -173,7 +180,7 @@ def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
 
 
 def test_no_more_jobs_are_claimed_than_run_at_once(parts: Parts, world: World) -> None:
-    for _ in range(JOBS_AT_ONCE_MAX + 5):
+    for _ in range(SENDS_AT_ONCE_MAX + 5):
         track(world, email="stranger@example.com")
     assert work(parts) == [True, True]
 
@@ -279,7 +286,7 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
 ) -> None:
     caplog.set_level(logging.WARNING)  # type: ignore[attr-defined]
     world = World(postgres, clock, tmp_path)  # type: ignore[arg-type]
-    world.add_survey(throttle={"survey_cooldown": "0s", "global_cooldown": "0s"})
+    world.add_survey(throttle=EAGER)
     shared = Parts(None, clock, postgres, world.links, world.tombstoned, channel, None)  # type: ignore[arg-type]
     events = [track(world, email=f"{('alice', 'bob', 'charlie')[n % 3]}@example.com") for n in range(60)]
 

@@ -1,79 +1,43 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from afterword.domain.policy import SAMPLING_PERIOD, TEST_INVITATIONS_PER_HOUR_MAX, Policy
-from afterword.domain.preference import OptOut
+from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, Saw, Spent, Verdict
+from afterword.domain.policy import (
+    BACKOFF_FACTOR_MAX,
+    TEST_INVITATIONS_PER_HOUR_MAX,
+    Cap,
+    GlobalCooldownUse,
+    Policy,
+    Repeat,
+)
+from afterword.domain.preference import end_of_quiet
 from afterword.domain.reason import Reason
-from afterword.domain.survey import SurveyState
+from afterword.domain.sampling import draw_holdout, draw_sample
+from afterword.domain.survey_state import IS_OVER, Phase
+from afterword.domain.trigger import find_mismatch, matches, show_found
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_SKEW_MAX = timedelta(minutes=5)
-
-Saw = Mapping[str, str | int | float | bool | None]
-"""What a rule looked at, in the units that its names end in."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
-    """
-    What was known of the person inside the deciding transaction.
-
-    Attributes:
-        opt_out: The wish that keeps the survey's project from asking this person; None = no such wish.
-        snoozed_until: The person wants no surveys before; None = no such wish.
-        is_tester: Test events ask this person whatever their wishes are.
-        survey_invited_at: When this person was last invited to this survey; None = never.
-        any_invited_at: When this person was last invited to any survey; None = never.
-        test_invitations: Test invitations of the last hour.
-    """
-
-    id: int
-    is_bot: bool = False
-    is_active: bool = True
-    is_tester: bool = False
-    opt_out: OptOut | None = None
-    snoozed_until: datetime | None = None
-    has_channel: bool = True
-    survey_invited_at: datetime | None = None
-    any_invited_at: datetime | None = None
-    test_invitations: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was known of one (event, survey, person) inside the deciding transaction."""
-
-    occurred_at: datetime
-    is_test: bool
-    survey_id: int
-    survey_state: SurveyState
-    metadata_matches: bool
-    names_bot: bool
-    person: PersonFacts | None
-    metadata_saw: Saw = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule said, and the numbers it saw."""
-
-    reason: Reason
-    passed: bool
-    saw: Saw = field(default_factory=dict)
+_ROUNDING = 1e-9
+"""Sums of shares are a hair off what they are in arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Ask. ``draw`` is below ``probability``, by which answers are weighted later."""
+    """
+    Ask. ``draw`` is below ``probability``, by which answers are weighted later.
+
+    Attributes:
+        send_at: The first moment that suits trigger, survey and person; mail waits for it.
+    """
 
     reason: Reason
     verdicts: tuple[Verdict, ...]
     draw: float
     probability: float
+    send_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +66,7 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
 
     Args:
         facts: What storage knew inside this transaction.
-        policy: The policy of the survey's version.
+        policy: The policy that holds for the survey, of all levels together.
         now: Aware UTC time, taken once at the edge.
 
     Returns:
@@ -110,14 +74,26 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
 
     Source: docs/reference/throttle.md.
     """
-    draw = draw_for(facts, now)
     rules = TEST_RULES if facts.is_test else RULES
-    verdicts = tuple(verdict for rule in rules for verdict in rule(facts, policy, now))
-    failed = tuple(sorted(verdict.reason for verdict in verdicts if not verdict.passed))
+    verdicts = tuple([verdict for rule in rules if (verdict := rule(facts, policy, now)) is not None])
+    draw, probability = _draw(facts, policy, now), 1.0 if facts.is_test else policy.sampling.rate
+    failed = [verdict.reason for verdict in verdicts if not verdict.passed]
     if failed:
-        return Skip(failed, verdicts, draw, _probability(facts, policy))
-    invited = Reason.INVITED_TEST if facts.is_test else Reason.INVITED
-    return Invite(invited, verdicts, draw, _probability(facts, policy))
+        return Skip(tuple(sorted(failed)), verdicts, draw, probability)
+    reason = Reason.INVITED_TEST if facts.is_test else Reason.INVITED
+    return Invite(reason, verdicts, draw, probability, find_send_time(facts, policy, now))
+
+
+def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    """
+    Look again just before an invitation goes out, at what may have changed since it was reserved.
+
+    Returns:
+        The first verdict against it; None when it may go.
+    """
+    rules = TEST_RULES_AT_SEND if facts.is_test else RULES_AT_SEND
+    verdicts = (rule(facts, policy, now) for rule in rules)
+    return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
@@ -126,81 +102,99 @@ def yield_to_other(decision: Invite, survey_key: str) -> Skip:
     return Skip((Reason.LOWER_PRIORITY,), (*decision.verdicts, verdict), decision.draw, decision.probability)
 
 
-def draw_for(facts: Facts, now: datetime) -> float:
-    """
-    Draw u in [0, 1) for a person, a survey and a SAMPLING_PERIOD.
-
-    A hash instead of a random number: a person who does a thing a thousand
-    times is drawn once per period, not a thousand times.
-    """
-    person = facts.person.id if facts.person else 0
-    text = f"{facts.survey_id}:{person}:{(now - _EPOCH) // SAMPLING_PERIOD}"
-    # 53 bits are what a float holds exactly; more would round up to 1 now and then.
-    return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) / 2**53
+Rule = Callable[[Facts, Policy, datetime], Verdict | None]
+"""A rule says its verdict, or nothing where it does not apply (no person, say)."""
 
 
-def _probability(facts: Facts, policy: Policy) -> float:
-    return 1.0 if facts.is_test else policy.sampling_rate
+def _not_duplicate(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    return Verdict(Reason.DUPLICATE_EVENT, not facts.is_duplicate)
 
 
-Rule = Callable[[Facts, Policy, datetime], Iterator[Verdict]]
-"""A rule yields its verdict, or nothing where it does not apply (no person, say)."""
-
-
-def _event_age(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
+def _not_stale(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     age = now - facts.occurred_at
     saw = {"age_s": round(age.total_seconds(), 3), "max_age_s": policy.max_event_age.total_seconds()}
-    yield Verdict(Reason.STALE_EVENT, age <= policy.max_event_age, saw)
-    yield Verdict(Reason.FUTURE_EVENT, age >= -_CLOCK_SKEW_MAX, {"age_s": saw["age_s"]})
+    return Verdict(Reason.STALE_EVENT, age <= policy.max_event_age, saw)
 
 
-def _survey_live(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    live = facts.survey_state is SurveyState.LIVE
-    yield Verdict(Reason.SURVEY_NOT_LIVE, live, {"state": facts.survey_state})
+def _not_future(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    age = now - facts.occurred_at
+    return Verdict(Reason.FUTURE_EVENT, age >= -_CLOCK_SKEW_MAX, {"age_s": round(age.total_seconds(), 3)})
 
 
-def _survey_open(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    still_open = facts.survey_state is not SurveyState.CLOSED
-    yield Verdict(Reason.SURVEY_NOT_LIVE, still_open, {"state": facts.survey_state})
+def _survey_live(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    # A paused survey is live, and says so by a code of its own.
+    is_live = facts.survey.state in (Phase.LIVE, Phase.PAUSED)
+    return Verdict(Reason.SURVEY_NOT_LIVE, is_live, {"state": facts.survey.state})
 
 
-def _filter(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    yield Verdict(Reason.FILTER, facts.metadata_matches, facts.metadata_saw)
+def _survey_open(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    is_open = facts.survey.state not in IS_OVER
+    return Verdict(Reason.SURVEY_NOT_LIVE, is_open, {"state": facts.survey.state})
 
 
-def _person_known(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
+def _filter(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    return Verdict(Reason.FILTER, facts.metadata_matches, facts.metadata_saw)
+
+
+def _counted(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.count_wanted == 1 and facts.came_after is None:
+        return None
+    passed = facts.count >= facts.count_wanted and facts.came_after is not False
+    saw = {"count": facts.count, "wanted": facts.count_wanted, "came_after": facts.came_after}
+    return Verdict(Reason.COUNT, passed, saw)
+
+
+def _person_known(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     # A bot that the directory does not know is skipped for being a bot, which says more.
-    yield Verdict(Reason.PERSON_UNRESOLVED, facts.person is not None or facts.names_bot)
+    return Verdict(Reason.PERSON_UNRESOLVED, facts.person is not None or facts.names_bot)
 
 
-def _person_human(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
+def _person_human(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     is_bot = facts.names_bot or (facts.person is not None and facts.person.is_bot)
-    yield Verdict(Reason.BOT, not is_bot)
+    return Verdict(Reason.BOT, not is_bot)
 
 
-def _person_active(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        yield Verdict(Reason.INACTIVE, facts.person.is_active)
+def _person_active(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    return None if facts.person is None else Verdict(Reason.INACTIVE, facts.person.is_active)
 
 
-def _not_opted_out(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        wish = facts.person.opt_out
-        saw: dict[str, str | bool] = {"is_tester": facts.person.is_tester}
-        if wish is not None:
-            saw |= {"scope": wish.scope, "value": wish.value, "since": wish.created_at.isoformat()}
-        yield Verdict(Reason.OPTED_OUT, wish is None or _tests_on_purpose(facts.person, facts), saw)
+def _in_audience(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or policy.audience is None:
+        return None
+    document = facts.person.document
+    passed = matches(policy.audience, document)
+    mismatch = None if passed else find_mismatch(policy.audience, document)
+    saw: Saw = {}
+    if mismatch is not None:
+        saw = {"path": mismatch.path, "found": show_found(mismatch.path, document)}
+    return Verdict(Reason.AUDIENCE, passed, saw)
 
 
-def _not_snoozed(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        until = facts.person.snoozed_until
-        saw = {
-            "is_tester": facts.person.is_tester,
-            "snoozed_until": None if until is None else until.isoformat(),
-        }
-        is_over = until is None or now >= until
-        yield Verdict(Reason.SNOOZED, is_over or _tests_on_purpose(facts.person, facts), saw)
+def _tenured(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.min_tenure:
+        return None
+    first_at = facts.person.first_event_at
+    tenure = timedelta() if first_at is None else max(now - first_at, timedelta())
+    saw = {"tenure_s": round(tenure.total_seconds()), "min_tenure_s": policy.min_tenure.total_seconds()}
+    return Verdict(Reason.TENURE, tenure >= policy.min_tenure, saw)
+
+
+def _not_opted_out(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    wish, saw = facts.person.opt_out, {"is_tester": facts.person.is_tester}
+    if wish is None:
+        return Verdict(Reason.OPTED_OUT, True, saw)
+    what = saw | {"scope": wish.scope, "value": wish.value, "since": wish.created_at}
+    return Verdict(Reason.OPTED_OUT, _tests_on_purpose(facts.person, facts), what)
+
+
+def _not_snoozed(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    until = facts.person.snoozed_until
+    passed = until is None or now >= until or _tests_on_purpose(facts.person, facts)
+    return Verdict(Reason.SNOOZED, passed, {"is_tester": facts.person.is_tester, "snoozed_until": until})
 
 
 def _tests_on_purpose(person: PersonFacts, facts: Facts) -> bool:
@@ -208,57 +202,280 @@ def _tests_on_purpose(person: PersonFacts, facts: Facts) -> bool:
     return facts.is_test and person.is_tester
 
 
-def _cooled_down(reason: Reason, invited_at: datetime | None, cooldown: timedelta, now: datetime) -> Verdict:
-    saw: dict[str, str | float | None] = {
-        "invited_at": invited_at.isoformat() if invited_at else None,
-        "cooldown_s": cooldown.total_seconds(),
-    }
-    return Verdict(reason, invited_at is None or now - invited_at >= cooldown, saw)
+def _not_held_out(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.holdout:
+        return None
+    draw = draw_holdout(facts.person.id)
+    return Verdict(
+        Reason.HOLDOUT, draw >= policy.holdout, {"draw": round(draw, 6), "holdout": policy.holdout}
+    )
 
 
-def _survey_cooldown(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        yield _cooled_down(
-            Reason.SURVEY_COOLDOWN, facts.person.survey_invited_at, policy.survey_cooldown, now
-        )
+def _nothing_open(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.max_open:
+        return None
+    count = sum(one.is_open(now) for one in facts.person.asked)
+    return Verdict(
+        Reason.OPEN_INVITATION, count < policy.max_open, {"open": count, "max_open": policy.max_open}
+    )
 
 
-def _global_cooldown(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        yield _cooled_down(Reason.GLOBAL_COOLDOWN, facts.person.any_invited_at, policy.global_cooldown, now)
+def _may_repeat(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or policy.repeat is Repeat.RECURRING:
+        return None
+    shown = [one for one in facts.person.asked if one.survey_id == facts.survey.id]
+    has_answered = any(one.outcome is Outcome.ANSWERED for one in shown)
+    shows_max = 1 if policy.repeat is Repeat.ONCE else policy.shows_max
+    saw = {"shown": len(shown), "shows_max": shows_max, "has_answered": has_answered}
+    return Verdict(Reason.REPEAT_EXHAUSTED, len(shown) < shows_max and not has_answered, saw)
 
 
-def _sampled(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    draw = draw_for(facts, now)
-    saw = {"draw": round(draw, 6), "rate": policy.sampling_rate}
-    yield Verdict(Reason.NOT_SAMPLED, draw < policy.sampling_rate, saw)
+def _survey_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    last = facts.person.last_asked(facts.survey.id)
+    return _cooled_down(Reason.SURVEY_COOLDOWN, last, _cooldown_after(last, policy), now)
 
 
-def _reachable(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        yield Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+def _project_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    last = _last_of_project(facts.person, facts)
+    return _cooled_down(Reason.PROJECT_COOLDOWN, last, policy.project_cooldown, now)
 
 
-def _test_cap(facts: Facts, policy: Policy, now: datetime) -> Iterator[Verdict]:
-    if facts.person:
-        count = facts.person.test_invitations
-        saw = {"test_invitations": count, "per_hour_max": TEST_INVITATIONS_PER_HOUR_MAX}
-        yield Verdict(Reason.TEST_CAPPED, count < TEST_INVITATIONS_PER_HOUR_MAX, saw)
+def _global_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    if policy.global_cooldown_use is GlobalCooldownUse.IGNORE:
+        return Verdict(Reason.GLOBAL_COOLDOWN, True, {"use": policy.global_cooldown_use})
+    last = facts.person.asked[-1] if facts.person.asked else None
+    return _cooled_down(Reason.GLOBAL_COOLDOWN, last, policy.global_cooldown, now)
+
+
+def _last_of_project(person: PersonFacts, facts: Facts) -> Asked | None:
+    project_id = facts.survey.project_id
+    return next((one for one in reversed(person.asked) if one.project_id == project_id), None)
+
+
+def _cooldown_after(last: Asked | None, policy: Policy) -> timedelta:
+    match last.outcome if last else None:
+        case Outcome.ANSWERED:
+            return policy.cooldown.answered
+        case Outcome.DISMISSED:
+            return policy.cooldown.dismissed
+        case Outcome.SNOOZED:
+            return policy.cooldown.snoozed
+    return policy.cooldown.ignored
+
+
+def _cooled_down(reason: Reason, last: Asked | None, cooldown: timedelta, now: datetime) -> Verdict:
+    if last is None:
+        return Verdict(reason, True, {"invited_at": None, "cooldown_s": cooldown.total_seconds()})
+    saw = {"invited_at": last.at, "cooldown_s": cooldown.total_seconds(), "outcome": last.outcome}
+    return Verdict(reason, now - last.at >= cooldown, saw)
+
+
+def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.group_caps:
+        return None
+    capped = [(tag, cap) for tag, cap in policy.group_caps.items() if tag in facts.survey.tags]
+    if not capped:
+        return None
+    seen = [(tag, cap, _exposures(facts.person.asked, cap, now, tag)) for tag, cap in capped]
+    tag, cap, count = max(seen, key=lambda one: one[2] - one[1].count)
+    return Verdict(Reason.GROUP_CAP, count < cap.count, {"tag": tag, **_saw_cap(cap, count)})
+
+
+def _person_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.caps:
+        return None
+    seen = [(cap, _exposures(facts.person.asked, cap, now)) for cap in policy.caps]
+    cap, count = max(seen, key=lambda one: one[1] - one[0].count)
+    return Verdict(Reason.PERSON_CAP, count < cap.count, _saw_cap(cap, count))
+
+
+def _exposures(asked: Iterable[Asked], cap: Cap, now: datetime, tag: str | None = None) -> int:
+    """How often the person was asked within a window, reminders included."""
+    since = now - cap.window
+    return sum(
+        (one.at > since) + (one.reminded_at is not None and one.reminded_at > since)
+        for one in asked
+        if tag is None or tag in one.tags
+    )
+
+
+def _saw_cap(cap: Cap, count: int) -> dict[str, float]:
+    return {"exposures": count, "cap": cap.count, "window_s": cap.window.total_seconds()}
+
+
+def _backed_off(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or not policy.backoff:
+        return None
+    ignored = _ignored_in_a_row(facts.person.asked, now)
+    factor = min(2**ignored, BACKOFF_FACTOR_MAX)
+    saw = {"ignored": ignored, "factor": factor}
+    if factor == 1:
+        return Verdict(Reason.BACKOFF, True, saw)
+    person, last = facts.person, facts.person.last_asked(facts.survey.id)
+    waits = [
+        (last, _cooldown_after(last, policy)),
+        (_last_of_project(person, facts), policy.project_cooldown),
+    ]
+    if policy.global_cooldown_use is not GlobalCooldownUse.IGNORE:
+        waits.append((person.asked[-1], policy.global_cooldown))
+    free_at = max(one.at + factor * cooldown for one, cooldown in waits if one is not None)
+    return Verdict(Reason.BACKOFF, now >= free_at, saw | {"free_at": free_at})
+
+
+def _ignored_in_a_row(asked: tuple[Asked, ...], now: datetime) -> int:
+    """How many of the last invitations passed by; one that is open says nothing yet."""
+    count = 0
+    for one in reversed(asked):
+        if one.outcome is not None:
+            return count
+        count += one.is_ignored(now)
+    return count
+
+
+def _quota_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if policy.quota is None:
+        return None
+    counts, quota = facts.survey.counts, policy.quota
+    limits = [("all", quota.count, counts.quota)]
+    if facts.person is not None:
+        limits.append((facts.person.cell or "", quota.of_cell(facts.person.cell), counts.cell))
+    shares = [
+        (count - spent.expected(counts.response_rate), of, count, spent)
+        for of, count, spent in limits
+        if count is not None
+    ]
+    if not shares:
+        return None
+    left, of, count, spent = min(shares, key=lambda one: one[0])
+    saw = {"of": of, "quota": count, "response_rate": round(counts.response_rate, 4), **_saw_spent(spent)}
+    return Verdict(Reason.QUOTA_FULL, counts.response_rate <= left + _ROUNDING, saw)
+
+
+def _paced(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    slot, counts = facts.survey.slot, facts.survey.counts
+    if slot is None:
+        return None
+    expected = counts.slot.expected(counts.response_rate)
+    passed = expected + counts.response_rate <= 1 + _ROUNDING
+    return Verdict(Reason.PACING, passed, {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)})
+
+
+def _saw_spent(spent: Spent) -> dict[str, int]:
+    return {"responses": spent.responses, "open": spent.open}
+
+
+def _daily_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if policy.daily_max is None:
+        return None
+    count = facts.survey.counts.day
+    return Verdict(
+        Reason.DAILY_MAX, count < policy.daily_max, {"invitations": count, "per_day_max": policy.daily_max}
+    )
+
+
+def _draw(facts: Facts, policy: Policy, now: datetime) -> float:
+    person_id = facts.person.id if facts.person else 0
+    return draw_sample(policy.sampling.unit, facts.survey.id, person_id, facts.event_id, now)
+
+
+def _sampled(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    draw, rate = _draw(facts, policy, now), policy.sampling.rate
+    saw: Saw = {"draw": round(draw, 6), "rate": rate, "unit": policy.sampling.unit}
+    return Verdict(Reason.NOT_SAMPLED, draw < rate, saw)
+
+
+def _reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    return None if facts.person is None else Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+
+
+def _in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None or policy.send_window is None:
+        return None
+    wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
+    passed = send_at - wanted <= policy.send_window.defer_max
+    if passed and send_at > wanted:
+        return Verdict(Reason.DEFERRED, True, {"until": send_at})
+    saw = {"opens_at": send_at, "defer_max_s": policy.send_window.defer_max.total_seconds()}
+    return Verdict(Reason.OUTSIDE_WINDOW, passed, {} if passed else saw)
+
+
+def find_send_time(facts: Facts, policy: Policy, now: datetime) -> datetime:
+    """The first moment, from now and what the trigger waits, that is in the window and not quiet."""
+    person, wanted = facts.person, now + facts.waits
+    if person is None:
+        return wanted
+    moment = wanted
+    window = None if facts.is_test else policy.send_window
+    for _ in range(_SEARCHES_MAX):
+        opens = moment if window is None else window.next_open(moment, person.zone)
+        ends = None if person.quiet is None else end_of_quiet(person.quiet, person.zone, opens)
+        if ends is None or _tests_on_purpose(person, facts):
+            return opens
+        moment = ends
+    # It is quiet whenever the window is open: the person's wish goes before.
+    return moment
+
+
+_SEARCHES_MAX = 8
+"""A window opens once a day: who is quiet at each opening of a week is quiet for good."""
+
+
+def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    levels = list(facts.survey.paused)
+    if facts.survey.state == Phase.PAUSED:
+        levels.append("survey")
+    return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
+
+
+def _not_withdrawn(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    return Verdict(Reason.CANCELLED, False) if facts.was_withdrawn else None
+
+
+def _test_cap(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
+    if facts.person is None:
+        return None
+    count = facts.person.test_invitations
+    saw = {"test_invitations": count, "per_hour_max": TEST_INVITATIONS_PER_HOUR_MAX}
+    return Verdict(Reason.TEST_CAPPED, count < TEST_INVITATIONS_PER_HOUR_MAX, saw)
 
 
 RULES: tuple[Rule, ...] = (
-    _event_age,
+    _not_duplicate,
+    _not_stale,
+    _not_future,
     _survey_live,
     _filter,
+    _counted,
     _person_known,
     _person_human,
     _person_active,
+    _in_audience,
+    _tenured,
     _not_opted_out,
     _not_snoozed,
+    _not_held_out,
+    _nothing_open,
+    _may_repeat,
     _survey_cooldown,
+    _project_cooldown,
+    _group_caps,
     _global_cooldown,
+    _person_caps,
+    _backed_off,
+    _quota_left,
+    _paced,
+    _daily_left,
     _sampled,
     _reachable,
+    _in_window,
+    _not_paused,
+    _not_withdrawn,
 )
 """What every event has to pass, in the order of the codes."""
 
@@ -273,3 +490,17 @@ TEST_RULES: tuple[Rule, ...] = (
     _test_cap,
 )
 """What a test event has to pass: it skips the throttle, but not the wish to be left alone."""
+
+RULES_AT_SEND: tuple[Rule, ...] = (
+    _survey_open,
+    _person_human,
+    _person_active,
+    _in_audience,
+    _not_opted_out,
+    _not_snoozed,
+    _reachable,
+    _not_paused,
+)
+"""What an invitation has to pass once more before it goes out: what does not count itself."""
+
+TEST_RULES_AT_SEND: tuple[Rule, ...] = TEST_RULES[:-1]

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 class InvitationState(StrEnum):
     """
-    queued → sending → sent | failed | uncertain.
+    queued → sending → sent | failed | uncertain; queued → cancelled.
 
     ``sending`` is committed before the first byte goes out. A worker that died
     in between leaves it there; its successor cannot know whether the message
@@ -18,18 +18,16 @@ class InvitationState(StrEnum):
     SENT = "sent"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
-class Outcome(StrEnum):
-    """
-    How a person ended an invitation. Whoever said "not now" or "no, thanks" may still answer.
+CANCELLED = "cancelled"
+EXPIRED = "expired"
+INELIGIBLE_AT_SEND = "ineligible_at_send"
+"""Why an invitation ended before it went out; anything else is what its channel said."""
 
-    An invitation that ended without a word has none.
-    """
-
-    ANSWERED = "answered"
-    DISMISSED = "dismissed"
-    SNOOZED = "snoozed"
+NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)
+"""Whoever was reserved and never asked may be asked as if nothing had been."""
 
 
 class LinkState(StrEnum):

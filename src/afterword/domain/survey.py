@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from afterword.domain.policy import Policy
@@ -17,10 +18,11 @@ THANKS = "Thank you. Your answer helps the team that builds this tool."
 
 
 class SurveyState(StrEnum):
-    """Where a survey is in its life: draft → live → closed, and never back."""
+    """Where a survey is in its life: draft → live ⇄ paused → closed."""
 
     DRAFT = "draft"
     LIVE = "live"
+    PAUSED = "paused"
     CLOSED = "closed"
 
 
@@ -36,6 +38,8 @@ class Definition:
         is_anonymous: Answers are kept so that nobody can tell whose they are.
         locale: The language of its texts, as a language tag.
         translations: Language tag → where a text stands, see domain/translation.py → that text.
+        starts_at: Nobody is asked before this; None = from when it is published.
+        ends_at: Nobody is asked, and no link can be answered, from this on; None = until it is closed.
     """
 
     key: str
@@ -49,3 +53,5 @@ class Definition:
     is_anonymous: bool = False
     locale: str = LOCALE
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -117,6 +117,21 @@ class Trigger:
         """The names of all events that it must be told of."""
         return self.events + self.withdrawing + (self.after.events if self.after else ())
 
+    @property
+    def looks_back_by(self) -> timedelta:
+        """How long what people do must be kept for it."""
+        after = self.after.window if self.after else timedelta()
+        return max(self.count_window, after, self.waits)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what people do must be kept for it."""
+        return self.looks_back or bool(self.withdrawing)
+
+    def is_told(self, name: str) -> bool:
+        """Whether an event of this name means anything to it."""
+        return any_name(self.names, name)
+
     def hears(self, name: str) -> bool:
         """Whether an event of this name may ask."""
         return self._heard.fullmatch(name) is not None
@@ -128,6 +143,19 @@ class Trigger:
     def withdraws(self, name: str) -> bool:
         """Whether an event of this name withdraws an invitation that waits."""
         return any_name(self.withdrawing, name)
+
+
+class EventNames:
+    """Names and globs, asked for one name after the other."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        given = frozenset(names)
+        self._globs = tuple(sorted(name for name in given if "*" in name))
+        self._names = given.difference(self._globs)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether one of them is this name, or stands for it."""
+        return name in self._names or (bool(self._globs) and any_name(self._globs, name))
 
 
 def any_name(names: tuple[str, ...], name: str) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND
 from afterword.domain.question_report import GivenAnswer
 from afterword.domain.reason import Reason
 from afterword.domain.report import (
@@ -15,7 +16,6 @@ from afterword.domain.report import (
 )
 from afterword.flows.manage_surveys import get_survey
 from afterword.flows.personal_survey import general
-from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, invitations, responses, surveys
@@ -23,7 +23,11 @@ from afterword.storage.engine import Connection, Database
 from afterword.storage.invitations import Progress
 from afterword.storage.responses import AnonymousResponse
 
-_LOSSES = {EXPIRED: Reason.EXPIRED, INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND}
+_LOSSES = {
+    CANCELLED: Reason.CANCELLED,
+    EXPIRED: Reason.EXPIRED,
+    INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND,
+}
 
 
 def build_report(database: Database, clock: Clock, survey_key: str) -> Report:

@@ -181,7 +181,8 @@ def _listeners(connection: Connection, ledger: _Ledger) -> list[Listener]:
     published = [item for item in surveys.list_published(connection) if item.survey_id in ledger.spans]
     names: dict[int, frozenset[str]] = {}
     for item in published:
-        heard = frozenset(read_definition(item.definition).trigger.events)
+        # A name with a star is left out: each event that it stands for would have to be looked at.
+        heard = frozenset(name for name in read_definition(item.definition).trigger.events if "*" not in name)
         names[item.survey_id] = names.get(item.survey_id, heard) & heard
     latest = {item.survey_id: item for item in published}.values()
     return [

@@ -13,6 +13,7 @@ from afterword.domain.identity import (
     resolve,
 )
 from afterword.domain.rate_limit import RateLimits
+from afterword.domain.trigger import EventNames
 from afterword.flows.check_store import log_failure
 from afterword.flows.known_handles import KnownHandles
 from afterword.flows.survey_definition import read_definition
@@ -52,8 +53,8 @@ class ProjectRules:
 
     limits: RateLimits
     metadata_bytes: int
-    listened: frozenset[str]
-    listened_by_tests: frozenset[str]
+    listened: EventNames
+    listened_by_tests: EventNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def load_snapshot(database: Database, before: Snapshot | None = None) -> Snapsho
                 project.id: ProjectRules(
                     project.limits,
                     project.metadata_bytes,
-                    listened=frozenset(live.get(project.id, ())),
-                    listened_by_tests=frozenset(draft.get(project.id, ())),
+                    listened=EventNames(live.get(project.id, ())),
+                    listened_by_tests=EventNames(draft.get(project.id, ())),
                 )
                 for project in projects.list_projects(connection)
             },
@@ -208,7 +209,7 @@ def _listeners(
     live: dict[int, set[str]] = {}
     test: dict[int, set[str]] = {}
     for row in listening:
-        names = read_definition(row.definition).trigger.events
+        names = read_definition(row.definition).trigger.names
         if row.is_live:
             live.setdefault(row.project_id, set()).update(names)
         if row.is_latest:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from afterword.domain.errors import NotFoundError
+from afterword.domain.facts import Outcome
 from afterword.domain.identity import name_handles, resolve
-from afterword.domain.invitation import Outcome
 from afterword.flows.known_handles import KnownHandles
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import (
@@ -23,6 +23,7 @@ from afterword.storage import (
     projects,
     responses,
     sources,
+    trigger_matches,
     unresolved,
 )
 from afterword.storage.decisions import Entry
@@ -120,6 +121,14 @@ def _about(connection: Connection, person: Person, ids: Sequence[int]) -> dict[s
         ],
         "merges": [
             _columns(one) | {"moved": _load(one.moved)} for one in preferences.list_merges(connection, ids)
+        ],
+        "trigger_matches": [
+            one._asdict() | {"role": one.role.value}
+            for one in trigger_matches.list_of_people(connection, ids)
+        ],
+        "first_events": [
+            {"project_id": project_id, "at": at}
+            for (_, project_id), at in trigger_matches.list_first_events(connection, ids).items()
         ],
         "unresolved": [
             _columns(one)

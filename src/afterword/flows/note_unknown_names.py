@@ -1,10 +1,19 @@
 """Which names do new events use that the directory does not know?"""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from afterword.domain.identity import IdentityKind
 from afterword.flows.read_names import NameReader, Who, handles_of, readings_of, who_of
-from afterword.storage import event_handles, identity_rules, projection, revision, unresolved
+from afterword.kit.clock import to_datetime
+from afterword.storage import (
+    event_handles,
+    identity_rules,
+    projection,
+    revision,
+    trigger_matches,
+    unresolved,
+)
 from afterword.storage.engine import Database
 from afterword.storage.event_handles import EventHandles
 from afterword.storage.unresolved import Sighting
@@ -37,12 +46,25 @@ def note_unknown_names(database: Database) -> bool:
         for event in found
         if (person_id := reader.find_person(who_of(event), event.person_id)) != event.person_id
     }
+    firsts = _first_events(found, reader)
     with database.write() as connection:
         if projection.lock(connection) == positions and revision.current(connection) == reader.revision:
             unresolved.add(connection, sightings)
             event_handles.attribute(connection, wrong)
+            trigger_matches.add_first_events(connection, firsts)
             projection.set_positions(connection, after)
     return True
+
+
+def _first_events(found: Iterable[EventHandles], reader: NameReader) -> dict[tuple[int, int], datetime]:
+    """(person id, project id) → when the first of these events came."""
+    firsts: dict[tuple[int, int], datetime] = {}
+    for event in found:
+        if (person_id := reader.find_person(who_of(event), event.person_id)) is not None:
+            key = person_id, event.project_id
+            at = to_datetime(event.received_at)
+            firsts[key] = min(firsts.get(key, at), at)
+    return firsts
 
 
 def _count(found: Iterable[EventHandles], reader: NameReader) -> list[Sighting]:

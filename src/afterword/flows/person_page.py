@@ -6,8 +6,8 @@ from datetime import datetime
 
 from afterword.domain.answer import show_answer
 from afterword.domain.errors import ConflictError, NotFoundError
+from afterword.domain.facts import Outcome
 from afterword.domain.identity import IdentityKind, normalise
-from afterword.domain.invitation import Outcome
 from afterword.domain.question import Question
 from afterword.flows.links import Links, Ticket
 from afterword.flows.personal_survey import personal

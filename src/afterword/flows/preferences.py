@@ -14,7 +14,6 @@ from afterword.domain.preference import (
     OptOut,
     OptOutScope,
     QuietHours,
-    end_of_quiet,
 )
 from afterword.flows.links import Ticket, person_mark
 from afterword.kit.clock import Clock, to_datetime
@@ -138,11 +137,11 @@ def zone_names() -> tuple[str, ...]:
     return ("UTC", *places)
 
 
-def quiet_until(person: Person, now: datetime, *, is_test: bool) -> datetime | None:
-    """When a mail may go to this person, when it may not go now; a tester's test mail always may."""
-    if person.quiet_from is None or person.quiet_until is None or (is_test and person.is_tester):
+def quiet_hours_of(person: Person) -> QuietHours | None:
+    """The hours of the day in which a person wants no mail."""
+    if person.quiet_from is None or person.quiet_until is None:
         return None
-    return end_of_quiet(QuietHours(person.quiet_from, person.quiet_until), zone_of(person), now)
+    return QuietHours(person.quiet_from, person.quiet_until)
 
 
 def _settings(connection: Connection, person: Person) -> Settings:

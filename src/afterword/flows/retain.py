@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterword.channels.mailbox import delete_mails
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.survey_definition import read_definition
+from afterword.flows.policy_levels import find_policy, read_levels
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import marks, retention, surveys
 from afterword.storage.engine import Connection, Database
@@ -78,7 +78,10 @@ def retain(
 def _at_least_cooldowns(database: Database, kept: timedelta) -> timedelta:
     """No less than the longest cooldown: who was asked when must be known for so long."""
     with database.read() as connection:
-        policies = [read_definition(one.definition).policy for one in surveys.list_published(connection)]
+        policies = [
+            find_policy(read_levels(connection, one.project_id), one.key, one.definition)
+            for one in surveys.list_published(connection)
+        ]
     return max([kept, *(one.looks_back for one in policies)])
 
 

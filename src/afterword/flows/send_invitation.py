@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
-from afterword.domain.invitation import InvitationState
+from afterword.domain.eligibility import decide_again, find_send_time
+from afterword.domain.facts import Facts, PersonFacts, SurveyFacts
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
 from afterword.domain.preference import find_opt_out
 from afterword.domain.question import list_choices
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey import Definition
+from afterword.domain.survey_state import state_at
+from afterword.flows.decision_facts import audience_document
 from afterword.flows.links import Links
 from afterword.flows.personal_survey import personal
-from afterword.flows.preferences import quiet_until
+from afterword.flows.policy_levels import Levels, find_policy, read_levels
+from afterword.flows.preferences import quiet_hours_of, zone_of
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import events, invitations, people, preferences, surveys
@@ -20,9 +25,6 @@ from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
 from afterword.storage.people import Person
 from afterword.storage.surveys import Survey
-
-INELIGIBLE_AT_SEND = "ineligible_at_send"
-EXPIRED = "expired"
 
 
 async def send_invitation(
@@ -99,6 +101,7 @@ class _Case:
     person: Person
     survey: Survey
     event: StoredEvent
+    definition: Definition
 
 
 def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> _Attempt | datetime | None:
@@ -111,45 +114,70 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         # Found in sending, a message may be out already: its earlier sender died, or never heard an answer.
         is_repeated = invitation.state is InvitationState.SENDING
         case = _look(connection, invitation, now)
+        if isinstance(case, datetime):
+            # At its expiry it is looked at again, and ends there.
+            return min(case, invitation.expires_at)
         if isinstance(case, str):
             ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
             invitations.set_state(connection, invitation.id, ended, error=case)
             return None
-        if (quiet_end := quiet_until(case.person, now, is_test=invitation.is_test)) is not None:
-            # At its expiry it is looked at again, and ends there.
-            return min(quiet_end, invitation.expires_at)
         # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING
         invitations.set_state(connection, invitation.id, state)
         return _Attempt(_message(connection, links, case, now), is_repeated)
 
 
-def _look(connection: Connection, invitation: Invitation, now: datetime) -> _Case | str:
-    """What the message is worded from, or why it must not go any more."""
+def _look(connection: Connection, invitation: Invitation, now: datetime) -> _Case | datetime | str:
+    """What the message is worded from, when to look again, or why it must not go any more."""
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
     if now >= invitation.expires_at:
         return EXPIRED
-    if person is None or event is None or survey.state is SurveyState.CLOSED:
+    if person is None or event is None or person.erased_at is not None:
         return INELIGIBLE_AT_SEND
-    if person.erased_at is not None or not person.is_active or not person.email:
+    text = surveys.get_definition(connection, survey.id, invitation.survey_version)
+    definition = read_definition(text)
+    levels = read_levels(connection, survey.project_id)
+    facts = _facts(connection, invitation, person, _survey_facts(survey, definition, levels, now))
+    policy = find_policy(levels, survey.key, text)
+    if decide_again(facts, policy, now) is not None:
         return INELIGIBLE_AT_SEND
-    if _wants_none(connection, person, survey, now) and not (invitation.is_test and person.is_tester):
-        return INELIGIBLE_AT_SEND
-    return _Case(invitation, person, survey, event)
+    send_at = find_send_time(facts, policy, now)
+    return send_at if send_at > now else _Case(invitation, person, survey, event, definition)
 
 
-def _wants_none(connection: Connection, person: Person, survey: Survey, now: datetime) -> bool:
+def _survey_facts(survey: Survey, definition: Definition, levels: Levels, now: datetime) -> SurveyFacts:
+    phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
+    return SurveyFacts(survey.id, survey.project_id, phase, paused=levels.paused)
+
+
+def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
+    """What may have changed since the invitation was reserved."""
     opt_outs = preferences.list_opt_outs(connection, person.id)
-    is_snoozed = person.snoozed_until is not None and now < person.snoozed_until
-    return is_snoozed or find_opt_out(person.opted_out_at, opt_outs, survey.project_id) is not None
+    return Facts(
+        event_id=invitation.event_id,
+        occurred_at=invitation.created_at,
+        is_test=invitation.is_test,
+        survey=survey,
+        person=PersonFacts(
+            id=person.id,
+            is_bot=person.is_bot,
+            is_active=person.is_active,
+            is_tester=person.is_tester,
+            opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
+            snoozed_until=person.snoozed_until,
+            has_channel=bool(person.email) and person.email.isascii(),
+            zone=zone_of(person),
+            quiet=quiet_hours_of(person),
+            document=audience_document(person),
+        ),
+    )
 
 
 def _message(connection: Connection, links: Links, case: _Case, now: datetime) -> Message:
     invitation, person, survey = case.invitation, case.person, case.survey
-    written = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
-    definition = personal(written, invitation.id, person, case.event)
+    definition = personal(case.definition, invitation.id, person, case.event)
     first = definition.questions[0]
 
     def answer_url(preselect: dict[str, str] | None = None) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterword.domain.answer import Answers, Fields, Value, first_step, is_whole, parse_answers
-from afterword.domain.invitation import LinkState, Outcome
-from afterword.domain.survey import Definition, SurveyState
+from afterword.domain.facts import Outcome
+from afterword.domain.invitation import LinkState
+from afterword.domain.survey import Definition
+from afterword.domain.survey_state import IS_OVER, Phase, state_at
 from afterword.flows.links import Ticket
 from afterword.flows.personal_survey import personal
 from afterword.flows.survey_definition import read_definition
@@ -15,6 +17,7 @@ from afterword.kit.ids import random_secret
 from afterword.storage import events, invitations, people, responses, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.invitations import Invitation
+from afterword.storage.surveys import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,11 @@ def _look(connection: Connection, ticket: Ticket, now: datetime) -> _Case | None
     survey = surveys.get_survey(connection, invitation.survey_id)
     definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     answers = responses.find_answers(connection, ticket.id)
+    phase = _phase(connection, survey, now)
     person = people.get_person(connection, invitation.person_id)
     event = events.get_event(connection, invitation.event_id)
     visit = Visit(
-        _link_state(invitation, survey.state, is_answered=answers is not None, now=now),
+        _link_state(invitation, phase, is_answered=answers is not None, now=now),
         personal(definition, invitation.id, person, event),
         survey.project_name,
         answers,
@@ -155,12 +159,18 @@ def _look(connection: Connection, ticket: Ticket, now: datetime) -> _Case | None
     return _Case(visit, invitation, definition)
 
 
-def _link_state(
-    invitation: Invitation, survey_state: SurveyState, *, is_answered: bool, now: datetime
-) -> LinkState:
+def _phase(connection: Connection, survey: Survey, now: datetime) -> Phase:
+    """Where the survey is: its live version says when it ends, whichever version somebody was invited to."""
+    if survey.live_version is None:
+        return state_at(survey.state, None, None, now)
+    live = read_definition(surveys.get_definition(connection, survey.id, survey.live_version))
+    return state_at(survey.state, live.starts_at, live.ends_at, now)
+
+
+def _link_state(invitation: Invitation, phase: Phase, *, is_answered: bool, now: datetime) -> LinkState:
     if invitation.outcome == Outcome.ANSWERED and not is_answered:
         return LinkState.ANSWERED
-    if survey_state is SurveyState.CLOSED:
+    if phase in IS_OVER:
         return LinkState.CLOSED
     if not is_answered and now >= invitation.expires_at:
         # Who answered in time may still change their mind.

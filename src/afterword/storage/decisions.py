@@ -4,13 +4,15 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
-from afterword.domain.eligibility import Decision, Verdict
+from afterword.domain.eligibility import Decision
+from afterword.domain.facts import Verdict
 from afterword.domain.reason import Reason
-from afterword.storage.tables import decision, invitation, survey
+from afterword.storage.tables import decision, event, invitation, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Entry:
     draw: float
     probability: float
     decided_at: datetime
+    policy_id: int = 0
+
+    @property
+    def invited(self) -> bool:
+        """Whether the person was asked."""
+        return self.reason in (Reason.INVITED, Reason.INVITED_TEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class NewEntry:
     person_id: int | None
     is_test: bool
     decision: Decision
+    policy_id: int = 0
 
 
 def add_entries(connection: sa.Connection, entries: Iterable[NewEntry], now: datetime) -> None:
@@ -56,6 +65,7 @@ def add_entries(connection: sa.Connection, entries: Iterable[NewEntry], now: dat
             "draw": entry.decision.draw,
             "probability": entry.decision.probability,
             "decided_at": now,
+            "policy_id": entry.policy_id,
         }
         for entry in entries
     ]
@@ -113,6 +123,12 @@ def list_of_people(
     return _entries(connection, statement)
 
 
+def list_of_person(connection: sa.Connection, person_id: int, survey_id: int, *, limit: int) -> list[Entry]:
+    """The decisions about a person and a survey, of the newest events first."""
+    of_both = decision.c.person_id == person_id, decision.c.survey_id == survey_id
+    return _entries(connection, _of_people(None, limit).where(*of_both))
+
+
 def _of_people(before: Place | None, limit: int) -> sa.Select[Any]:
     statement = (
         sa.select(decision, survey.c.key.label("survey_key"))
@@ -128,6 +144,43 @@ def _of_people(before: Place | None, limit: int) -> sa.Select[Any]:
 
 def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[Entry]:
     return [_entry(row) for row in connection.execute(statement)]
+
+
+def list_decided(connection: sa.Connection, event_ids: Collection[int]) -> set[int]:
+    """Which of these events have decisions."""
+    statement = sa.select(decision.c.event_id).where(decision.c.event_id.in_(list(event_ids)))
+    return set(connection.execute(statement.distinct()).scalars())
+
+
+class Twin(NamedTuple):
+    """What makes two events of a person the same one."""
+
+    person_id: int
+    name: str
+    occurred_at: datetime
+    metadata: str | None
+
+
+def list_twins(
+    connection: sa.Connection,
+    person_ids: Collection[int],
+    times: Collection[datetime],
+    *,
+    after_event_id: int,
+) -> set[Twin]:
+    """Decided events of these people that say they occurred at these times, as far back as an event."""
+    statement = (
+        sa.select(decision.c.person_id, event.c.name, event.c.occurred_at, event.c.metadata)
+        .join(event, event.c.id == decision.c.event_id)
+        .where(
+            decision.c.person_id.in_(list(person_ids)),
+            decision.c.event_id > after_event_id,
+            event.c.occurred_at.in_(list(times)),
+            event.c.occurred_at != event.c.received_at,
+            sa.not_(event.c.is_test),
+        )
+    )
+    return {Twin(*row) for row in connection.execute(statement)}
 
 
 def find_outcomes(connection: sa.Connection, event_ids: list[int]) -> dict[int, Reason]:
@@ -159,14 +212,33 @@ def count_people(connection: sa.Connection, survey_id: int) -> int:
 
 
 def _dump(verdicts: tuple[Verdict, ...]) -> str:
-    rows = [[verdict.reason.value, verdict.passed, dict(verdict.saw)] for verdict in verdicts]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    """
+    Verdicts → text, as short as it can be: most decisions are skips that nobody will ever look at.
+
+    A rule that passed and saw nothing is its code; else a list of its code, 1 or 0, and what it saw.
+    """
+    return _encode(
+        [
+            verdict.reason.value
+            if verdict.passed and not verdict.saw
+            else [verdict.reason.value, int(verdict.passed), verdict.saw]
+            if verdict.saw
+            else [verdict.reason.value, int(verdict.passed)]
+            for verdict in verdicts
+        ]
+    ).decode()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _parse(text: str) -> tuple[Verdict, ...]:
+    rows: list[list[Any]] = [[row, 1] if isinstance(row, int) else row for row in json.loads(text)]
+    return tuple(Verdict(Reason(row[0]), bool(row[1]), row[2] if len(row) > 2 else {}) for row in rows)
 
 
 def _entry(row: Any) -> Entry:
     fields = dict(row._mapping)
     fields["reason"] = Reason(row.reason)
-    fields["verdicts"] = tuple(
-        Verdict(Reason(code), passed, saw) for code, passed, saw in json.loads(row.verdicts)
-    )
+    fields["verdicts"] = _parse(row.verdicts)
     return Entry(**fields)

@@ -16,6 +16,7 @@ from afterword.storage.tables import (
     decision,
     directory_source,
     event,
+    first_event,
     idempotency,
     identity,
     invitation,
@@ -25,6 +26,7 @@ from afterword.storage.tables import (
     person_merge,
     response,
     source_member,
+    trigger_match,
     unresolved,
 )
 
@@ -133,7 +135,7 @@ def erase_people(
     counts["decision"] = _delete(
         connection, decision, decision.c.event_id, [row[1] for row in invited], decision.c.person_id.in_(ids)
     )
-    for table in (attribute_value, opt_out, source_member, identity):
+    for table in (attribute_value, opt_out, source_member, identity, trigger_match, first_event):
         counts[table.name] = _delete(connection, table, table.c.person_id, ids)
     of_them = sa.or_(person_merge.c.kept_id.in_(ids), person_merge.c.merged_id.in_(ids))
     counts["person_merge"] = connection.execute(sa.delete(person_merge).where(of_them)).rowcount

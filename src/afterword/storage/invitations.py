@@ -1,14 +1,15 @@
 """Who was invited to what, and how far did the invitation get?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.invitation import InvitationState, Outcome
-from afterword.storage.tables import invitation, response
+from afterword.domain.facts import Asked, Outcome
+from afterword.domain.invitation import CANCELLED, NEVER_EXPOSED, InvitationState
+from afterword.storage.tables import event, invitation, response, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +29,35 @@ class Invitation:
     sent_at: datetime | None
     opened_at: datetime | None
     last_error: str | None
-    outcome: Outcome | None
-    outcome_at: datetime | None
-    send_at: datetime | None
-    reminded_at: datetime | None
+    outcome: Outcome | None = None
+    outcome_at: datetime | None = None
+    send_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cell: str | None = None
+    collapsed: int = 0
+    probability: float = 1.0
+
+
+class Tally(NamedTuple):
+    """
+    What one cell of a survey has used of its limits; real invitations that were not withdrawn.
+
+    Attributes:
+        cell: The value of the quota's attribute; None where people have none, or the quota no cells.
+        slot_responses, slot_open: Of the invitations within the pacing's slot.
+        day: Invitations of the last 24 hours.
+        ended: Recent invitations that can no longer be answered for the first time.
+        answered: Those of them that were.
+    """
+
     cell: str | None
-    collapsed: int
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What the throttle counts about one person; test invitations are counted apart."""
-
-    survey_invited_at: dict[int, datetime]
-    test_invitations: int
-
-    @property
-    def any_invited_at(self) -> datetime | None:
-        """The latest invitation to whichever survey."""
-        return max(self.survey_invited_at.values(), default=None)
+    responses: int
+    open: int
+    slot_responses: int
+    slot_open: int
+    day: int
+    ended: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +84,27 @@ class Progress:
     answered_anonymously: int = 0
 
 
-def add_invitation(connection: sa.Connection, **values: Any) -> int:
-    """Reserve an invitation (all columns but id and the later ones); returns its id."""
-    statement = sa.insert(invitation).values(state=InvitationState.QUEUED.value, **values)
-    invitation_id: int = connection.execute(statement.returning(invitation.c.id)).scalar_one()
-    return invitation_id
+def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Reserve invitations (all columns but id and the later ones), all with the same columns; their ids."""
+    if not rows:
+        return []
+    statement = sa.insert(invitation).returning(invitation.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def cancel(connection: sa.Connection, invitation_ids: Collection[int]) -> None:
+    """Withdraw invitations that wait to go out."""
+    waits = invitation.c.id.in_(list(invitation_ids)), invitation.c.state == InvitationState.QUEUED.value
+    values = {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+    connection.execute(sa.update(invitation).where(*waits).values(**values))
+
+
+def add_collapsed(connection: sa.Connection, counts: Mapping[int, int]) -> None:
+    """Say how many further matches came while invitations waited: invitation id → matches."""
+    if counts:
+        statement = sa.update(invitation).where(invitation.c.id == sa.bindparam("of_id"))
+        added = statement.values(collapsed=invitation.c.collapsed + sa.bindparam("more"))
+        connection.execute(added, [{"of_id": key, "more": count} for key, count in counts.items()])
 
 
 def get_invitation(connection: sa.Connection, invitation_id: int, *, lock: bool = False) -> Invitation | None:
@@ -113,20 +139,125 @@ def list_of_people(
     return [_invitation(row) for row in rows]
 
 
-def history(connection: sa.Connection, person_id: int, now: datetime) -> History:
-    """What one person was asked before."""
-    latest = (
-        sa.select(invitation.c.survey_id, sa.func.max(invitation.c.created_at).label("at"))
-        .where(invitation.c.person_id == person_id, sa.not_(invitation.c.is_test))
-        .group_by(invitation.c.survey_id)
+def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[Asked]]:
+    """Person id → real invitations that did not end before they went out, the oldest first; without tags."""
+    columns = invitation.c
+    statement = (
+        sa.select(
+            columns.person_id,
+            columns.survey_id,
+            survey.c.project_id,
+            columns.created_at,
+            columns.outcome,
+            columns.expires_at,
+            columns.reminded_at,
+        )
+        .join(survey, survey.c.id == columns.survey_id)
+        .where(columns.person_id.in_(list(person_ids)), *_COUNTS)
+        .order_by(columns.created_at, columns.id)
     )
-    tests = sa.select(sa.func.count()).where(
-        invitation.c.person_id == person_id,
-        invitation.c.is_test,
-        invitation.c.created_at > now - timedelta(hours=1),
+    found: dict[int, list[Asked]] = {}
+    for person_id, survey_id, project_id, at, outcome, *rest in connection.execute(statement):
+        ended = None if outcome is None else Outcome(outcome)
+        found.setdefault(person_id, []).append(Asked(survey_id, project_id, at, ended, *rest))
+    return found
+
+
+def count_tests(connection: sa.Connection, person_ids: Collection[int], since: datetime) -> dict[int, int]:
+    """Person id → test invitations after a time; who has none is absent."""
+    statement = (
+        sa.select(invitation.c.person_id, sa.func.count())
+        .where(
+            invitation.c.person_id.in_(list(person_ids)),
+            invitation.c.is_test,
+            invitation.c.created_at > since,
+        )
+        .group_by(invitation.c.person_id)
     )
-    by_survey = {row.survey_id: row.at for row in connection.execute(latest)}
-    return History(by_survey, connection.execute(tests).scalar_one())
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def list_waiting(
+    connection: sa.Connection, person_ids: Collection[int], now: datetime
+) -> list[tuple[int, int, int, datetime, str | None]]:
+    """(id, survey, person, when the event occurred, cell) of invitations to these people that wait."""
+    columns = invitation.c
+    statement = (
+        sa.select(columns.id, columns.survey_id, columns.person_id, event.c.occurred_at, columns.cell)
+        .join(event, event.c.id == columns.event_id)
+        .where(
+            columns.person_id.in_(list(person_ids)),
+            columns.state == InvitationState.QUEUED.value,
+            columns.send_at > now,
+            sa.not_(columns.is_test),
+        )
+    )
+    return [row._tuple() for row in connection.execute(statement)]
+
+
+def tally(
+    connection: sa.Connection,
+    survey_id: int,
+    now: datetime,
+    *,
+    quota_since: datetime,
+    slot_since: datetime,
+    rate_since: datetime,
+) -> list[Tally]:
+    """
+    Count what a survey has used of its limits, by cell.
+
+    Args:
+        quota_since: Invitations after this time count for the quota; likewise the slot and the response rate.
+    """
+    columns = invitation.c
+    is_answered = columns.outcome == Outcome.ANSWERED.value
+    is_open = sa.and_(columns.outcome.is_(None), columns.expires_at > now, columns.state.in_(_ALIVE))
+    in_quota, in_slot = columns.created_at > quota_since, columns.created_at > slot_since
+    is_recent = columns.created_at > rate_since
+    day_since = now - timedelta(days=1)
+
+    def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(sa.and_(*conditions))
+
+    statement = (
+        sa.select(
+            columns.cell,
+            count(is_answered, in_quota),
+            count(is_open, in_quota),
+            count(is_answered, in_slot),
+            count(is_open, in_slot),
+            count(columns.created_at > day_since),
+            count(is_recent, sa.not_(is_open)),
+            count(is_recent, is_answered),
+        )
+        .where(
+            columns.survey_id == survey_id,
+            columns.created_at > min(quota_since, slot_since, rate_since, day_since),
+            *_COUNTS,
+        )
+        .group_by(columns.cell)
+    )
+    return [Tally(*row) for row in connection.execute(statement)]
+
+
+_ALIVE = [
+    state.value
+    for state in InvitationState
+    if state not in (InvitationState.FAILED, InvitationState.CANCELLED)
+]
+
+_COUNTS = (
+    sa.not_(invitation.c.is_test),
+    # One that ended before it went out is as if it had not been. The state goes first: most are sent.
+    sa.not_(
+        sa.and_(
+            invitation.c.state.in_([InvitationState.FAILED.value, InvitationState.CANCELLED.value]),
+            sa.func.coalesce(invitation.c.last_error, "").in_(NEVER_EXPOSED),
+            invitation.c.opened_at.is_(None),
+        )
+    ),
+)
 
 
 def set_state(
@@ -168,7 +299,11 @@ def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome,
     )
 
 
-_ENDED_UNDELIVERED = (InvitationState.FAILED.value, InvitationState.UNCERTAIN.value)
+_ENDED_UNDELIVERED = (
+    InvitationState.FAILED.value,
+    InvitationState.UNCERTAIN.value,
+    InvitationState.CANCELLED.value,
+)
 """Nobody tries again. An uncertain one may have arrived: it counts as delivered once it is opened."""
 
 
@@ -219,5 +354,4 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
 
 def _invitation(row: Any) -> Invitation:
     outcome = None if row.outcome is None else Outcome(row.outcome)
-    known = {"state": InvitationState(row.state), "outcome": outcome}
-    return Invitation(**(dict(row._mapping) | known))
+    return Invitation(**{**row._mapping, "state": InvitationState(row.state), "outcome": outcome})

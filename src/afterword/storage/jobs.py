@@ -45,18 +45,28 @@ def add_jobs(connection: sa.Connection, kind: str, subject_ids: Sequence[int], *
         connection.exec_driver_sql(statement, (kind, at_us, at_us, json.dumps(list(subject_ids))))
 
 
+def add_jobs_at(connection: sa.Connection, kind: str, subjects: Sequence[tuple[int, datetime]]) -> None:
+    """Put work into the outbox, each for a time of its own: (subject's id, when it is due)."""
+    if subjects:
+        rows = [
+            {"kind": kind, "subject_id": subject_id, "run_at": run_at, "created_at": run_at}
+            for subject_id, run_at in subjects
+        ]
+        connection.execute(sa.insert(job), rows)
+
+
 def claim(
-    connection: sa.Connection, *, lease: str, now: datetime, leased_until: datetime, limit: int
+    connection: sa.Connection, kind: str, *, lease: str, now: datetime, leased_until: datetime, limit: int
 ) -> list[Job]:
     """
-    Take due jobs for one worker, oldest first.
+    Take due jobs of a kind for one worker, oldest first.
 
     A claimed job's run_at moves to the end of the lease: when its worker dies,
     the job is simply due again.
     """
     due = (
         sa.select(job.c.id)
-        .where(job.c.run_at <= now, job.c.dead_at.is_(None))
+        .where(job.c.kind == kind, job.c.run_at <= now, job.c.dead_at.is_(None))
         .order_by(job.c.run_at, job.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -75,6 +85,11 @@ def claim(
 def finish(connection: sa.Connection, claimed: Job) -> bool:
     """Take a done job out; False when the lease was lost to another worker meanwhile."""
     return connection.execute(sa.delete(job).where(*_held(claimed))).rowcount == 1
+
+
+def finish_all(connection: sa.Connection, lease: str, job_ids: Sequence[int]) -> None:
+    """Take done jobs of one claim out; what another worker has taken meanwhile stays."""
+    connection.execute(sa.delete(job).where(job.c.id.in_(list(job_ids)), job.c.lease == lease))
 
 
 def retry(connection: sa.Connection, claimed: Job, *, run_at: datetime, error: str) -> None:
@@ -97,9 +112,10 @@ def bury(connection: sa.Connection, claimed: Job, *, now: datetime, error: str) 
     )
 
 
-def any_due(connection: sa.Connection, now: datetime) -> bool:
-    """Tell whether there is work, without taking any."""
-    statement = sa.select(job.c.id).where(job.c.run_at <= now, job.c.dead_at.is_(None)).limit(1)
+def any_due(connection: sa.Connection, kind: str, now: datetime) -> bool:
+    """Tell whether there is work of a kind, without taking any."""
+    is_due = job.c.kind == kind, job.c.run_at <= now, job.c.dead_at.is_(None)
+    statement = sa.select(job.c.id).where(*is_due).limit(1)
     return connection.execute(statement).first() is not None
 
 

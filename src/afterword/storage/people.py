@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from afterword.domain.identity import EVENT_KINDS, IdentityKind
-from afterword.kit.clock import to_us
+from afterword.kit.clock import to_datetime
 from afterword.storage import attributes
 from afterword.storage.attributes import Attributes
 from afterword.storage.engine import read_rows
@@ -135,14 +135,23 @@ def find_owners(
     Args:
         known_by: Only those that were known at a time.
     """
+    return {
+        handle: person_id
+        for handle, (person_id, known_at) in find_owners_since(connection, handles).items()
+        if known_by is None or known_at <= known_by
+    }
+
+
+def find_owners_since(
+    connection: sa.Connection, handles: Iterable[Handle]
+) -> dict[Handle, tuple[int, datetime]]:
+    """Whom these (kind, normalised handle) belong to, and since when; unknown ones are absent."""
     wanted = json.dumps([(kind.value, value) for kind, value in handles])
     statement = _OWNERS_POSTGRES if connection.dialect.name == "postgresql" else _OWNERS_SQLITE
     rows = connection.exec_driver_sql(statement, (wanted,)).all()
-    latest_us = None if known_by is None else to_us(known_by)
     return {
-        (IdentityKind(kind), value): person_id
+        (IdentityKind(kind), value): (person_id, to_datetime(known_at))
         for kind, value, person_id, known_at in rows
-        if latest_us is None or known_at <= latest_us
     }
 
 
@@ -243,6 +252,18 @@ def get_person(connection: sa.Connection, person_id: int, *, lock: bool = False)
     if lock:
         connection.execute(sa.select(person.c.id).where(person.c.id == person_id).with_for_update())
     return get_people(connection, [person_id]).get(person_id)
+
+
+def lock_people(connection: sa.Connection, person_ids: Collection[int]) -> None:
+    """Let no other transaction decide about these people until this one ends."""
+    theirs = person.c.id.in_(list(person_ids))
+    connection.execute(sa.select(person.c.id).where(theirs).order_by(person.c.id).with_for_update())
+
+
+def list_erased(connection: sa.Connection, person_ids: Collection[int]) -> set[int]:
+    """Who of these people was erased."""
+    erased = person.c.id.in_(list(person_ids)), person.c.erased_at.is_not(None)
+    return set(connection.execute(sa.select(person.c.id).where(*erased)).scalars())
 
 
 def get_people(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, Person]:

@@ -24,6 +24,15 @@ def list_opt_outs(connection: sa.Connection, person_id: int) -> list[OptOut]:
     return [OptOut(OptOutScope(row.scope), row.value, row.created_at) for row in rows]
 
 
+def list_opt_outs_of(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[OptOut]]:
+    """Person id → the projects and channels of which each wants no surveys; who has no wish is absent."""
+    found: dict[int, list[OptOut]] = {}
+    for row in connection.execute(sa.select(opt_out).where(opt_out.c.person_id.in_(list(person_ids)))):
+        wish = OptOut(OptOutScope(row.scope), row.value, row.created_at)
+        found.setdefault(row.person_id, []).append(wish)
+    return found
+
+
 def add_opt_out(connection: sa.Connection, person_id: int, wish: OptOut) -> None:
     """Remember that a person wants no surveys of a project or by a channel; once is enough."""
     if wish.value in {one.value for one in list_opt_outs(connection, person_id) if one.scope is wish.scope}:

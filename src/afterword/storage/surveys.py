@@ -76,6 +76,12 @@ def close(connection: sa.Connection, survey_id: int, now: datetime) -> None:
     )
 
 
+def lock_surveys(connection: sa.Connection, survey_ids: Collection[int]) -> None:
+    """Let no other transaction use up what these surveys may still ask, until this one ends."""
+    theirs = survey.c.id.in_(list(survey_ids))
+    connection.execute(sa.select(survey.c.id).where(theirs).order_by(survey.c.id).with_for_update())
+
+
 def find_survey(connection: sa.Connection, key: str) -> Survey | None:
     """Look a survey up by its key."""
     row = connection.execute(_surveys().where(survey.c.key == key)).one_or_none()
@@ -105,6 +111,15 @@ def list_definitions(
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def list_current_definitions(connection: sa.Connection) -> dict[int, str]:
+    """Survey id → the definition that is live, or the latest one of a draft."""
+    is_current = survey_version.c.version == sa.func.coalesce(survey.c.live_version, survey.c.latest_version)
+    statement = sa.select(survey.c.id, survey_version.c.definition).join(
+        survey_version, sa.and_(survey_version.c.survey_id == survey.c.id, is_current)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def list_project_names(connection: sa.Connection, survey_ids: Collection[int]) -> dict[int, str]:
     """Survey id → the name of its project."""
     statement = sa.select(survey.c.id, project.c.name).join(project, project.c.id == survey.c.project_id)
@@ -124,6 +139,8 @@ class Listening:
     is_live: bool
     is_latest: bool
     definition: str
+    closed_at: datetime | None = None
+    published_at: datetime | None = None
 
 
 def list_listening(
@@ -151,6 +168,8 @@ def list_listening(
             sa.func.coalesce(is_live, sa.false()).label("is_live"),
             is_latest.label("is_latest"),
             survey_version.c.definition,
+            survey.c.closed_at,
+            survey.c.published_at,
         )
         .join(survey_version, survey_version.c.survey_id == survey.c.id)
         .where(is_open, sa.or_(is_live, is_latest))
@@ -159,7 +178,7 @@ def list_listening(
     if project_id is not None:
         statement = statement.where(survey.c.project_id == project_id)
     return [
-        Listening(row[0], row[1], row[2], SurveyState(row[3]), row[4], bool(row[5]), bool(row[6]), row[7])
+        Listening(row[0], row[1], row[2], SurveyState(row[3]), row[4], bool(row[5]), bool(row[6]), *row[7:])
         for row in connection.execute(statement)
     ]
 
@@ -170,6 +189,7 @@ class Published:
 
     survey_id: int
     project_id: int
+    key: str
     state: SurveyState
     definition: str
 
@@ -177,12 +197,13 @@ class Published:
 def list_published(connection: sa.Connection) -> list[Published]:
     """The versions of all surveys that are or were live."""
     statement = (
-        sa.select(survey.c.id, survey.c.project_id, survey.c.state, survey_version.c.definition)
+        sa.select(survey.c.id, survey.c.project_id, survey.c.key, survey.c.state, survey_version.c.definition)
         .join(survey_version, survey_version.c.survey_id == survey.c.id)
         .where(survey_version.c.version <= survey.c.live_version)
         .order_by(survey.c.id, survey_version.c.version)
     )
-    return [Published(row[0], row[1], SurveyState(row[2]), row[3]) for row in connection.execute(statement)]
+    rows = connection.execute(statement)
+    return [Published(row[0], row[1], row[2], SurveyState(row[3]), row[4]) for row in rows]
 
 
 def get_definition(connection: sa.Connection, survey_id: int, version: int) -> str:

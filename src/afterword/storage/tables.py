@@ -374,7 +374,8 @@ job = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
 )
 sa.Index(
-    "ix_job_run_at",
+    "ix_job_kind_run_at",
+    job.c.kind,
     job.c.run_at,
     postgresql_where=job.c.dead_at.is_(None),
     sqlite_where=job.c.dead_at.is_(None),
@@ -439,8 +440,8 @@ trigger_match = sa.Table(
     sa.Column("survey_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    # It is what must come before; otherwise what is counted.
-    sa.Column("is_earlier", sa.Boolean, primary_key=True),
+    # See MatchRole.
+    sa.Column("role", sa.Text, primary_key=True),
     sa.Column("occurred_at", Instant, nullable=False),
     sa.Index("ix_trigger_match_person_id", "person_id"),
     sqlite_with_rowid=False,

@@ -4,10 +4,22 @@ import asyncio
 from datetime import datetime
 
 from afterword.bootstrap import Parts
-from afterword.flows.evaluate_event import evaluate_event
+from afterword.flows import outbox
+from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.outbox import Job
 from afterword.flows.send_invitation import send_invitation
+
+
+def decide_jobs(parts: Parts, claimed: list[Job]) -> None:
+    """
+    Decide the events of several jobs of one claim, and take the jobs out, in one transaction.
+
+    Raises:
+        Exception: Nothing was decided; one event alone may be to blame.
+    """
+    events = {job.subject_id for job in claimed}
+    evaluate_events(parts.database, parts.clock, events, then=outbox.finishing(claimed))
 
 
 async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime | None:
@@ -22,7 +34,7 @@ async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime 
     """
     match JobKind(job.kind):
         case JobKind.EVALUATE_EVENT:
-            await asyncio.to_thread(evaluate_event, parts.database, parts.clock, job.subject_id)
+            await asyncio.to_thread(evaluate_events, parts.database, parts.clock, [job.subject_id])
         case JobKind.SEND_INVITATION:
             return await send_invitation(
                 parts.database,

@@ -12,19 +12,23 @@ from afterword.flows import outbox
 from afterword.flows.check_store import is_unavailable, log_failure
 from afterword.flows.erase_person import Eraser
 from afterword.flows.housekeep import housekeep
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.keep_names import keep_names
 from afterword.flows.load_source import load_source
 from afterword.flows.outbox import Job
 from afterword.flows.retain import retain
 from afterword.kit.clock import SECOND_US
 from afterword.sources.base import DirectorySource, SourceError
-from afterword.worker.jobs import run_job
+from afterword.worker.jobs import decide_jobs, run_job
 
 POLL_S = 0.25
 """How long work from another process may lie unseen; work of this process wakes the worker at once."""
 
-JOBS_AT_ONCE_MAX = 20
-"""Claimed jobs all run at once: one that waited for a slow mail server could outlive its lease."""
+SENDS_AT_ONCE_MAX = 20
+"""Claimed mails all go out at once: one that waited for a slow mail server could outlive its lease."""
+
+DECISIONS_AT_ONCE_MAX = 200
+"""Events that are decided in one transaction: enough to share its cost, few enough to wait for."""
 
 ATTEMPTS_MAX = 8
 """About an hour and a half of trying, with the delays of domain/backoff."""
@@ -55,6 +59,7 @@ class Worker:
         self._woken = asyncio.Event()
         self._stopping = False
         self._running: set[asyncio.Task[None]] = set()
+        self._deciding: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """Say that there is work; called on the event loop."""
@@ -95,15 +100,36 @@ class Worker:
 
     async def _start_due(self) -> list[asyncio.Task[None]]:
         self._woken.clear()
-        limit = JOBS_AT_ONCE_MAX - len(self._running)
-        if not limit:
-            return []
-        claimed = await asyncio.to_thread(outbox.claim, self._parts.database, self._parts.clock, limit=limit)
-        started = [asyncio.create_task(self._do(job)) for job in claimed]
+        started = []
+        if self._deciding is None or self._deciding.done():
+            claimed = await self._claim(JobKind.EVALUATE_EVENT, DECISIONS_AT_ONCE_MAX)
+            if claimed:
+                self._deciding = asyncio.create_task(self._decide(claimed))
+                started.append(self._deciding)
+        limit = SENDS_AT_ONCE_MAX - len(self._running - {self._deciding})
+        if limit > 0:
+            claimed = await self._claim(JobKind.SEND_INVITATION, limit)
+            started += [asyncio.create_task(self._do(job)) for job in claimed]
         for task in started:
             self._running.add(task)
             task.add_done_callback(self._finish)
         return started
+
+    async def _claim(self, kind: JobKind, limit: int) -> list[Job]:
+        parts = self._parts
+        return await asyncio.to_thread(outbox.claim, parts.database, parts.clock, kind, limit=limit)
+
+    async def _decide(self, claimed: list[Job]) -> None:
+        """Decide events in one transaction; when one of them can't be, each in its own."""
+        parts = self._parts
+        try:
+            await asyncio.to_thread(decide_jobs, parts, claimed)
+        except Exception as error:  # noqa: BLE001 - the same
+            if len(claimed) == 1 or is_unavailable(error):
+                await asyncio.to_thread(self._settle_failures, claimed, error)
+                return
+            for job in claimed:
+                await self._do(job)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -133,6 +159,10 @@ class Worker:
             outbox.finish(self._parts.database, job)
         else:
             outbox.put_off(self._parts.database, job, until=put_off_until)
+
+    def _settle_failures(self, claimed: list[Job], error: Exception) -> None:
+        for job in claimed:
+            self._settle_failure(job, error, job.attempts >= ATTEMPTS_MAX)
 
     def _settle_failure(self, job: Job, error: Exception, is_last: bool) -> None:
         database, clock = self._parts.database, self._parts.clock

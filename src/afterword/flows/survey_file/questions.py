@@ -175,7 +175,7 @@ QUESTION_TYPES = tuple(str(kind.__struct_config__.tag) for kind in QUESTION_FILE
 
 def make_questions(files: Sequence[QuestionFile], path: str) -> tuple[Question, ...]:
     """
-    The questions of a file → what is asked, with branches that were gone through.
+    The questions of a file → what is asked.
 
     Raises:
         FieldError: They can't be.
@@ -187,12 +187,21 @@ def make_questions(files: Sequence[QuestionFile], path: str) -> tuple[Question, 
             when = make_condition(file.when, f"{path}[{index}].when")
             question = replace(question, when=_in_words(when, made))
         made.append(question)
+    return tuple(made)
+
+
+def check_paths(questions: Sequence[Question], path: str) -> None:
+    """
+    Check that the branches of questions can be gone through.
+
+    Raises:
+        FieldError: They can't.
+    """
     try:
-        check_branches(made)
+        check_branches(questions)
     except BranchError as error:
         where = f"{path}[{error.index}]"
         raise FieldError(f"{where}.{error.field}" if error.field else where, str(error)) from None
-    return tuple(made)
 
 
 def make_question(file: QuestionFile, path: str) -> Question:

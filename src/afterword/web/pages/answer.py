@@ -16,7 +16,8 @@ from afterword.domain.answer import (
     preselected,
     read_draft,
 )
-from afterword.domain.invitation import LinkState, Outcome
+from afterword.domain.facts import Outcome
+from afterword.domain.invitation import LinkState
 from afterword.flows.links import Ticket
 from afterword.flows.submit_response import (
     Visit,

@@ -33,6 +33,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_invitation_survey_id_created_at", "invitation", ["survey_id", "created_at"])
     op.add_column("decision", sa.Column("policy_id", sa.BigInteger(), nullable=False, server_default="0"))
+    op.drop_index("ix_job_run_at", "job")
+    op.create_index(
+        "ix_job_kind_run_at",
+        "job",
+        ["kind", "run_at"],
+        postgresql_where=sa.text("dead_at IS NULL"),
+        sqlite_where=sa.text("dead_at IS NULL"),
+    )
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
     _make_tables()
     _rewrite_throttles()
@@ -53,9 +61,9 @@ def _make_tables() -> None:
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("is_earlier", sa.Boolean(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "is_earlier", name="pk_trigger_match"),
+        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "role", name="pk_trigger_match"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_trigger_match_person_id", "trigger_match", ["person_id"])
@@ -90,18 +98,35 @@ def _rewrite_throttles() -> None:
         sa.column("version", sa.Integer),
         sa.column("definition", sa.Text),
     )
+    overriding = set()
     for survey_id, version, text in connection.execute(sa.select(versions)).all():
+        definition = _rewritten(text)
+        if "global_cooldown" in definition["throttle"]:
+            overriding.add(definition["survey"])
         connection.execute(
             sa.update(versions)
             .where(versions.c.survey_id == survey_id, versions.c.version == version)
-            .values(definition=_rewritten(text))
+            .values(definition=json.dumps(definition, ensure_ascii=False, separators=(",", ":")))
         )
+    if overriding:
+        _grant(connection, sorted(overriding))
 
 
-def _rewritten(text: str) -> str:
+def _grant(connection: sa.Connection, keys: list[str]) -> None:
+    """Let surveys keep the global cooldown that they said: from now on that is a right."""
+    text = json.dumps({"policy": "organisation", "throttle": {}, "may_override_global_cooldown": keys})
+    now = connection.scalar(sa.text("SELECT max(created_at) FROM survey_version"))
+    policy = sa.table("policy", *map(sa.column, ("definition", "created_at")))
+    connection.execute(sa.insert(policy).values(definition=text, created_at=now))
+
+
+def _rewritten(text: str) -> dict[str, Any]:
     """One survey in today's words: what it said of all cooldowns and of sampling, it says of each part."""
     definition: dict[str, Any] = json.loads(text)
     throttle: dict[str, Any] = definition.get("throttle") or {}
+    if throttle.get("global_cooldown") == "14d":
+        # What was the default is now what the levels above say.
+        del throttle["global_cooldown"]
     if (cooldown := throttle.pop("survey_cooldown", None)) is not None:
         throttle["cooldown"] = dict.fromkeys(("answered", "dismissed", "ignored", "snoozed"), cooldown)
     if (rate := throttle.pop("sampling_rate", None)) is not None:
@@ -114,5 +139,4 @@ def _rewritten(text: str) -> str:
         "backoff": False,
         "send_window": "any",
     }
-    definition["throttle"] = throttle
-    return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
+    return definition | {"throttle": throttle}

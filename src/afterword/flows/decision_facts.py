@@ -1,0 +1,341 @@
+"""What is known of the people and surveys that a batch of events is about?"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterword.domain.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.domain.person import name_key, split_team
+from afterword.domain.policy import RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
+from afterword.domain.preference import find_opt_out
+from afterword.domain.trigger import Condition, find_mismatch, matches, show_found
+from afterword.flows.heard_surveys import Heard
+from afterword.flows.preferences import quiet_hours_of, zone_of
+from afterword.flows.survey_definition import read_definition
+from afterword.storage import decisions, invitations, people, preferences, surveys, trigger_matches
+from afterword.storage.decisions import Twin
+from afterword.storage.engine import Connection
+from afterword.storage.events import StoredEvent
+from afterword.storage.invitations import Tally
+from afterword.storage.people import Person
+from afterword.storage.trigger_matches import Match, MatchRole
+
+TWINS_EVENTS_MAX = 50_000
+"""How many events back the same event is looked for: a tool that sends twice does so within minutes."""
+
+_HOUR = timedelta(hours=1)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Subject:
+    """
+    One event of a batch, whom it means, and the surveys that are told of it.
+
+    Attributes:
+        person_id: None when the directory does not know who did it.
+        names_bot: The event's handles look like a bot's.
+    """
+
+    event: StoredEvent
+    person_id: int | None
+    names_bot: bool
+    told: list[Heard]
+    metadata: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.metadata = json.loads(self.event.metadata) if self.event.metadata else {}
+
+    @property
+    def twin(self) -> Twin | None:
+        """What makes it the same event as another; None without a person or a time of its own."""
+        event = self.event
+        if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
+            return None
+        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
+
+
+class Gathered:
+    """
+    All that a batch of decisions looks at, and what they change of it for one another.
+
+    Surveys with limits are locked: nobody else uses them up until the transaction ends.
+
+    Args:
+        lock: False to look only.
+    """
+
+    def __init__(
+        self, connection: Connection, subjects: Sequence[Subject], now: datetime, *, lock: bool = True
+    ) -> None:
+        heard = {(one.id, one.survey.version): one for subject in subjects for one in subject.told}.values()
+        ids = sorted({subject.person_id for subject in subjects if subject.person_id is not None})
+        self._now = now
+        self._people = people.get_people(connection, ids)
+        self._opt_outs = preferences.list_opt_outs_of(connection, ids)
+        self._tests = Counter(invitations.count_tests(connection, ids, now - _HOUR))
+        self._asked = _list_asked(connection, ids, heard)
+        self._matches = _list_matches(connection, ids, heard)
+        self._firsts = (
+            trigger_matches.list_first_events(connection, ids)
+            if any(one.policy.min_tenure for one in heard)
+            else {}
+        )
+        self._twins = _list_twins(connection, subjects, ids)
+        self._used = _list_used(connection, heard, now, lock=lock)
+
+    def facts(self, subject: Subject, heard: Heard) -> Facts:
+        """What is known of one event and one survey now."""
+        event, trigger = subject.event, heard.trigger
+        person_id = subject.person_id
+        person = None if person_id is None else self._person_facts(self._people[person_id], subject, heard)
+        count, came_after = self._counted(subject, heard)
+        return Facts(
+            event_id=event.id,
+            occurred_at=event.occurred_at,
+            is_test=event.is_test,
+            survey=SurveyFacts(
+                id=heard.id,
+                project_id=heard.survey.project_id,
+                state=heard.phase(self._now),
+                tags=heard.definition.tags,
+                paused=heard.paused,
+                counts=self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts(),
+                slot=heard.slot,
+            ),
+            person=person,
+            metadata_matches=matches(trigger.where, subject.metadata),
+            metadata_saw=_what_mismatched(trigger.where, subject.metadata),
+            is_duplicate=subject.twin in self._twins,
+            count=count,
+            count_wanted=trigger.count,
+            came_after=came_after,
+            was_withdrawn=self._was_withdrawn(subject, heard),
+            names_bot=subject.names_bot,
+            waits=trigger.waits,
+        )
+
+    def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
+        """The same, if the event met the trigger whatever it says."""
+        wanted = heard.trigger.count
+        came_after = None if heard.trigger.after is None else True
+        return replace(
+            self.facts(subject, heard),
+            metadata_matches=True,
+            metadata_saw={},
+            count=wanted,
+            came_after=came_after,
+            was_withdrawn=False,
+        )
+
+    def add_invitation(self, subject: Subject, heard: Heard, expires_at: datetime, cell: str | None) -> None:
+        """Let the decisions that follow know of one that invites."""
+        if subject.person_id is None:
+            raise RuntimeError("an event of nobody can't invite")
+        if subject.event.is_test:
+            self._tests[subject.person_id] += 1
+            return
+        project_id, tags = heard.survey.project_id, heard.definition.tags
+        asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags)
+        self._asked.setdefault(subject.person_id, []).append(asked)
+        if heard.id in self._used:
+            self._used[heard.id].add(cell)
+
+    def remove_invitation(self, person_id: int, survey_id: int, cell: str | None) -> None:
+        """Let the decisions that follow know that the person's last invitation to a survey was withdrawn."""
+        asked = self._asked.get(person_id, [])
+        last = max((index for index, one in enumerate(asked) if one.survey_id == survey_id), default=None)
+        if last is not None:
+            del asked[last]
+        if survey_id in self._used:
+            self._used[survey_id].remove(cell)
+
+    def add_event(self, subject: Subject) -> list[Match]:
+        """Let the decisions that follow know of an event; what its surveys must remember of it."""
+        if subject.twin is not None:
+            self._twins.add(subject.twin)
+        found = list(_matches_of(subject))
+        for one in found:
+            self._matches.setdefault((one.survey_id, one.person_id), []).append(one)
+        return found
+
+    def _person_facts(self, person: Person, subject: Subject, heard: Heard) -> PersonFacts:
+        policy, event = heard.policy, subject.event
+        quota = policy.quota
+        return PersonFacts(
+            id=person.id,
+            is_bot=person.is_bot,
+            is_active=person.is_active,
+            is_tester=person.is_tester,
+            opt_out=find_opt_out(person.opted_out_at, self._opt_outs.get(person.id, ()), event.project_id),
+            snoozed_until=person.snoozed_until,
+            has_channel=bool(person.email) and person.email.isascii(),
+            zone=zone_of(person),
+            quiet=quiet_hours_of(person),
+            first_event_at=self._firsts.get((person.id, event.project_id)),
+            document=audience_document(person) if policy.audience is not None else {},
+            asked=tuple(self._asked.get(person.id, ())),
+            test_invitations=self._tests[person.id],
+            cell=None if quota is None or quota.attribute is None else cell_of(person, quota.attribute),
+        )
+
+    def _counted(self, subject: Subject, heard: Heard) -> tuple[int, bool | None]:
+        """The how-manieth match it is, and whether what must come before did."""
+        trigger, at = heard.trigger, subject.event.occurred_at
+        if subject.person_id is None or not trigger.looks_back:
+            return 1, None if trigger.after is None else False
+        before = self._matches.get((heard.id, subject.person_id), ())
+        since = at - trigger.count_window
+        count = 1 + sum(one.role is MatchRole.COUNTED and since < one.occurred_at <= at for one in before)
+        if trigger.after is None:
+            return count, None
+        after_since = at - trigger.after.window
+        return count, any(
+            one.role is MatchRole.EARLIER and after_since <= one.occurred_at <= at for one in before
+        )
+
+    def _was_withdrawn(self, subject: Subject, heard: Heard) -> bool:
+        """Whether an event that came sooner, though it happened later, withdraws what this one asks."""
+        if subject.person_id is None or not heard.trigger.waits:
+            return False
+        before = self._matches.get((heard.id, subject.person_id), ())
+        at = subject.event.occurred_at
+        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at >= at for one in before)
+
+
+def audience_document(person: Person) -> dict[str, Any]:
+    """What the conditions of an audience look into."""
+    return {
+        "email": person.email,
+        "name": person.name,
+        "team": person.team,
+        "teams": split_team(person.team) if person.team else [],
+        "timezone": person.own_timezone or person.timezone,
+        "locale": person.locale,
+        "start_date": person.start_date,
+        "is_tester": person.is_tester,
+        "attributes": {name: list(values) for name, values in person.attributes.items()},
+    }
+
+
+def cell_of(person: Person, attribute: str) -> str | None:
+    """The person's value in a group of attributes; the first one of several."""
+    wanted = name_key(attribute)
+    return next((values[0] for name, values in person.attributes.items() if name_key(name) == wanted), None)
+
+
+class _Used:
+    """What a survey has used of its limits: what was counted, and what the batch added."""
+
+    def __init__(self, rows: Collection[Tally]) -> None:
+        self._rows = {row.cell: row for row in rows}
+        self._added: Counter[str | None] = Counter()
+        ended = sum(row.ended for row in rows)
+        answered = sum(row.answered for row in rows)
+        self._rate = answered / ended if ended >= RESPONSE_RATE_INVITATIONS_MIN else 1.0
+
+    def add(self, cell: str | None) -> None:
+        self._added[cell] += 1
+
+    def remove(self, cell: str | None) -> None:
+        self._added[cell] -= 1
+
+    def counts(self, person: PersonFacts | None) -> SurveyCounts:
+        rows, added = self._rows.values(), self._added.total()
+        cell = None if person is None else person.cell
+        its = self._rows.get(cell)
+        return SurveyCounts(
+            quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + added),
+            cell=Spent(its.responses if its else 0, (its.open if its else 0) + self._added[cell]),
+            slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + added),
+            day=sum(row.day for row in rows) + added,
+            response_rate=self._rate,
+        )
+
+
+def _list_asked(connection: Connection, ids: Sequence[int], heard: Iterable[Heard]) -> dict[int, list[Asked]]:
+    asked = invitations.list_asked(connection, ids)
+    if not any(one.policy.group_caps for one in heard):
+        return asked
+    tags = {
+        survey_id: read_definition(text).tags
+        for survey_id, text in surveys.list_current_definitions(connection).items()
+    }
+    return {
+        person_id: [one._replace(tags=tags.get(one.survey_id, frozenset())) for one in theirs]
+        for person_id, theirs in asked.items()
+    }
+
+
+def _list_matches(
+    connection: Connection, ids: Sequence[int], heard: Iterable[Heard]
+) -> dict[tuple[int, int], list[Match]]:
+    counting = {one.id for one in heard if one.trigger.remembers}
+    found: dict[tuple[int, int], list[Match]] = {}
+    if counting and ids:
+        for one in trigger_matches.list_matches(connection, counting, ids):
+            found.setdefault((one.survey_id, one.person_id), []).append(one)
+    return found
+
+
+def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequence[int]) -> set[Twin]:
+    if not ids:
+        return set()
+    times = {subject.event.occurred_at for subject in subjects}
+    after_id = min(subject.event.id for subject in subjects) - TWINS_EVENTS_MAX
+    return decisions.list_twins(connection, ids, times, after_event_id=after_id)
+
+
+def _list_used(
+    connection: Connection, heard: Iterable[Heard], now: datetime, *, lock: bool
+) -> dict[int, _Used]:
+    limited = {one.id: one for one in heard if one.has_limits}
+    if not limited:
+        return {}
+    if lock:
+        surveys.lock_surveys(connection, sorted(limited))
+    return {survey_id: _Used(_tally(connection, one, now)) for survey_id, one in limited.items()}
+
+
+def _tally(connection: Connection, heard: Heard, now: datetime) -> list[Tally]:
+    quota = heard.policy.quota
+    return invitations.tally(
+        connection,
+        heard.id,
+        now,
+        quota_since=_EVER if quota is None or quota.period is None else now - quota.period,
+        slot_since=now - (heard.slot or timedelta()),
+        rate_since=now - RESPONSE_RATE_WINDOW,
+    )
+
+
+def _matches_of(subject: Subject) -> Iterable[Match]:
+    event, person_id = subject.event, subject.person_id
+    if person_id is None or event.is_test:
+        return
+    for heard in subject.told:
+        trigger = heard.trigger
+        roles = []
+        if trigger.count > 1 and trigger.hears(event.name) and matches(trigger.where, subject.metadata):
+            roles.append(MatchRole.COUNTED)
+        if trigger.is_after(event.name):
+            roles.append(MatchRole.EARLIER)
+        if trigger.withdraws(event.name):
+            roles.append(MatchRole.WITHDRAWING)
+        for role in roles:
+            yield Match(heard.id, person_id, event.id, role, event.occurred_at)
+
+
+def _what_mismatched(condition: Condition | None, metadata: Mapping[str, Any]) -> dict[str, str]:
+    compare = find_mismatch(condition, metadata)
+    if compare is None:
+        return {}
+    return {
+        "path": compare.path,
+        "operator": compare.operator,
+        "wanted": json.dumps(compare.value, ensure_ascii=False, default=str),
+        "found": show_found(compare.path, metadata),
+    }
