@@ -188,6 +188,7 @@ class Report:
         comments_total: How many comments there are.
         test_responses: Counted nowhere else.
         suspect_responses: Counted nowhere else.
+        is_anonymous: Each response counts as a person, for nobody can tell whose it is.
     """
 
     survey_key: str
@@ -205,6 +206,7 @@ class Report:
     comments_total: int
     test_responses: int
     suspect_responses: int
+    is_anonymous: bool = False
 
 
 def assemble_report(facts: ReportFacts) -> Report:
@@ -237,6 +239,7 @@ def assemble_report(facts: ReportFacts) -> Report:
         comments_total=len(comments),
         test_responses=facts.test_responses,
         suspect_responses=facts.suspect_responses,
+        is_anonymous=definition.is_anonymous,
     )
 
 
