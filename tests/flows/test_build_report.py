@@ -95,7 +95,7 @@ def test_the_funnel_counts_every_event_and_each_loss_by_its_reason(world: World)
         "answered": 1,
     }
     losses = {loss.reason: loss.count for step in found.funnel.steps for loss in step.losses}
-    assert losses["survey_cooldown"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
+    assert losses["open_invitation"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
     assert (found.population, found.people_answered, found.response_rate.n) == (3, 1, 2)
     assert found.period.start == START
     assert [comment.text for comment in found.comments] == ["Fine"]

@@ -277,9 +277,8 @@ def test_an_event_that_is_read_while_its_person_is_erased_decides_nothing(
 ) -> None:
     world.add_survey(throttle=EAGER)
     sent, bob = world.add_event(), world.person("bob@").id
-    monkeypatch.setattr(
-        people, "find_owners", lambda *parts, **more: {(IdentityKind.EMAIL, "bob@example.com"): bob}
-    )
+    read_before = {(IdentityKind.EMAIL, "bob@example.com"): (bob, world.clock.now)}
+    monkeypatch.setattr(people, "find_owners_since", lambda *parts: read_before)
     eraser(world)._begin(bob)
     assert not world.evaluate(sent)
     assert rows(world.database, decision) == []

@@ -8,6 +8,7 @@ from afterword.flows.build_report import build_report
 from afterword.flows.directory import load_snapshot
 from afterword.flows.explain_event import explain_event, list_events, list_notices
 from afterword.flows.find_people import list_people
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
 from afterword.flows.manage_surveys import list_surveys
 from afterword.flows.outbox import claim
@@ -39,7 +40,7 @@ READS: dict[str, Callable[[World], object]] = {
         world.database, world.links, world.guest("bob@"), asked=False, before=None
     ),
     "what a person wants": lambda world: read_settings(world.database, world.guest("bob@")),
-    "claim": lambda world: claim(world.database, world.clock, limit=20),
+    "claim": lambda world: claim(world.database, world.clock, JobKind.EVALUATE_EVENT, limit=20),
     "resolve and decide": lambda world: world.evaluate(world.add_event(email="nobody@example.com")),
 }
 

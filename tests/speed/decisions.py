@@ -39,7 +39,7 @@ SURVEYS = (
 )
 NOTE = (
     f"{EVENTS:,} events of {PEOPLE:,} people, each heard by two surveys: claimed, decided, written "
-    f"into the ledger and taken out of the outbox, {DECISIONS_AT_ONCE_MAX} in a transaction. No mail goes out."
+    f"into the ledger and taken out of the outbox, {DECISIONS_AT_ONCE_MAX} in a transaction; no mail goes."
 )
 
 

@@ -280,17 +280,19 @@ def add_invitation(
     at: datetime = START,
 ) -> int:
     """Reserve an invitation that ends after three days."""
-    return invitations.add_invitation(
-        connection,
-        survey_id=survey_id,
-        survey_version=1,
-        person_id=person_id,
-        event_id=event_id,
-        is_test=is_test,
-        message_id=f"m{event_id}",
-        created_at=at,
-        expires_at=at + 3 * DAY,
-    )
+    row = {
+        "survey_id": survey_id,
+        "survey_version": 1,
+        "person_id": person_id,
+        "event_id": event_id,
+        "is_test": is_test,
+        "state": "queued",
+        "message_id": f"m{event_id}",
+        "created_at": at,
+        "expires_at": at + 3 * DAY,
+    }
+    (invitation_id,) = invitations.add_invitations(connection, [row])
+    return invitation_id
 
 
 def in_threads(count: int, work: Callable[[int], T]) -> list[T]:

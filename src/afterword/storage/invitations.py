@@ -192,7 +192,7 @@ def list_waiting(
             sa.not_(columns.is_test),
         )
     )
-    return [row._tuple() for row in connection.execute(statement)]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(statement)]
 
 
 def tally(
