@@ -13,7 +13,7 @@ from tests.support.server import RunningServer
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
 EXTRA = ("kinds", "branches")
-"""Surveys with every kind of question, and with branches, each asked of somebody of its name by a test event."""
+"""Surveys with all kinds of questions, and with branches; a test event asks somebody of the same name."""
 
 WORDS = [
     "Zero",
