@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
-from afterword.domain.survey import (
+from afterword.domain.question import (
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,

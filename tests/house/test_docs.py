@@ -25,6 +25,7 @@ from afterword.flows import explain_reason, survey_definition
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
 from afterword.flows.survey_definition import SurveyFile, ThrottleFile, parse_survey_file
+from afterword.flows.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
 from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
@@ -482,15 +483,9 @@ def test_every_field_of_a_trigger_is_documented() -> None:
 
 
 def test_every_field_and_type_of_a_question_is_documented() -> None:
-    kinds = (
-        survey_definition.RatingFile,
-        survey_definition.NpsFile,
-        survey_definition.SingleChoiceFile,
-        survey_definition.MultipleChoiceFile,
-        survey_definition.TextFile,
-    )
+    kinds = QUESTION_FILES
     known = {field.encode_name for struct in kinds for field in msgspec.structs.fields(struct)} | {"type"}
-    known |= {field.encode_name for field in msgspec.structs.fields(survey_definition.OptionFile)}
+    known |= {field.encode_name for field in msgspec.structs.fields(OptionFile)}
     table = rows(REFERENCE / "survey-file.md", "Questions")
     assert {code(row[0]) for row in table if len(row) == 5 and row[2] not in ("true", "false")} == known
     by_type = {code(row[0]): row[2] for row in table if row[2] in ("true", "false")}
@@ -520,7 +515,7 @@ def test_the_examples_use_each_type_of_question() -> None:
     surveys = [text for text in examples if text.startswith("survey:")]
     assert len(surveys) >= 3
     named = set(re.findall(r"type: (\w+)", "".join(surveys)))
-    assert named == set(survey_definition._QUESTION_TYPES)
+    assert named == set(QUESTION_TYPES)
 
 
 # Pages
