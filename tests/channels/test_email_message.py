@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
-from afterword.domain.survey import Option, Question, RatingQuestion, SingleChoiceQuestion
+from afterword.domain.question import Option, Question, RatingQuestion, SingleChoiceQuestion
 from tests.channels.messages import QUESTIONS, choices, message
 
 SENDER = "Afterword <afterword@example.com>"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
-from afterword.domain.survey import (
+from afterword.domain.question import (
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,
@@ -255,7 +255,7 @@ MISTAKES = {
     ),
     "a back reference": (
         HEAD + "  where: {path: a, matches: '(a)\\1'}\n" + QUESTIONS,
-        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* linear",
+        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* time$",
     ),
     "a look ahead": (
         HEAD + "  where: {path: a, matches: 'a(?=b)'}\n" + QUESTIONS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from afterword.domain.survey import Question
+from afterword.domain.question import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.survey import NpsQuestion, RatingQuestion
+from afterword.domain.question import ScaleQuestion
 
 _templates = Environment(
     loader=PackageLoader("afterword.channels"),
@@ -43,7 +43,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     context = {
         "message": message,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, RatingQuestion | NpsQuestion),
+        "is_scale": isinstance(message.first_question, ScaleQuestion),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")

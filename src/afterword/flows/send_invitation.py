@@ -9,17 +9,12 @@ from afterword.domain.eligibility import decide_again, find_send_time
 from afterword.domain.facts import Facts, PersonFacts, SurveyFacts
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
 from afterword.domain.preference import find_opt_out
-from afterword.domain.survey import (
-    Definition,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Question,
-    RatingQuestion,
-    SingleChoiceQuestion,
-)
+from afterword.domain.question import list_choices
+from afterword.domain.survey import Definition
 from afterword.domain.survey_state import state_at
 from afterword.flows.decision_facts import audience_document
 from afterword.flows.links import Links
+from afterword.flows.personal_survey import personal
 from afterword.flows.policy_levels import find_pauses, find_policy, read_levels
 from afterword.flows.preferences import quiet_hours_of, zone_of
 from afterword.flows.survey_definition import read_definition
@@ -179,7 +174,7 @@ def _facts(connection: Connection, invitation: Invitation, person: Person, surve
 
 def _message(connection: Connection, links: Links, case: _Case, now: datetime) -> Message:
     invitation, person, survey = case.invitation, case.person, case.survey
-    definition = case.definition
+    definition = personal(case.definition, invitation.id, person, case.event)
     first = definition.questions[0]
 
     def answer_url(preselect: dict[str, str] | None = None) -> str:
@@ -196,20 +191,10 @@ def _message(connection: Connection, links: Links, case: _Case, now: datetime) -
         first_question=first,
         question_count=len(definition.questions),
         answer_url=answer_url(),
-        choice_urls={value: answer_url({first.key: value}) for value in _choices(first)},
+        choice_urls={value: answer_url({first.key: value}) for value in list_choices(first)},
         person_url=links.person(person.id, person.created_at),
         unsubscribe_url=links.unsubscribe(person.id, person.created_at),
         expires_at=invitation.expires_at,
         created_at=now,
         is_test=invitation.is_test,
     )
-
-
-def _choices(question: Question) -> list[str]:
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            return [str(value) for value in question.scale]
-        case SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return [option.value for option in question.options]
-        case _:
-            return []

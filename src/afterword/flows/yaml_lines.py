@@ -60,12 +60,16 @@ class YamlLines:
             self.walk(value, field)
             self._lines[field] = key.start_mark.line + 1
 
-    def error(self, path: str, message: str) -> SurveyFileError:
-        """An error about a field, with its line."""
+    def place(self, path: str) -> str:
+        """File, line and field."""
         nearest = next(parent for parent in _parents(path) if parent in self._lines)
         field = path.removeprefix("$").removeprefix(".")
-        shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self.name}:{self._lines[nearest]}: {shown}{message}")
+        where = f"{self.name}:{self._lines[nearest]}"
+        return f"{where}: {field}" if field else where
+
+    def error(self, path: str, message: str) -> SurveyFileError:
+        """An error about a field, with its line."""
+        return SurveyFileError(f"{self.place(path)}: {message}")
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""
@@ -105,6 +109,7 @@ _PATTERNS = {
     "smhd": _DURATION,
     "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
     "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
+    "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
     "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
 }
 """A part of a pattern that a text must fit → what to say when it does not; the first one counts."""

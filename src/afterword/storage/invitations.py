@@ -70,6 +70,7 @@ class Progress:
         expired_unopened: Delivered, never opened, and over.
         expired_opened: Opened, never answered, and over.
         test_responses: Responses to test invitations, which count nowhere else.
+        answered_anonymously: In neither of the two above, for nobody can tell which response is whose.
     """
 
     delivered: int
@@ -80,6 +81,7 @@ class Progress:
     expired_unopened: int
     expired_opened: int
     test_responses: int
+    answered_anonymously: int = 0
 
 
 def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -282,6 +284,21 @@ def set_opened(connection: sa.Connection, invitation_id: int, now: datetime) -> 
     )
 
 
+def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome, at: datetime | None) -> None:
+    """
+    Remember how a person ended an invitation. An answer ends it for good: it stays the first one's.
+
+    Args:
+        at: None where the time would tell whose answer an anonymous one is.
+    """
+    is_open = sa.or_(invitation.c.outcome.is_(None), invitation.c.outcome != Outcome.ANSWERED.value)
+    connection.execute(
+        sa.update(invitation)
+        .where(invitation.c.id == invitation_id, is_open)
+        .values(outcome=outcome.value, outcome_at=at)
+    )
+
+
 _ENDED_UNDELIVERED = (
     InvitationState.FAILED.value,
     InvitationState.UNCERTAIN.value,
@@ -294,10 +311,13 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
     """Count a survey's invitations."""
     columns = invitation.c
     is_real = sa.not_(columns.is_test)
-    is_opened = columns.opened_at.is_not(None)
+    is_ended_by_answer = sa.func.coalesce(columns.outcome == Outcome.ANSWERED.value, sa.false())
+    is_answered = sa.or_(response.c.id.is_not(None), is_ended_by_answer)
+    # Of an anonymous answer it is not kept when the page was opened last.
+    is_opened = sa.or_(columns.opened_at.is_not(None), is_answered)
     # Whoever opened the page got the mail, whatever its sender believes.
     is_delivered = sa.or_(columns.state == InvitationState.SENT.value, is_opened)
-    is_answered = response.c.id.is_not(None)
+    has_response = response.c.id.is_not(None)
     is_over = columns.expires_at <= now
 
     def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -308,18 +328,25 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
         sa.select(
             count(is_real, is_delivered),
             count(is_real, is_opened),
-            count(is_real, is_answered, sa.not_(response.c.is_whole)),
-            count(is_real, is_answered, response.c.is_whole),
+            count(is_real, has_response, sa.not_(response.c.is_whole)),
+            count(is_real, has_response, response.c.is_whole),
             count(is_real, is_delivered, sa.not_(is_opened), is_over),
             count(is_real, is_opened, sa.not_(is_answered), is_over),
             count(columns.is_test, is_answered),
+            count(is_real, is_answered, sa.not_(has_response)),
         )
         .select_from(invitation.outerjoin(response))
         .where(of_survey)
     ).one()
     lost = connection.execute(
         sa.select(columns.last_error, sa.func.count())
-        .where(of_survey, is_real, sa.not_(is_opened), columns.state.in_(_ENDED_UNDELIVERED))
+        .where(
+            of_survey,
+            is_real,
+            columns.opened_at.is_(None),
+            sa.not_(is_ended_by_answer),
+            columns.state.in_(_ENDED_UNDELIVERED),
+        )
         .group_by(columns.last_error)
     )
     return Progress(*row[:4], {item[0] or "": item[1] for item in lost}, *row[4:])

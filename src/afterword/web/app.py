@@ -58,6 +58,7 @@ ROUTES = [
     Route("/answer/{token}", answer.show, methods=["GET"]),
     Route("/answer/{token}", answer.submit, methods=["POST"]),
     Route("/answer/{token}/thanks", answer.thanks),
+    Route("/answer/{token}/leave", answer.leave, methods=["POST"]),
     Route("/unsubscribe/{token}", unsubscribe.show, methods=["GET"]),
     Route("/unsubscribe/{token}", unsubscribe.submit, methods=["POST"]),
     Route("/me/{token}", person.show_overview),
