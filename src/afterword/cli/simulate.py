@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from afterword.cli.progress import Progress
 from afterword.domain.errors import InvalidInputError
 from afterword.domain.forecast import Difference, Forecast, Spread
 from afterword.domain.reason import Reason
+from afterword.flows.preview_trigger import Preview, preview_trigger
 from afterword.flows.simulate_survey import simulate_survey
 from afterword.flows.simulation import Simulation, Version
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
@@ -23,6 +24,8 @@ from afterword.flows.what_if import vary
 
 BAR_CHARS_MAX = 40
 """As wide as the longest bar of the chart."""
+
+EXAMPLES_MAX = 50
 
 CHANGES_SHOWN = 8
 """Of what would be decided otherwise, the most frequent ones."""
@@ -80,7 +83,26 @@ def simulate(
         click.echo(line)
 
 
-COMMANDS = (simulate,)
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--since", type=Span(), default="7d", show_default=True, help="How far back.")
+@click.option("--examples", type=click.IntRange(0, EXAMPLES_MAX), default=5, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def preview(file: Path, since: timedelta, examples: int, as_json: bool) -> None:
+    """Tell which past events the trigger of a survey's file hears, and how many it wants; changes nothing."""
+    wanted = read_survey(file)
+    with open_app() as parts:
+        found = preview_trigger(
+            parts.database, parts.clock, wanted, since=since, examples=examples, on_progress=Progress()
+        )
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False, default=_plain))
+        return
+    for line in _show_preview(found):
+        click.echo(line)
+
+
+COMMANDS = (simulate, preview)
 
 
 def read_survey(path: Path) -> SurveyFile:
@@ -93,9 +115,34 @@ def read_survey(path: Path) -> SurveyFile:
     return parse_survey_file(text, str(path))
 
 
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value))
+
+
+def _show_preview(found: Preview) -> Iterator[str]:
+    yield f"{found.survey_key} ({found.project}), {_span(found.since, found.until)}: {found.events:,} events"
+    if found.emptied:
+        yield f"{found.emptied:,} more were emptied: nobody can tell what they said."
+    yield f"Heard: {sum(found.heard.values()):,}"
+    for name, count in found.heard.items():
+        yield f"  {name}: {count:,}"
+    yield f"Satisfy `where`: {found.matching:,}"
+    for path, count in found.mismatches.items():
+        yield f"  not as wanted, {path or 'a condition with not'}: {count:,}"
+    yield f"Would ask, but for the throttle: {found.firing:,}, of {found.people:,} known people"
+    for one in found.examples:
+        known = "" if one.is_known else " (not in the directory)"
+        yield f"  {one.event_id}  {one.received_at:%Y-%m-%d %H:%M:%S}  {one.name}  {one.who}{known}"
+
+
+def _span(since: datetime, until: datetime) -> str:
+    return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
+
+
 def _show(found: Simulation) -> Iterator[str]:
-    since, until = f"{found.since:%Y-%m-%d %H:%M}", f"{found.until:%Y-%m-%d %H:%M}"
-    yield f"{found.survey_key} ({found.project}), {since} to {until} UTC: {found.events:,} events"
+    yield f"{found.survey_key} ({found.project}), {_span(found.since, found.until)}: {found.events:,} events"
     if found.tests:
         yield f"{found.tests:,} of them are test events, which never count."
     if found.emptied_before is not None:
@@ -156,7 +203,7 @@ def _show_interval(found: Forecast) -> str:
     interval, width = found.interval, found.interval_width
     if interval is None or width is None:
         return "-"
-    return f"{interval.low:.0%} to {interval.high:.0%}, {width:.0%} wide"
+    return f"{interval.low:.1%} to {interval.high:.1%}, {width:.1%} wide"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -192,9 +239,9 @@ def _show_difference(found: Difference) -> Iterator[str]:
     ]
     yield from _table([[cell if isinstance(cell, str) else f"{cell:,}" for cell in row] for row in rows])
     if found.moved:
-        yield "\nDecided otherwise, as live → this:"
+        yield "\nEvents decided otherwise, live → this:"
     for (old, new), count in list(found.moved.items())[:CHANGES_SHOWN]:
-        yield f"  {_label(old)} → {_label(new)}: {count:,} events"
+        yield f"  {_label(old)} → {_label(new)}: {count:,}"
 
 
 def _label(reason: Reason | None) -> str:

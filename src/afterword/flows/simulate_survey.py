@@ -13,6 +13,7 @@ from afterword.domain.reason import Reason
 from afterword.domain.survey import SurveyState
 from afterword.flows.heard_surveys import Heard, make_heard
 from afterword.flows.manage_projects import get_project
+from afterword.flows.past_events import is_emptied, read_portions
 from afterword.flows.policy_levels import read_levels
 from afterword.flows.simulated_world import World, know
 from afterword.flows.simulation import (
@@ -25,16 +26,13 @@ from afterword.flows.simulation import (
     Wanted,
     differ,
 )
-from afterword.flows.survey_definition import dump_definition
+from afterword.flows.survey_definition import SurveyFile, dump_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.progress import OnProgress, untold
-from afterword.storage import events, identity_rules, invitations, surveys
+from afterword.storage import identity_rules, invitations, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.surveys import Listening
-
-EVENTS_AT_ONCE = 2_000
-"""Ids of one portion: whose people are read together."""
 
 HANDLES_REMEMBERED = 20_000
 """Handles that are not asked about anew for each event."""
@@ -95,13 +93,13 @@ class _Run:
         self._key = wanted[0].file.survey
         self._project = get_project(connection, wanted[0].file.project)
         heard = _list_live(connection)
-        self._survey_id = _find_id(connection, self._key, self._project.id)
         self._beside = [one for one in heard if one.survey.key != self._key]
+        self._known = know(connection)
+        mine = [draft_of(connection, one.file) for one in wanted]
+        self._survey_id = mine[0].id
         self._rate, self._rate_origin = _find_rate(
             connection, self._survey_id, self._project.id, until, response_rate
         )
-        self._known = know(connection)
-        mine = [self._draft(one) for one in wanted]
         self._labels = [one.label for one in wanted]
         if against_live:
             live = next((one for one in heard if one.survey.key == self._key), None)
@@ -121,29 +119,25 @@ class _Run:
     def run(self, on_progress: OnProgress) -> Simulation:
         """Go through the events, and count."""
         warm_from = self._since - max(world.looks_back for world in self._worlds)
-        first_id = events.find_first_id_received(self._connection, warm_from)
-        last_id = events.find_newest_id(self._connection)
         projects = sorted({self._project.id, *(one.survey.project_id for one in self._beside)})
-        for low in range(first_id, last_id + 1, EVENTS_AT_ONCE):
-            high = min(low + EVENTS_AT_ONCE - 1, last_id)
-            self._portion(list(events.read_events(self._connection, low, high, projects)))
-            on_progress("simulating", high - first_id + 1, last_id - first_id + 1)
+        for portion in read_portions(self._connection, warm_from, projects, "simulating", on_progress):
+            self._take_all(portion)
         return self._simulation()
 
-    def _portion(self, found: list[StoredEvent]) -> None:
+    def _take_all(self, found: list[StoredEvent]) -> None:
         ids = {event.person_id for event in found if event.person_id is not None}
         past = self._known.read(self._connection, ids)
         for world in self._worlds:
             world.add_past(past)
         for event in found:
             is_in_time = event.received_at >= self._since
-            if event.email is None and event.github_username is None and event.gitlab_username is None:
+            if is_emptied(event):
                 self._note_emptied(event, is_in_time)
             elif is_in_time:
                 self._take(event)
             elif not event.is_test:
                 for world in self._worlds:
-                    world.remember(event, self._person_id(event))
+                    world.remember(event, self._known.find_id(event.person_id))
 
     def _note_emptied(self, event: StoredEvent, is_in_time: bool) -> None:
         if is_in_time and event.project_id == self._project.id:
@@ -157,7 +151,7 @@ class _Run:
         self._tests += is_mine and event.is_test
         if event.is_test or not any(world.listens(event) for world in self._worlds):
             return
-        person_id, names_bot = self._person_id(event), self._names_bot(event)
+        person_id, names_bot = self._known.find_id(event.person_id), self._names_bot(event)
         said = [
             self._decide(world, counts, event, person_id, names_bot)
             for world, counts in zip(self._worlds, self._counts, strict=True)
@@ -167,10 +161,6 @@ class _Run:
             for moved, reason in zip(self._moved, said[:-1], strict=True):
                 if reason is not live or reason is Reason.INVITED:
                     moved[live, reason] += 1
-
-    def _person_id(self, event: StoredEvent) -> int | None:
-        person = self._known.people.get(event.person_id or 0)
-        return None if person is None or person.erased_at is not None else person.id
 
     def _decide(
         self, world: World, counts: Counts, event: StoredEvent, person_id: int | None, names_bot: bool
@@ -211,18 +201,27 @@ class _Run:
             live=None if live is None else Version("live", forecasts[-1]),
         )
 
-    def _draft(self, wanted: Wanted) -> Heard:
-        survey = Listening(
-            self._survey_id,
-            self._project.id,
-            self._key,
-            SurveyState.LIVE,
-            version=0,
-            is_live=True,
-            is_latest=True,
-            definition=dump_definition(wanted.file),
-        )
-        return _as_if_live(make_heard(survey, read_levels(self._connection, self._project.id)))
+
+def draft_of(connection: Connection, file: SurveyFile) -> Heard:
+    """
+    A survey as its file says, had it been live all the time.
+
+    Raises:
+        NotFoundError: There is no such project.
+        ConflictError: The survey belongs to another project.
+    """
+    project = get_project(connection, file.project)
+    survey = Listening(
+        _find_id(connection, file.survey, project.id),
+        project.id,
+        file.survey,
+        SurveyState.LIVE,
+        version=0,
+        is_live=True,
+        is_latest=True,
+        definition=dump_definition(file),
+    )
+    return _as_if_live(make_heard(survey, read_levels(connection, project.id)))
 
 
 def _list_live(connection: Connection) -> list[Heard]:

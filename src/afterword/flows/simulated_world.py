@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from afterword.domain.eligibility import Invite, decide
-from afterword.domain.facts import Asked, Outcome, PersonFacts, SurveyCounts
+from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
 from afterword.domain.preference import OptOut
 from afterword.domain.used_over_time import Use, UsedOverTime
 from afterword.flows.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, matches_of
@@ -57,6 +57,16 @@ class Known:
         self.opt_outs.update(preferences.list_opt_outs_of(connection, ids))
         self.firsts.update(trigger_matches.list_first_events(connection, ids))
         return invitations.list_past(connection, person_ids=ids)
+
+    def find_id(self, person_id: int | None) -> int | None:
+        """Somebody who was read, and is not erased."""
+        person = self.people.get(person_id or 0)
+        return None if person is None or person.erased_at is not None else person.id
+
+    def address(self, person_id: int | None) -> str | None:
+        """The e-mail address of somebody who was read."""
+        found = self.find_id(person_id)
+        return None if found is None else self.people[found].email
 
 
 def know(connection: Connection) -> Known:
@@ -160,6 +170,17 @@ class World(Gathered):
         told, heard = self._ears(event)
         if not event.is_test and told:
             self._remember(Subject(event, person_id, False, told), is_decided=bool(heard))
+
+    def hear(self, event: StoredEvent, person_id: int | None) -> Facts | None:
+        """What is known of an event and the first survey that hears it, which is not decided."""
+        told, heard = self._ears(event)
+        if not told:
+            return None
+        self._now = max(self._now, event.received_at)
+        subject = Subject(event, person_id, False, told)
+        facts = self.facts(subject, heard[0]) if heard else None
+        self._remember(subject, is_decided=False)
+        return facts
 
     def decide(self, event: StoredEvent, person_id: int | None, names_bot: bool) -> list[Candidate]:
         """Decide an event for all surveys that hear it, and let them ask whom they ask."""
