@@ -1,6 +1,6 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,6 +94,19 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     rules = TEST_RULES_AT_SEND if facts.is_test else RULES_AT_SEND
     verdicts = (rule(facts, policy, now) for rule in rules)
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
+
+
+def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+    """
+    Whether a reminder, which is one more exposure, fits into the caps.
+
+    Args:
+        asked: All exposures of the person.
+        tags: Of the survey.
+    """
+    caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
+    caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
+    return all(_exposures(asked, cap, now, tag) < cap.count for cap, tag in caps)
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
@@ -324,8 +337,10 @@ def _backed_off(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     ]
     if policy.global_cooldown_use is not GlobalCooldownUse.IGNORE:
         waits.append((person.asked[-1], policy.global_cooldown))
-    free_at = max(one.at + factor * cooldown for one, cooldown in waits if one is not None)
-    return Verdict(Reason.BACKOFF, now >= free_at, saw | {"free_at": free_at})
+    ends = [one.at + factor * cooldown for one, cooldown in waits if one is not None]
+    if not ends:
+        return Verdict(Reason.BACKOFF, True, saw)
+    return Verdict(Reason.BACKOFF, now >= max(ends), saw | {"free_at": max(ends)})
 
 
 def _ignored_in_a_row(asked: tuple[Asked, ...], now: datetime) -> int:
@@ -354,16 +369,21 @@ def _quota_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
         return None
     left, of, count, spent = min(shares, key=lambda one: one[0])
     saw = {"of": of, "quota": count, "response_rate": round(counts.response_rate, 4), **_saw_spent(spent)}
-    return Verdict(Reason.QUOTA_FULL, counts.response_rate <= left + _ROUNDING, saw)
+    return Verdict(Reason.QUOTA_FULL, _has_room(left, counts.response_rate), saw)
 
 
 def _paced(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     slot, counts = facts.survey.slot, facts.survey.counts
     if slot is None:
         return None
-    expected = counts.slot.expected(counts.response_rate)
-    passed = expected + counts.response_rate <= 1 + _ROUNDING
-    return Verdict(Reason.PACING, passed, {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)})
+    left = 1 - counts.slot.expected(counts.response_rate)
+    saw = {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)}
+    return Verdict(Reason.PACING, _has_room(left, counts.response_rate), saw)
+
+
+def _has_room(left: float, response_rate: float) -> bool:
+    """Whether one more invitation fits; what is full stays full where nobody answers lately."""
+    return left > _ROUNDING and response_rate <= left + _ROUNDING
 
 
 def _saw_spent(spent: Spent) -> dict[str, int]:
@@ -428,8 +448,8 @@ _SEARCHES_MAX = 8
 
 def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     levels = list(facts.survey.paused)
-    if facts.survey.state == Phase.PAUSED:
-        levels.append("survey")
+    if facts.survey.state == Phase.PAUSED and "survey" not in levels:
+        levels.insert(0, "survey")
     return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
 
 
