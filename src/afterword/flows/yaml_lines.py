@@ -62,7 +62,7 @@ class YamlLines:
 
     def place(self, path: str) -> str:
         """File, line and field."""
-        nearest = next(parent for parent in _parents(path) if parent in self._lines)
+        nearest = next((parent for parent in _parents(path) if parent in self._lines), "$")
         field = path.removeprefix("$").removeprefix(".")
         where = f"{self.name}:{self._lines[nearest]}"
         return f"{where}: {field}" if field else where
@@ -73,9 +73,10 @@ class YamlLines:
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""
-        what, _, path = message.partition(" - at `")
-        path = path.rstrip("`") or "$"
-        path = re.sub(r"\[\.\.\.\]", "", path)
+        # A key that does not fit is "at `key` in `$.throttle.caps`".
+        what, _, where = message.partition(" - at `")
+        found = re.search(r"\$[^`]*", where)
+        path = re.sub(r"\[\.\.\.\]", "", found.group() if found else "$")
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
             return self.error(f"{path}.{name}", f"there is no such field{self._hint(name)}")
