@@ -236,7 +236,7 @@ MISTAKES = {
     ),
     "a cap of -1": (
         HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.caps: expected `int` >= 0$",
+        r"s\.yaml:7: throttle\.caps\.7d: expected `int` >= 0$",
     ),
     "a duration of -1": (
         HEAD + "throttle:\n  project_cooldown: -1d\n" + QUESTIONS,
