@@ -1,106 +1,160 @@
-"""Do cooldowns and sampling hold what they promise over a long history of events?"""
+"""Do cooldowns, caps and sampling hold what they promise over a long history of events?"""
 
-import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterword.domain import eligibility
-from afterword.domain.eligibility import Facts, Invite, PersonFacts, Skip, decide, draw_for
-from afterword.domain.policy import Policy
+from afterword.domain.eligibility import Decision, Invite, decide
+from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, SurveyFacts
+from afterword.domain.policy import CAPS, Cap, Cooldown, Policy, Sampling, SamplingUnit
 from afterword.domain.survey import SurveyState
+from tests.domain.throttle_facts import DAY, FREE, HOUR
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+EXPIRES_AFTER = 3 * DAY
 
 
-def facts_of(person_id: int, now: datetime = START, survey_id: int = 3) -> Facts:
-    return Facts(
-        occurred_at=now,
-        is_test=False,
-        survey_id=survey_id,
-        survey_state=SurveyState.LIVE,
-        metadata_matches=True,
-        names_bot=False,
-        person=PersonFacts(person_id),
-    )
+def facts_at(now: datetime, person: PersonFacts, survey_id: int = 3) -> Facts:
+    survey = SurveyFacts(survey_id, 30, SurveyState.LIVE)
+    return Facts(event_id=1, occurred_at=now, is_test=False, survey=survey, person=person)
 
 
-def invitations(times: list[datetime], policy: Policy, person_id: int = 7) -> list[datetime]:
-    """Replay one person's events to one survey."""
-    invited: list[datetime] = []
+def decide_for(person_id: int, policy: Policy, now: datetime = START) -> Decision:
+    return decide(facts_at(now, PersonFacts(person_id)), policy, now)
+
+
+def invitations(
+    times: list[datetime],
+    policy: Policy,
+    person_id: int = 7,
+    outcome: Outcome | None = Outcome.ANSWERED,
+    reminded_after: timedelta | None = None,
+) -> list[datetime]:
+    """Replay one person's events to one survey; each invitation ends in the same way."""
+    asked: list[Asked] = []
     for now in times:
-        last = invited[-1] if invited else None
-        person = PersonFacts(person_id, survey_invited_at=last, any_invited_at=last)
-        if isinstance(decide(replace(facts_of(person_id, now), person=person), policy, now), Invite):
-            invited.append(now)
-    return invited
+        facts = facts_at(now, PersonFacts(person_id, asked=tuple(asked)))
+        if isinstance(decide(facts, policy, now), Invite):
+            reminded_at = None if reminded_after is None else now + reminded_after
+            asked.append(Asked(3, 30, now, outcome, now + EXPIRES_AFTER, reminded_at))
+    return [one.at for one in asked]
+
+
+def even(cooldown: timedelta) -> Cooldown:
+    return Cooldown(cooldown, cooldown, cooldown, cooldown)
 
 
 histories = st.lists(st.integers(0, 200 * 24), min_size=1, max_size=60).map(
     lambda hours: [START + hour * HOUR for hour in sorted(hours)]
 )
 cooldowns = st.integers(0, 60 * 24).map(lambda hours: hours * HOUR)
+a_cap = st.builds(Cap, st.integers(1, 4), st.integers(1, 90).map(lambda days: days * DAY))
+outcomes = st.none() | st.sampled_from(Outcome)
+throttles = st.builds(
+    replace,
+    st.just(FREE),
+    caps=st.sampled_from([(), CAPS, (Cap(3, 7 * DAY),)]),
+    backoff=st.booleans(),
+    max_open=st.just(1),
+    sampling=st.builds(Sampling, st.sampled_from([0.1, 0.5, 1.0]), st.sampled_from(SamplingUnit)),
+)
 
 
 class TestCooldowns:
-    @given(histories, cooldowns, cooldowns, cooldowns, st.sampled_from([0.1, 0.5, 1.0]))
+    @given(histories, cooldowns, cooldowns, throttles, outcomes)
     @settings(max_examples=60)
-    def test_a_longer_survey_cooldown_never_invites_more_with_sampling_too(
-        self, times: list[datetime], one: timedelta, other: timedelta, everything: timedelta, rate: float
+    @pytest.mark.parametrize("field", ["cooldown", "project_cooldown", "global_cooldown"])
+    def test_a_longer_one_never_invites_more(
+        self,
+        field: str,
+        times: list[datetime],
+        one: timedelta,
+        other: timedelta,
+        policy: Policy,
+        outcome: Outcome | None,
     ) -> None:
-        shorter, longer = sorted((one, other))
-        few = invitations(times, Policy(longer, everything, sampling_rate=rate))
-        many = invitations(times, Policy(shorter, everything, sampling_rate=rate))
+        few, many = (
+            invitations(
+                times,
+                replace(policy, **{field: even(cooldown) if field == "cooldown" else cooldown}),
+                outcome=outcome,
+            )
+            for cooldown in (max(one, other), min(one, other))
+        )
         assert len(few) <= len(many)
 
-    @given(histories, cooldowns, cooldowns, cooldowns, st.sampled_from([0.1, 0.5, 1.0]))
+    @given(histories, cooldowns, cooldowns, cooldowns, outcomes)
     @settings(max_examples=60)
-    def test_a_longer_global_cooldown_never_invites_more_with_sampling_too(
-        self, times: list[datetime], one: timedelta, other: timedelta, own: timedelta, rate: float
+    def test_two_invitations_are_never_closer_than_all_of_them(
+        self, times: list[datetime], own: timedelta, its: timedelta, every: timedelta, outcome: Outcome | None
     ) -> None:
-        shorter, longer = sorted((one, other))
-        few = invitations(times, Policy(own, longer, sampling_rate=rate))
-        many = invitations(times, Policy(own, shorter, sampling_rate=rate))
-        assert len(few) <= len(many)
-
-    @given(histories, cooldowns, cooldowns)
-    @settings(max_examples=60)
-    def test_two_invitations_are_never_closer_than_both_cooldowns(
-        self, times: list[datetime], own: timedelta, everything: timedelta
-    ) -> None:
-        invited = invitations(times, Policy(own, everything))
-        gaps = [after - before for before, after in pairwise(invited)]
-        assert all(gap >= max(own, everything) for gap in gaps)
+        policy = replace(FREE, cooldown=even(own), project_cooldown=its, global_cooldown=every)
+        invited = invitations(times, policy, outcome=outcome)
+        assert all(after - before >= max(own, its, every) for before, after in pairwise(invited))
 
     @given(histories, cooldowns)
     @settings(max_examples=60)
-    def test_nobody_is_passed_over_once_the_cooldowns_have_ended(
+    def test_nobody_is_passed_over_once_they_have_ended(
         self, times: list[datetime], cooldown: timedelta
     ) -> None:
-        invited = invitations(times, Policy(cooldown, cooldown))
+        policy = replace(FREE, cooldown=even(cooldown), global_cooldown=cooldown)
+        invited = invitations(times, policy)
         assert invited[0] == times[0]
         for now in times:
             assert now in invited or any(now - cooldown < before <= now for before in invited)
 
     def test_a_weekly_survey_does_not_starve_a_quarterly_one(self) -> None:
-        weekly = Policy(survey_cooldown=7 * DAY, global_cooldown=14 * DAY)
-        quarterly = Policy(survey_cooldown=90 * DAY, global_cooldown=14 * DAY)
-        asked_weekly = START
-        now = START + 14 * DAY
-        person = PersonFacts(7, survey_invited_at=None, any_invited_at=asked_weekly)
-        assert isinstance(decide(replace(facts_of(7, now), person=person), quarterly, now), Invite)
-        person = replace(person, survey_invited_at=asked_weekly)
-        assert isinstance(decide(replace(facts_of(7, now), person=person), weekly, now), Invite)
+        weekly = replace(FREE, cooldown=even(7 * DAY), global_cooldown=14 * DAY)
+        quarterly = replace(weekly, cooldown=even(90 * DAY))
+        asked: list[Asked] = []
+        days = []
+        for number in range(200):
+            now = START + number * DAY
+            for survey_id, policy in ((9, quarterly), (3, weekly)):
+                facts = facts_at(now, PersonFacts(7, asked=tuple(asked)), survey_id)
+                if isinstance(decide(facts, policy, now), Invite):
+                    asked.append(Asked(survey_id, 30, now, Outcome.ANSWERED, now + DAY))
+                    days.append((survey_id, number))
+        assert [number for survey_id, number in days if survey_id == 9] == [0, 98, 196]
+        assert [number for _, number in days] == list(range(0, 200, 14))
+
+
+class TestCaps:
+    @given(histories, st.lists(a_cap, max_size=4))
+    @settings(max_examples=60)
+    def test_are_never_exceeded_in_any_window(self, times: list[datetime], caps: list[Cap]) -> None:
+        invited = invitations(times, replace(FREE, caps=tuple(caps)))
+        for cap in caps:
+            for last in invited:
+                assert sum(last - cap.window < one <= last for one in invited) <= cap.count
+
+    def test_reminders_leave_less_room(self) -> None:
+        times = [START + number * DAY for number in range(60)]
+        policy = replace(FREE, caps=(Cap(2, 30 * DAY),))
+        assert len(invitations(times, policy)) == 4
+        assert invitations(times, policy, reminded_after=2 * DAY) == [times[0], times[30]]
+
+
+class TestBackoff:
+    def test_asks_who_never_reacts_less_and_less_and_then_as_often(self) -> None:
+        times = [START + number * DAY for number in range(200)]
+        policy = replace(FREE, cooldown=even(10 * DAY), backoff=True)
+        days = [(at - START).days for at in invitations(times, policy, outcome=None)]
+        assert days == [0, 20, 60, 100, 140, 180]
+
+    def test_leaves_alone_who_answers(self) -> None:
+        times = [START + number * DAY for number in range(50)]
+        policy = replace(FREE, cooldown=even(10 * DAY), backoff=True)
+        days = [(at - START).days for at in invitations(times, policy)]
+        assert days == [0, 10, 20, 30, 40]
 
 
 class TestSampling:
-    MONTHLY = Policy(survey_cooldown=30 * DAY, global_cooldown=0 * DAY, sampling_rate=0.1)
+    MONTHLY = replace(FREE, cooldown=even(30 * DAY), sampling=Sampling(0.1))
 
     def test_a_thousand_events_in_a_day_are_drawn_once(self) -> None:
         times = [START + number * DAY / 1_000 for number in range(1_000)]
@@ -116,69 +170,44 @@ class TestSampling:
         counts = {len(invitations(times, self.MONTHLY, person_id)) for person_id in range(1, 11)}
         assert counts == {0, 1}
 
-    @given(st.integers(1, 10**9), st.timedeltas(0 * DAY, 30 * DAY - timedelta(microseconds=1)))
-    @settings(max_examples=50)
-    def test_the_draw_is_the_same_all_through_a_period(self, person_id: int, later: timedelta) -> None:
-        start = datetime(1970, 1, 1, tzinfo=UTC) + 600 * 30 * DAY
-        facts = facts_of(person_id)
-        assert draw_for(facts, start) == draw_for(facts, start + later)
-        assert draw_for(facts, start) != draw_for(facts, start + 30 * DAY)
-
-    def test_the_draw_differs_between_people_and_between_surveys(self) -> None:
-        draws = {
-            draw_for(facts_of(person_id, survey_id=survey_id), START)
-            for person_id in range(1, 51)
-            for survey_id in range(1, 21)
-        }
-        assert len(draws) == 50 * 20
-
-    def test_the_draw_does_not_depend_on_the_event(self) -> None:
-        facts = facts_of(7)
-        other = replace(facts, occurred_at=START - HOUR, metadata_matches=False)
-        assert draw_for(facts, START) == draw_for(other, START)
-
-    def test_draws_are_uniform(self) -> None:
-        count, cells = 10_000, 20
-        draws = [draw_for(facts_of(person_id), START) for person_id in range(count)]
-        assert all(0 <= draw < 1 for draw in draws)
-        heights = [sum(int(draw * cells) == cell for draw in draws) for cell in range(cells)]
-        chi_square = sum((height - count / cells) ** 2 / (count / cells) for height in heights)
-        assert chi_square < 50  # 99.99 % of a chi-square with 19 degrees of freedom is below 51
-
     @pytest.mark.parametrize("rate", [0.05, 0.3, 0.9])
     def test_the_share_of_the_invited_is_the_rate(self, rate: float) -> None:
-        policy = replace(self.MONTHLY, sampling_rate=rate)
-        decisions = [decide(facts_of(person_id), policy, START) for person_id in range(1_500)]
-        share = sum(isinstance(decision, Invite) for decision in decisions) / 1_500
+        policy = replace(FREE, sampling=Sampling(rate))
+        share = sum(isinstance(decide_for(person_id, policy), Invite) for person_id in range(1_500)) / 1_500
         assert share == pytest.approx(rate, abs=4 * (rate * (1 - rate) / 1_500) ** 0.5)
+
+    @given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 1), st.sampled_from(SamplingUnit))
+    @settings(max_examples=50)
+    def test_a_higher_rate_keeps_everybody_whom_a_lower_one_invites(
+        self, person_id: int, one: float, other: float, unit: SamplingUnit
+    ) -> None:
+        low, high = (
+            isinstance(decide_for(person_id, replace(FREE, sampling=Sampling(rate, unit))), Invite)
+            for rate in sorted((one, other))
+        )
+        assert high or not low
 
     @given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 1))
     @settings(max_examples=50)
-    def test_a_higher_rate_keeps_everybody_whom_a_lower_one_invites(
+    def test_a_larger_holdout_holds_everybody_whom_a_smaller_one_does(
         self, person_id: int, one: float, other: float
     ) -> None:
-        low, high = sorted((one, other))
-        if isinstance(decide(facts_of(person_id), replace(self.MONTHLY, sampling_rate=low), START), Invite):
-            assert isinstance(
-                decide(facts_of(person_id), replace(self.MONTHLY, sampling_rate=high), START), Invite
-            )
-
-    def test_draw_and_probability_stay_with_the_decision(self) -> None:
-        for person_id in range(50):
-            facts = facts_of(person_id)
-            decision = decide(facts, self.MONTHLY, START)
-            assert decision.probability == 0.1
-            assert decision.draw == draw_for(facts, START)
-            assert isinstance(decision, Invite) is (decision.draw < 0.1)
-
-    def test_a_draw_that_equals_the_rate_is_not_below_it(self) -> None:
-        facts = facts_of(7)
-        draw = draw_for(facts, START)
-        assert isinstance(decide(facts, replace(self.MONTHLY, sampling_rate=draw), START), Skip)
-
-    def test_even_the_greatest_hash_draws_less_than_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        greatest = b"\xff" * hashlib.sha256().digest_size
-        monkeypatch.setattr(
-            eligibility.hashlib, "sha256", lambda text: SimpleNamespace(digest=lambda: greatest)
+        small, large = (
+            isinstance(decide_for(person_id, replace(FREE, holdout=share)), Invite)
+            for share in sorted((one, other))
         )
-        assert draw_for(facts_of(7), START) < 1
+        assert small or not large
+
+    @pytest.mark.parametrize("unit", SamplingUnit)
+    def test_nothing_but_its_unit_changes_a_draw(self, unit: SamplingUnit) -> None:
+        policy = replace(FREE, sampling=Sampling(0.5, unit))
+        facts = facts_at(START, PersonFacts(7))
+        other = replace(
+            facts,
+            occurred_at=START - HOUR,
+            metadata_matches=False,
+            survey=SurveyFacts(3, 31, SurveyState.PAUSED, paused=("project",)),
+            person=PersonFacts(7, is_bot=True, cell="Oslo", asked=(Asked(3, 30, START, None, START),)),
+        )
+        longer = replace(Policy(), cooldown=even(500 * DAY), sampling=Sampling(0.1, unit))
+        assert decide(facts, policy, START).draw == decide(other, longer, START).draw

@@ -1,5 +1,6 @@
 """Do conditions hold for exactly the metadata that they describe?"""
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,12 @@ def holds(path: str, operator: str, value: Any) -> bool:
         ("nothing", "exists", False, False),
         ("missing", "exists", True, False),
         ("missing", "exists", False, True),
+        ("outcome", "matches", re.compile("^fail"), True),
+        ("outcome", "matches", re.compile("ail"), True),
+        ("outcome", "matches", re.compile("^ail"), False),
+        ("a", "matches", re.compile("1"), False),
+        ("tags", "matches", re.compile("slow"), False),
+        ("missing", "matches", re.compile(""), False),
     ],
 )
 def test_each_operator_compares(path: str, operator: str, value: Any, expected: bool) -> None:
@@ -87,7 +94,8 @@ def test_each_operator_compares(path: str, operator: str, value: Any, expected: 
 
 
 def test_every_operator_is_in_the_table_above() -> None:
-    assert set(OPERATORS) == {"eq", "ne", "in", "contains", "gt", "gte", "lt", "lte", "exists"}
+    listed = {"eq", "ne", "in", "contains", "gt", "gte", "lt", "lte", "exists", "matches"}
+    assert set(OPERATORS) == listed
 
 
 @pytest.mark.parametrize(
@@ -260,3 +268,12 @@ class TestMismatch:
     def test_metadata_that_matches_has_none(self) -> None:
         assert find_mismatch(self.WHERE, {"outcome": "ok", "job": {"s": 6}}) is None
         assert find_mismatch(None, {}) is None
+        assert find_mismatch(AnyOf((NO, YES)), METADATA) is None
+
+    def test_a_not_names_no_comparison(self) -> None:
+        assert find_mismatch(Not(YES), METADATA) is None
+        assert find_mismatch(AllOf((YES, Not(YES), NO)), METADATA) is NO
+
+    def test_what_was_found_is_shown_as_it_was_written(self) -> None:
+        assert show_found("name", {"name": "Zoë"}) == '"Zoë"'
+        assert show_found("a.b", {"a": {"b": [1, None, True]}}) == "[1, null, true]"

@@ -324,8 +324,10 @@ def _backed_off(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     ]
     if policy.global_cooldown_use is not GlobalCooldownUse.IGNORE:
         waits.append((person.asked[-1], policy.global_cooldown))
-    free_at = max(one.at + factor * cooldown for one, cooldown in waits if one is not None)
-    return Verdict(Reason.BACKOFF, now >= free_at, saw | {"free_at": free_at})
+    ends = [one.at + factor * cooldown for one, cooldown in waits if one is not None]
+    if not ends:
+        return Verdict(Reason.BACKOFF, True, saw)
+    return Verdict(Reason.BACKOFF, now >= max(ends), saw | {"free_at": max(ends)})
 
 
 def _ignored_in_a_row(asked: tuple[Asked, ...], now: datetime) -> int:
@@ -354,16 +356,21 @@ def _quota_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
         return None
     left, of, count, spent = min(shares, key=lambda one: one[0])
     saw = {"of": of, "quota": count, "response_rate": round(counts.response_rate, 4), **_saw_spent(spent)}
-    return Verdict(Reason.QUOTA_FULL, counts.response_rate <= left + _ROUNDING, saw)
+    return Verdict(Reason.QUOTA_FULL, _has_room(left, counts.response_rate), saw)
 
 
 def _paced(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     slot, counts = facts.survey.slot, facts.survey.counts
     if slot is None:
         return None
-    expected = counts.slot.expected(counts.response_rate)
-    passed = expected + counts.response_rate <= 1 + _ROUNDING
-    return Verdict(Reason.PACING, passed, {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)})
+    left = 1 - counts.slot.expected(counts.response_rate)
+    saw = {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)}
+    return Verdict(Reason.PACING, _has_room(left, counts.response_rate), saw)
+
+
+def _has_room(left: float, response_rate: float) -> bool:
+    """Whether one more invitation fits; what is full stays full where nobody answers lately."""
+    return left > _ROUNDING and response_rate <= left + _ROUNDING
 
 
 def _saw_spent(spent: Spent) -> dict[str, int]:
@@ -428,8 +435,8 @@ _SEARCHES_MAX = 8
 
 def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     levels = list(facts.survey.paused)
-    if facts.survey.state == Phase.PAUSED:
-        levels.append("survey")
+    if facts.survey.state == Phase.PAUSED and "survey" not in levels:
+        levels.insert(0, "survey")
     return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
 
 

@@ -137,7 +137,7 @@ class SurveyFacts:
 
     Attributes:
         state: Where it is at the moment of the decision.
-        paused: The levels above it at which asking is paused: organisation, project.
+        paused: The levels at which a policy pauses asking: survey, project, organisation.
         slot: How long even pacing lets one response take; None = no pacing.
     """
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 WORKING_DAYS = frozenset(range(5))
 _MINUTE = timedelta(minutes=1)
-_DAYS_AHEAD = 8
-"""A window that opens on one day of the week opens within so many days."""
+_DAY = timedelta(days=1)
+_DAYS_AHEAD = 15
+"""One day of the week comes within 8 days; set forward, the clock may jump over all of its window once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +36,40 @@ class SendWindow:
             zone: Where the person is.
 
         Returns:
-            ``now`` itself within the window; else the time at which it opens next, in UTC. Where the clock
-            jumps over the opening, it opens when the jump is over; where an hour comes twice, at the first.
+            ``now`` itself within the window; else the first whole minute at which the wall clock is in it, in
+            UTC. Where the clock jumps over the opening, it opens when the jump is over; where an hour comes
+            twice, both times.
         """
         wall = now.astimezone(zone)
-        if wall.weekday() in self.weekdays and self.opens_at <= wall.hour * 60 + wall.minute < self.closes_at:
+        if self._holds(wall):
             return now
-        for ahead in range(_DAYS_AHEAD):
-            day = wall.date() + timedelta(days=ahead)
-            opens = _moment(day, self.opens_at, zone)
-            if day.weekday() in self.weekdays and now < opens < _moment(day, self.closes_at, zone):
-                return opens
-        raise AssertionError("a window opens on some day of the week")
+        days = (wall.date() + timedelta(days=ahead) for ahead in range(_DAYS_AHEAD))
+        openings = (self._opening_on(day, now, zone) for day in days if day.weekday() in self.weekdays)
+        return next(opens for opens in openings if opens is not None)
+
+    def _holds(self, wall: datetime) -> bool:
+        minute = wall.hour * 60 + wall.minute
+        return self.opens_at <= minute < self.closes_at and wall.weekday() in self.weekdays
+
+    def _opening_on(self, day: date, now: datetime, zone: tzinfo) -> datetime | None:
+        """The first moment of a day, after now, that is in the window; None when there is none."""
+        begins, ends = _midnight(day, zone), _midnight(day + _DAY, zone)
+        if ends - begins == _DAY:
+            opens = begins + self.opens_at * _MINUTE
+            return opens if opens > now else None
+        # Clocks are set on this day: what the wall shows is only known minute by minute.
+        minute = max(begins, now.replace(second=0, microsecond=0))
+        while minute < ends and not self._holds(minute.astimezone(zone)):
+            minute += _MINUTE
+        return minute if minute < ends else None
 
 
-def _moment(day: date, minute: int, zone: tzinfo) -> datetime:
-    """The first moment of a day at which the wall shows this minute or a later one."""
-    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """The first moment of a day; of one that the clock jumps over, that of the next."""
+    wall = datetime.combine(day, time())
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment
-    # Clocks were set forward over it: the wall first shows what comes after the jump.
     moment = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     while moment.astimezone(zone).replace(tzinfo=None) < wall:
         moment += _MINUTE

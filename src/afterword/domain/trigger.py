@@ -166,7 +166,7 @@ def any_name(names: tuple[str, ...], name: str) -> bool:
 @lru_cache(maxsize=1_000)
 def _compile(names: tuple[str, ...]) -> re.Pattern[str]:
     # Atomic, so that many stars don't multiply: each takes the least before what follows it, for good.
-    return re.compile("|".join(map(_glob, names)) or "(?!)", re.DOTALL)
+    return re.compile("|".join(map(_glob, names)) if names else "(?!)", re.DOTALL)
 
 
 def _glob(name: str) -> str:

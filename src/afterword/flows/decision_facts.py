@@ -155,6 +155,9 @@ class Gathered:
 
     def add_event(self, subject: Subject) -> list[Match]:
         """Let the decisions that follow know of an event; what its surveys must remember of it."""
+        if subject.twin in self._twins:
+            # It is counted already.
+            return []
         if subject.twin is not None:
             self._twins.add(subject.twin)
         found = list(_matches_of(subject))
@@ -203,7 +206,7 @@ class Gathered:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
         at = subject.event.occurred_at
-        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at >= at for one in before)
+        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
 
 
 def audience_document(person: Person) -> dict[str, Any]:

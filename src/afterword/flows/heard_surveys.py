@@ -8,7 +8,7 @@ from afterword.domain.policy import Pacing, Policy
 from afterword.domain.survey import Definition, SurveyState
 from afterword.domain.survey_state import Phase, state_at
 from afterword.domain.trigger import Trigger
-from afterword.flows.policy_levels import Levels, find_policy, read_levels
+from afterword.flows.policy_levels import Levels, find_pauses, find_policy, read_levels
 from afterword.flows.survey_definition import read_definition
 from afterword.storage import surveys
 from afterword.storage.engine import Connection
@@ -22,7 +22,7 @@ class Heard:
     A version of a survey that events can reach, and the policy that holds for it.
 
     Attributes:
-        paused: The levels above the survey at which asking is paused.
+        paused: The levels at which a policy pauses asking.
         policy_id: The last row of the table policy; 0 = there is none.
     """
 
@@ -68,7 +68,7 @@ def make_heard(survey: Listening, levels: Levels) -> Heard:
         survey,
         read_definition(survey.definition),
         find_policy(levels, survey.key, survey.definition),
-        levels.paused,
+        find_pauses(levels, survey.definition),
         levels.policy_id,
     )
 

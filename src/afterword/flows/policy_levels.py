@@ -77,6 +77,12 @@ def find_policy(levels: Levels, key: str, definition: str) -> Policy:
     return merge_levels(levels, key, read_file(definition).throttle)
 
 
+def find_pauses(levels: Levels, definition: str) -> tuple[Level, ...]:
+    """The levels at which a policy pauses a stored version of a survey, the nearest one first."""
+    own = (Level.SURVEY,) if read_file(definition).throttle.pause is True else ()
+    return (*own, *levels.paused)
+
+
 def merge_levels(levels: Levels, key: str, throttle: ThrottleFile) -> Policy:
     """
     The policy that holds for a survey.

@@ -15,7 +15,7 @@ from afterword.domain.survey_state import state_at
 from afterword.flows.decision_facts import audience_document
 from afterword.flows.links import Links
 from afterword.flows.personal_survey import personal
-from afterword.flows.policy_levels import Levels, find_policy, read_levels
+from afterword.flows.policy_levels import find_pauses, find_policy, read_levels
 from afterword.flows.preferences import quiet_hours_of, zone_of
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
@@ -139,17 +139,14 @@ def _look(connection: Connection, invitation: Invitation, now: datetime) -> _Cas
     text = surveys.get_definition(connection, survey.id, invitation.survey_version)
     definition = read_definition(text)
     levels = read_levels(connection, survey.project_id)
-    facts = _facts(connection, invitation, person, _survey_facts(survey, definition, levels, now))
+    phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
+    asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
+    facts = _facts(connection, invitation, person, asked)
     policy = find_policy(levels, survey.key, text)
     if decide_again(facts, policy, now) is not None:
         return INELIGIBLE_AT_SEND
     send_at = find_send_time(facts, policy, now)
     return send_at if send_at > now else _Case(invitation, person, survey, event, definition)
-
-
-def _survey_facts(survey: Survey, definition: Definition, levels: Levels, now: datetime) -> SurveyFacts:
-    phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
-    return SurveyFacts(survey.id, survey.project_id, phase, paused=levels.paused)
 
 
 def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
