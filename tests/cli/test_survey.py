@@ -404,3 +404,34 @@ class TestExport:
         text = lively.run("survey", "export", "build-cli").out
         assert text.startswith("survey: build-cli\nproject: Build CLI\n")
         assert apply(lively, text) == "build-cli: rewritten (version 1, live)\n"
+
+
+class TestLint:
+    def test_of_a_good_file_ends_with_0(self, home: Installation) -> None:
+        assert home.ok("survey", "lint", home.file("survey.yaml", SURVEY)) == "1 files, 0 hints.\n"
+
+    def test_names_line_field_and_rule_and_ends_with_1(self, home: Installation) -> None:
+        text = SURVEY.replace("How satisfied are you?", "How satisfied are you with speed and looks?")
+        text += "translations: {de: {title: Wie war es}}\n"
+        path = home.file("survey.yaml", text)
+        done = home.run("survey", "lint", path)
+        assert (done.status, done.err) == (1, "")
+        first, *others, last = done.out.splitlines()
+        assert first == (
+            f"{path}:11: questions[0].text: 'speed and looks' asks two things at once: "
+            "make two questions [KP, PEW] (double_barrelled)"
+        )
+        assert all(line.endswith("(missing_translation)") for line in others)
+        assert any("questions.comment.text is not translated: 'What" in line for line in others)
+        assert last == f"1 files, {len(others) + 1} hints."
+        assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
+
+    def test_of_a_bad_file_is_an_error(self, home: Installation) -> None:
+        path = home.file("survey.yaml", SURVEY.replace("title", "titel"))
+        assert "did you mean title?" in home.error("survey", "lint", path)
+
+
+class TestSchema:
+    def test_is_json_that_names_its_draft(self, home: Installation) -> None:
+        done = home.run("survey", "schema")
+        assert done.json["$schema"] == "https://json-schema.org/draft/2020-12/schema"

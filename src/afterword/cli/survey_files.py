@@ -1,4 +1,4 @@
-"""``afterword survey apply``, ``plan``, ``export``: surveys as files."""
+"""``afterword survey apply``, ``plan``, ``export``, ``lint``, ``schema``: surveys as files."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,10 @@ from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
 from afterword.domain.survey import SurveyState
 from afterword.flows import manage_surveys
+from afterword.flows.lint_surveys import lint_surveys
 from afterword.flows.manage_surveys import Applied, Change
 from afterword.flows.survey_files import Written, read_survey_files
+from afterword.flows.survey_schema import survey_schema
 
 NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
 """What ``plan`` ends with, so that a pipeline can tell."""
@@ -101,7 +103,35 @@ def export(key: str, version: int | None) -> None:
     click.echo(f"{key}: this is version {number}", err=True)
 
 
-COMMANDS = (apply, plan, export)
+@click.command()
+@PATHS
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """
+    Check files, and tell what is worth another look: wording, length, no way out.
+
+    Needs no database. Ends with 1 when a file can't be used or there is a hint.
+    """
+    written = read_survey_files(paths)
+    hints = lint_surveys(written)
+    if as_json:
+        rows = [{"place": hint.place, "rule": hint.rule, "message": hint.message} for hint in hints]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for hint in hints:
+            click.echo(f"{hint.place}: {hint.message} ({hint.rule})")
+        click.echo(f"{len(written)} files, {len(hints)} hints.")
+    context.exit(ERRORS if hints else NOTHING_TO_DO)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a survey file, for editors."""
+    click.echo(json.dumps(survey_schema(), indent=2, ensure_ascii=False))
+
+
+COMMANDS = (apply, plan, export, lint, schema)
 
 
 def _apply(
