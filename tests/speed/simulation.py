@@ -30,12 +30,13 @@ EVENTS = 100_000
 PEOPLE = 5_000
 DAYS = 29
 EVENTS_AT_ONCE = 10_000
+TRIES = 2
 RUNS = ("alone", "beside another", "against live")
 
 NOTE = (
     f"{EVENTS:,} events of {PEOPLE:,} people in {DAYS} days, all heard by the simulated survey: alone, "
     "with another live survey beside it, and compared with its own live version, which makes two worlds with "
-    "two surveys each. The processor's seconds, and the peak of the whole process."
+    "two surveys each. The processor's seconds, the shorter of two tries; and the peak of the whole process."
 )
 
 
@@ -100,7 +101,7 @@ def _event(number: int, at_us: int) -> NewEvent:
 
 
 def measure(folder: Path, events: int, url: str | None = None) -> dict[str, float]:
-    """Seconds of the processor of each run, and the process's peak in MB."""
+    """Seconds of the processor of each run, and the process's peak in MB while it simulates one survey."""
     command = [
         sys.executable,
         "-m",
@@ -136,11 +137,14 @@ def _run(folder: Path, events: int, url: str | None) -> dict[str, float]:
         if key is not None:
             apply_survey(database, clock, make_survey(key), dry_run=False)
             publish_survey(database, clock, key)
-        began = time.process_time()
-        done = simulate_survey(
-            database, clock, wanted, since=timedelta(days=30), against_live=run == "against live"
-        )
-        found[run] = time.process_time() - began
+        tries = []
+        for _ in range(TRIES):
+            began = time.process_time()
+            done = simulate_survey(
+                database, clock, wanted, since=timedelta(days=30), against_live=run == "against live"
+            )
+            tries.append(time.process_time() - began)
+        found[run] = min(tries)
         if done.events != events or not done.versions[0].forecast.invitations:
             raise RuntimeError(f"{run}: {done.events} events were simulated, or nobody was asked")
         if run == RUNS[0]:
