@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
-from afterword.domain.question import Option, Question, RatingQuestion, SingleChoiceQuestion
-from tests.channels.messages import QUESTIONS, choices, message
+from afterword.domain.question import Option, Question, RatingQuestion, SingleChoiceQuestion, list_choices
+from tests.channels.messages import QUESTIONS, message
 
 SENDER = "Afterword <afterword@example.com>"
 HEADERS = {
@@ -27,7 +27,7 @@ HEADERS = {
     "MIME-Version",
     "Content-Type",
 }
-every_kind = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.kind)
+every_kind = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.key)
 
 
 def received(mail: EmailMessage) -> EmailMessage:
@@ -160,7 +160,7 @@ class TestParts:
     def test_both_link_every_choice(self, question: Question) -> None:
         sent = message(question)
         text, page = read(compose(sent, SENDER))
-        assert set(sent.choice_urls) == set(choices(question))
+        assert set(sent.choice_urls) == set(list_choices(question))
         for url in sent.choice_urls.values():
             assert page.links.count(url) == 1
             assert text.split().count(url) == 1

@@ -1,12 +1,16 @@
 """Does a survey speak to each person in their language, of what they did, in an order of their own?"""
 
+import asyncio
 import json
 
 import pytest
 
+from afterword.channels.base import Message
+from afterword.channels.email_message import compose
 from afterword.domain.question import MultipleChoiceQuestion, list_choices
 from afterword.domain.survey import Definition
 from afterword.flows.personal_survey import general
+from afterword.flows.send_invitation import send_invitation
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.flows.survey_definition import dump_definition, read_definition
 from afterword.storage import responses
@@ -33,6 +37,18 @@ def piped(world: World) -> World:
         translations={"de": GERMAN},
     )
     return world
+
+
+class Outbox:
+    """Takes every message."""
+
+    name = "outbox"
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        self.messages.append(message)
 
 
 def seen(world: World, invitation: Invitation) -> Definition:
@@ -76,3 +92,20 @@ def test_of_nobody_in_particular_it_says_the_fallbacks() -> None:
     file = survey_file(title="How was it, {{person.name|you}}?", questions=[CHOICE])
     said = general(read_definition(dump_definition(file)))
     assert (said.title, said.questions[0].text) == ("How was it, you?", "What slowed your branch down?")
+
+
+def test_the_mail_says_what_the_page_says(piped: World) -> None:
+    piped.set_person("bob@", locale="de")
+    invitation = piped.invite(metadata=json.dumps({"branch": "main\r\nBcc: all"}))
+    channel = Outbox()
+    work = send_invitation(
+        piped.database, piped.clock, piped.links, channel, invitation.id, is_last_attempt=False
+    )
+    asyncio.run(work)
+    (message,) = channel.messages
+    page = seen(piped, invitation)
+    assert (message.title, message.first_question) == (page.title, page.questions[0])
+    assert page.questions[0].text == "What slowed main Bcc: all down?"
+    mail = compose(message, "Afterword <a@example.com>")
+    assert mail["Subject"] == "Wie war es, Bob?"
+    assert list(message.choice_urls) == list_choices(page.questions[0])

@@ -1,6 +1,6 @@
 """What does an invited person find behind their link, and what is kept of what they say?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -240,7 +240,7 @@ class TestAnonymous:
         assert found.values == {"satisfaction": 4, "comment": "Faster"}
         assert kept(reserved) is None
         assert outcome(reserved) == (Outcome.ANSWERED, None)
-        assert reserved.invitation(1).opened_at is None
+        assert reserved.invitation(1).opened_at == datetime.combine(START.date(), time(12), UTC)
 
     def test_it_can_not_be_changed_or_shown(self, reserved: World) -> None:
         self.answer(reserved, satisfaction="4")

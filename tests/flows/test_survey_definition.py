@@ -1,19 +1,24 @@
 """Does a survey file become the survey it describes, and does each mistake name its line and field?"""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
 from afterword.domain.question import (
+    CesQuestion,
+    Look,
+    MatrixQuestion,
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,
+    RankingQuestion,
     RatingQuestion,
     SingleChoiceQuestion,
     TextQuestion,
+    YesNoQuestion,
 )
-from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger, matches
+from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger
 from afterword.flows.survey_definition import (
     dump_definition,
     parse_survey_file,
@@ -231,7 +236,7 @@ MISTAKES = {
     ),
     "a cap of -1": (
         HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.caps: expected `int` >= 0$",
+        r"s\.yaml:7: throttle\.caps\.7d: expected `int` >= 0$",
     ),
     "a window in words": (
         HEAD + "throttle:\n  caps: {week: 1}\n" + QUESTIONS,
@@ -317,6 +322,81 @@ MISTAKES = {
         HEAD + "starts_at: 2027-02-03\nends_at: 2027-02-03\n" + QUESTIONS,
         r"s\.yaml:7: ends_at: a survey ends after it starts$",
     ),
+    "too few labels": (
+        question("  - {key: a, type: rating, text: A, points: 3, labels: [x, y]}\n"),
+        r"s\.yaml:7: questions\[0\]\.labels: there are 3 points, so give 3 labels, or none$",
+    ),
+    "points of another scale": (
+        question("  - {key: a, type: rating, text: A, points: 4}\n"),
+        r"s\.yaml:7: questions.*points: .*4",
+    ),
+    "two others": (
+        question("  - {key: a, type: single_choice, text: A, options: [other, x], other: true}\n"),
+        r"s\.yaml:7: questions\[0\]\.other: an option has the value 'other' already",
+    ),
+    "a jump backwards": (
+        question(
+            "  - {key: a, type: nps, text: A}\n"
+            "  - key: b\n    type: nps\n    text: B\n    next:\n      '1': a\n"
+        ),
+        r"s\.yaml:12: questions\[1\]\.next\.1: 'a' is not a later question: a survey only goes forward$",
+    ),
+    "an impossible branch": (
+        question(
+            "  - {key: a, type: yes_no, text: A}\n"
+            "  - key: b\n    type: text\n    text: B\n    when:\n      all:\n"
+            "        - {path: a, eq: yes}\n        - {path: a, eq: 'no'}\n"
+        ),
+        r"s\.yaml:11: questions\[1\]\.when: an impossible branch: no answers lead to 'b'$",
+    ),
+    "a condition on a later question": (
+        question(
+            "  - {key: a, type: text, text: A, when: {path: b, exists: true}}\n"
+            "  - {key: b, type: text, text: B}\n"
+        ),
+        r"s\.yaml:7: questions\[0\]\.when: 'b' is no earlier question$",
+    ),
+    "a condition that is none": (
+        question("  - {key: a, type: text, text: A}\n  - {key: b, type: text, text: B, when: {path: a}}\n"),
+        r"s\.yaml:8: questions\[1\]\.when: a condition is one of all, any, not",
+    ),
+    "a placeholder without a fallback": (
+        question("  - key: a\n    type: text\n    text: A {{person.name}}\n"),
+        r"s\.yaml:9: questions\[0\]\.text: \{\{person\.name\}\} needs a name and a fallback",
+    ),
+    "an unknown placeholder": (
+        HEAD.replace("How was your build?", "'{{person.email|x}}'") + QUESTIONS,
+        r"s\.yaml:3: title: .* is not known: one of event\.metadata",
+    ),
+    "a language tag that is none": (
+        HEAD + "translations: {german: {title: Hallo}}\n" + QUESTIONS,
+        r"s\.yaml:6: translations: a language tag is as de or pt-BR$",
+    ),
+    "a typo in a translation": (
+        HEAD + "translations:\n  de:\n    title: Hallo\n    thank: Danke\n" + QUESTIONS,
+        r"s\.yaml:9: translations\.de\.thank: there is no such field: did you mean thanks\?$",
+    ),
+    "a row without a key": (
+        question("  - {key: a, type: matrix, text: A, rows: {A b: x}}\n"),
+        r"s\.yaml:7: questions\[0\]\.rows: a key has 1 to 63 of a-z",
+    ),
+    "a translation of its own language": (
+        HEAD + "locale: de\ntranslations:\n  de: {title: Hallo}\n" + QUESTIONS,
+        r"s\.yaml:8: translations\.de: the texts in de are there already$",
+    ),
+    "a translation of no question": (
+        HEAD + "translations:\n  de:\n    questions:\n      x: {text: Hallo}\n" + QUESTIONS,
+        r"s\.yaml:9: translations\.de\.questions\.x: there is no such question$",
+    ),
+    "a translation of no text": (
+        HEAD + "translations:\n  de:\n    questions:\n      satisfaction:\n        help: Hallo\n" + QUESTIONS,
+        r"s\.yaml:10: translations\.de\.questions\.satisfaction\.help: the survey has no text here",
+    ),
+    "a placeholder in a translation": (
+        HEAD + "translations:\n  de:\n    title: '{{x}}'\n" + QUESTIONS,
+        r"s\.yaml:8: translations\.de\.title: \{\{x\}\} needs a name and a fallback",
+    ),
+    "a privacy that there is not": (HEAD + "privacy: secret\n" + QUESTIONS, r"s\.yaml:6: privacy: .*secret"),
 }
 
 
@@ -326,40 +406,45 @@ def test_each_mistake_names_file_line_and_field(text: str, message: str) -> None
         parse_survey_file(text, "s.yaml")
 
 
-@pytest.mark.parametrize(
-    ("lines", "starts_at", "ends_at"),
-    [
-        ("", None, None),
-        ("starts_at: 2027-03-01\n", datetime(2027, 3, 1, tzinfo=UTC), None),
-        (
-            "starts_at: 2027-03-01\nends_at: 2027-04-01\ntimezone: Europe/Berlin\n",
-            datetime(2027, 2, 28, 23, tzinfo=UTC),
-            datetime(2027, 3, 31, 22, tzinfo=UTC),
+KINDS = """\
+privacy: anonymous
+locale: en-GB
+translations:
+  de: {title: "Wie war es?", questions: {c: {options: {other: Anderes}}, f: {rows: {x: Ix}}}}
+questions:
+  - {key: a, type: rating, text: A, points: 3, look: faces, labels: [Bad, "So so", Good], help: Honestly.}
+  - {key: b, type: yes_no, text: B, yes_label: Aye, next: {"no": end, "yes": d}}
+  - {key: c, type: single_choice, text: C, options: [x, z], other: true, shuffled: true}
+  - {key: d, type: ces, text: D, when: {path: b, eq: yes}}
+  - {key: e, type: multiple_choice, text: E, options: [x, z], other: What else}
+  - {key: f, type: matrix, text: F, rows: {x: X, z: Z}, points: 7, required: false}
+  - {key: g, type: ranking, text: G, options: [x, z], shuffled: true}
+  - {key: h, type: short_text, text: H, when: {path: f.x, lte: 3}}
+"""
+
+
+def test_every_kind_of_question_is_read_as_it_is_written() -> None:
+    whole = HEAD + KINDS.replace('"yes": d', '"yes": c')
+    definition = read_definition(dump_definition(parse_survey_file(whole, "s.yaml")))
+    assert (definition.is_anonymous, definition.locale) == (True, "en-GB")
+    assert definition.translations == {
+        "de": {"title": "Wie war es?", "questions.c.options.other": "Anderes", "questions.f.rows.x": "Ix"}
+    }
+    x, z = Option("x", "x"), Option("z", "z")
+    assert definition.questions == (
+        RatingQuestion(
+            "a", "A", True, "Bad", "Good", 3, Look.FACES, ("Bad", "So so", "Good"), help="Honestly."
         ),
-        ("ends_at: 2027-03-01T09:00+01:00\n", None, datetime(2027, 3, 1, 8, tzinfo=UTC)),
-        ("ends_at: '2027-03-01 09:00:30z'\n", None, datetime(2027, 3, 1, 9, 0, 30, tzinfo=UTC)),
-    ],
-)
-def test_a_survey_says_when_it_starts_and_ends(
-    lines: str, starts_at: datetime | None, ends_at: datetime | None
-) -> None:
-    definition = read_definition(dump_definition(parse_survey_file(HEAD + lines + QUESTIONS, "s.yaml")))
-    assert (definition.starts_at, definition.ends_at) == (starts_at, ends_at)
+        YesNoQuestion("b", "B", yes_label="Aye", next={"no": "end", "yes": "c"}),
+        SingleChoiceQuestion("c", "C", (x, z, Option("other", "Other…", is_other=True)), shuffled=True),
+        CesQuestion("d", "D", when=Compare("b", "eq", "yes")),
+        MultipleChoiceQuestion("e", "E", (x, z, Option("other", "What else", is_other=True))),
+        MatrixQuestion("f", "F", (Option("x", "X"), Option("z", "Z")), False, points=7),
+        RankingQuestion("g", "G", (x, z), shuffled=True),
+        TextQuestion("h", "H", is_short=True, when=Compare("f.x", "lte", 3)),
+    )
 
 
-def test_a_regular_expression_is_stored_as_text_and_matches_in_linear_time() -> None:
-    text = HEAD + "  where: {path: branch, matches: '^(a+)+$|(?i)RELEASE/'}\n" + QUESTIONS
-    definition = read_definition(dump_definition(parse_survey_file(text, "s.yaml")))
-    assert matches(definition.trigger.where, {"branch": "origin/release/2"})
-    assert not matches(definition.trigger.where, {"branch": "main"})
-    assert not matches(definition.trigger.where, {"branch": 3})
-    assert not matches(definition.trigger.where, {})
-    assert not matches(definition.trigger.where, {"branch": "a" * 100_000 + "!"})
-    assert definition == read_definition(dump_definition(parse_survey_file(text, "s.yaml")))
-
-
-def test_what_looks_like_a_date_is_text() -> None:
-    text = HEAD.replace("How was your build?", "2027-13-45") + "  where: {path: day, eq: 2027-03-01}\n"
-    definition = read_definition(dump_definition(parse_survey_file(text + QUESTIONS, "s.yaml")))
-    assert definition.title == "2027-13-45"
-    assert matches(definition.trigger.where, {"day": "2027-03-01"})
+def test_a_question_that_all_answers_jump_over_is_refused() -> None:
+    with pytest.raises(SurveyFileError, match=r"s\.yaml:13: questions\[2\]: an impossible branch: .* 'c'"):
+        parse_survey_file(HEAD + KINDS, "s.yaml")

@@ -273,6 +273,25 @@ class TestAnonymous:
             assert "besser" not in page.text
         assert kept(site) is None
 
+    def test_the_persons_own_pages_and_the_copy_say_so_too(self, site: Site, visitor: TestClient) -> None:
+        site.world.add_survey("build-cli", privacy="anonymous")
+        invited = site.world.invite()
+        path = site.answer_path(invited.id)
+        visitor.get(path)
+        assert visitor.post(path, data=GOOD).status_code == 303
+        own = site.own_path(invited.person_id)
+        said = visitor.get(f"{own}/surveys").text
+        assert "You answered anonymously: nobody can tell which answer is yours" in said
+        assert "You opened it on 15 January 2027." in said
+        copy = visitor.get(f"{own}/export").json()
+        (about,) = copy["invitations"]
+        assert (about["response"], about["outcome"], about["outcome_at"]) == (
+            {"anonymous": True},
+            "answered",
+            None,
+        )
+        assert "besser" not in said + str(copy)
+
 
 def test_each_kind_of_question_is_asked_answered_and_shown(site: Site, visitor: TestClient) -> None:
     document = yaml.safe_load((DATA / "kinds.yaml").read_text())

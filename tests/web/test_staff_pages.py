@@ -335,7 +335,7 @@ class TestErrors:
         caplog: pytest.LogCaptureFixture,
         accept: str,
     ) -> None:
-        def fail(database: Database) -> None:
+        def fail(database: Database, clock: object) -> None:
             raise sa.exc.OperationalError("SELECT", {}, Exception("it is away"))
 
         with monkeypatch.context() as patch:
@@ -350,7 +350,7 @@ class TestErrors:
     def test_what_is_wrong_with_the_statement_itself_is_a_bug(
         self, staff: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(database: Database) -> None:
+        def fail(database: Database, clock: object) -> None:
             raise sa.exc.IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
 
         with monkeypatch.context() as patch:

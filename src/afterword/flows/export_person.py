@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from afterword.domain.errors import NotFoundError
-from afterword.domain.facts import Outcome
 from afterword.domain.identity import name_handles, resolve
 from afterword.flows.known_handles import KnownHandles
 from afterword.kit.clock import Clock, to_datetime
@@ -146,8 +145,7 @@ def _list_invitations(database: Database, ids: Sequence[int]) -> Iterator[dict[s
         with database.read() as connection:
             given = responses.list_responses(connection, [one.id for one in part])
         for one in part:
-            is_apart = one.outcome == Outcome.ANSWERED and one.id not in given
-            response = {"anonymous": True} if is_apart else _response(given.get(one.id))
+            response = {"anonymous": True} if one.is_answered_apart else _response(given.get(one.id))
             yield _columns(one) | {"response": response}
 
 

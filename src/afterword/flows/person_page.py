@@ -6,7 +6,6 @@ from datetime import datetime
 
 from afterword.domain.answer import show_answer
 from afterword.domain.errors import ConflictError, NotFoundError
-from afterword.domain.facts import Outcome
 from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.question import Question
 from afterword.flows.links import Links, Ticket
@@ -171,9 +170,7 @@ def _tell(
                 answers=_answers(said.questions, response),
                 answered_at=response.updated_at if response else None,
                 answer_url=_answer_url(links, invitation),
-                is_apart=response is None
-                and invitation is not None
-                and invitation.outcome == Outcome.ANSWERED,
+                is_apart=invitation is not None and invitation.is_answered_apart,
             )
         )
     return stories

@@ -61,6 +61,7 @@ def retain(
     counts: Counter[str] = Counter()
     if keeping.answers is not None:
         counts += _let_invitations_go(database, now - _at_least_cooldowns(database, keeping.answers), dry_run)
+        counts["anonymous_response"] += _let_anonymous_go(database, now - keeping.answers, dry_run)
     if keeping.decisions is not None:
         work = retention.list_over_decisions, retention.delete_decisions
         counts["decision"] += _go_along(database, DECISIONS_MARK, now - keeping.decisions, work, dry_run)
@@ -103,6 +104,14 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             chosen = [one for one in ids if one in still]
             _note_gone(connection, retention.find_last_event_id(connection, chosen))
             counts += Counter(retention.delete_invitations(connection, chosen, ABOUT_INVITATIONS))
+
+
+def _let_anonymous_go(database: Database, before: datetime, dry_run: bool) -> int:
+    if dry_run:
+        with database.read() as connection:
+            return retention.count_over_anonymous(connection, before)
+    with database.write() as connection:
+        return retention.delete_anonymous(connection, before)
 
 
 def _note_gone(connection: Connection, event_id: int) -> None:

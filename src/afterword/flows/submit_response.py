@@ -125,6 +125,7 @@ def _record(connection: Connection, case: _Case, values: Mapping[str, Value], no
         return
     # No time: beside the rows of all others it would tell which answer is whose.
     invitations.set_outcome(connection, invitation.id, Outcome.ANSWERED, None)
+    invitations.blur_opening(connection, invitation.id, now.date())
     if not invitation.is_test:
         responses.add_anonymous(
             connection,

@@ -93,6 +93,8 @@ def tell_reason(reason: Reason) -> str:
 
 def tell_delivery(invitation: Invitation, zone: tzinfo) -> str:
     """What became of an invitation."""
+    if invitation.opened_at is not None and invitation.is_answered_apart:
+        return f"You opened it on {show_day(invitation.opened_at, zone)}."
     if invitation.opened_at is not None:
         return f"You opened it on {show_time(invitation.opened_at, zone)}."
     match invitation.state:

@@ -76,10 +76,11 @@ class YamlLines:
         # A key that does not fit is "at `key` in `$.throttle.caps`".
         what, _, where = message.partition(" - at `")
         found = re.search(r"\$[^`]*", where)
-        path = re.sub(r"\[\.\.\.\]", "", found.group() if found else "$")
+        path = found.group() if found else "$"
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
-            return self.error(f"{path}.{name}", f"there is no such field{self._hint(name)}")
+            return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
+        path = self._find(path)
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
@@ -92,6 +93,12 @@ class YamlLines:
                 path, "this must be text: put it into quotes, for YAML reads it as something else"
             )
         return self.error(path, what[:1].lower() + what[1:])
+
+    def _find(self, path: str) -> str:
+        """The first path that is meant by one with ``[...]`` in place of names that are free to choose."""
+        pattern = r"\.[^.\[\]]+".join(map(re.escape, path.split("[...]")))
+        found = (known for known in self._lines if re.fullmatch(pattern, known))
+        return next(found, path.replace("[...]", ""))
 
     def _hint(self, name: str) -> str:
         """What somebody may have meant by a field that is not where it stands."""
@@ -111,6 +118,7 @@ _PATTERNS = {
     "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
     "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
     "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
+    "[A-Za-z]{2,3}": "a language tag is as de or pt-BR",
     "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
 }
 """A part of a pattern that a text must fit → what to say when it does not; the first one counts."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -36,6 +36,11 @@ class Invitation:
     cell: str | None = None
     collapsed: int = 0
     probability: float = 1.0
+
+    @property
+    def is_answered_apart(self) -> bool:
+        """It was answered anonymously, and nothing tells which answer it was."""
+        return self.outcome is Outcome.ANSWERED and self.outcome_at is None
 
 
 class Tally(NamedTuple):
@@ -303,6 +308,12 @@ def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome,
         .where(invitation.c.id == invitation_id, is_open)
         .values(outcome=outcome.value, outcome_at=at)
     )
+
+
+def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> None:
+    """Keep of when the page was opened only the day, as its noon, which is that day in most time zones."""
+    noon = datetime.combine(day, time(12), UTC)
+    connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(opened_at=noon))
 
 
 _ENDED_UNDELIVERED = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from afterword.storage.erasure import IS_EMPTIED
-from afterword.storage.tables import answer, decision, event, invitation, job, response
+from afterword.storage.tables import anonymous_response, answer, decision, event, invitation, job, response
 
 EVENTS_MARK = "retention_events"
 DECISIONS_MARK = "retention_decisions"
@@ -78,6 +78,18 @@ def list_over_invitations(connection: sa.Connection, before: datetime, *, after_
         sa.not_(is_younger),
     )
     return list(connection.execute(statement.order_by(invitation.c.id).limit(INVITATIONS_AT_ONCE)).scalars())
+
+
+def count_over_anonymous(connection: sa.Connection, before: datetime) -> int:
+    """Anonymous responses of days before the day of a time."""
+    is_over = anonymous_response.c.day < before.date().isoformat()
+    return connection.execute(sa.select(sa.func.count()).where(is_over)).scalar_one()
+
+
+def delete_anonymous(connection: sa.Connection, before: datetime) -> int:
+    """Delete anonymous responses of days before the day of a time; how many."""
+    is_over = anonymous_response.c.day < before.date().isoformat()
+    return connection.execute(sa.delete(anonymous_response).where(is_over)).rowcount
 
 
 def find_last_event_id(connection: sa.Connection, ids: Collection[int]) -> int:

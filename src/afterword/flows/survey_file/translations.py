@@ -54,6 +54,8 @@ def make_translations(
     Raises:
         FieldError: A text of the survey's own language is given again, or there is none in that place.
     """
+    if not files:
+        return {}
     known = list_texts(definition)
     keys = {question.key for question in definition.questions}
     seen = {definition.locale.lower()}
