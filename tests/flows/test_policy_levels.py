@@ -18,6 +18,7 @@ from afterword.flows.policy_levels import (
 )
 from afterword.flows.survey_file.throttle import ThrottleFile
 from afterword.storage import policies
+from afterword.storage.engine import Database
 from tests.flows.world import World
 from tests.storage.support import START
 
@@ -41,8 +42,9 @@ def found(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -
     return {row.field: row for row in effective(levels, key, throttle)}
 
 
-def test_where_nobody_says_anything_the_defaults_hold(world: World) -> None:
-    assert read(world) == NOTHING
+def test_where_nobody_says_anything_the_defaults_hold(database: Database) -> None:
+    with database.read() as connection:
+        assert read_levels(connection, 1) == read_levels(connection, None) == NOTHING
     assert merge_levels(NOTHING, "nps", ThrottleFile()) == Policy()
 
 
@@ -92,26 +94,25 @@ def test_the_nearest_level_that_says_a_field_is_the_one_that_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "has_right", "use", "cooldown", "shown"),
+    ("said", "right", "use", "cooldown", "shown"),
     [
-        ("2d", True, GlobalCooldownUse.CUSTOM, 2 * DAY, ("2d", Level.SURVEY)),
-        ("2d", False, GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
-        ("ignore", True, GlobalCooldownUse.IGNORE, 7 * DAY, ("ignore", Level.SURVEY)),
-        ("ignore", False, GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
-        ("respect", True, GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
-        ("respect", False, GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
+        ("2d", "nps", GlobalCooldownUse.CUSTOM, 2 * DAY, ("2d", Level.SURVEY)),
+        ("2d", "other", GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
+        ("ignore", "nps", GlobalCooldownUse.IGNORE, 7 * DAY, ("ignore", Level.SURVEY)),
+        ("ignore", "n", GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
+        ("2d", "np*", GlobalCooldownUse.CUSTOM, 2 * DAY, ("2d", Level.SURVEY)),
+        ("respect", "*", GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
+        ("respect", "other", GlobalCooldownUse.RESPECT, 7 * DAY, ("7d", Level.ORGANISATION)),
     ],
 )
 def test_only_with_the_right_a_survey_has_a_global_cooldown_of_its_own(
     said: str,
-    has_right: bool,
+    right: str,
     use: GlobalCooldownUse,
     cooldown: timedelta,
     shown: tuple[str, Level],
 ) -> None:
-    levels = NOTHING._replace(
-        organisation=ThrottleFile(global_cooldown="7d"), overriding=frozenset({"nps"} if has_right else ())
-    )
+    levels = NOTHING._replace(organisation=ThrottleFile(global_cooldown="7d"), overriding=frozenset({right}))
     survey = ThrottleFile(global_cooldown=said)
     policy = merge_levels(levels, "nps", survey)
     assert (policy.global_cooldown_use, policy.global_cooldown) == (use, cooldown)

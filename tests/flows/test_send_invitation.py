@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.invitation import InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
 from afterword.flows.links import Ticket
 from afterword.flows.manage_surveys import close_survey
-from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND, send_invitation
+from afterword.flows.send_invitation import send_invitation
 from afterword.storage.tables import event
 from tests.flows.world import BASE_URL, World
 from tests.storage.support import DAY, HOUR, MINUTE, START

@@ -8,12 +8,12 @@ from afterword.domain.answer import Answers
 from afterword.domain.facts import Outcome
 from afterword.domain.invitation import LinkState
 from afterword.flows.links import Ticket
-from afterword.flows.manage_surveys import close_survey
+from afterword.flows.manage_surveys import apply_survey, close_survey, pause_survey, publish_survey
 from afterword.flows.submit_response import leave_survey, open_survey, submit_response
 from afterword.storage import responses
 from afterword.storage.responses import AnonymousResponse
-from tests.flows.world import QUESTIONS, World
-from tests.storage.support import DAY, START, in_threads
+from tests.flows.world import QUESTIONS, World, survey_file
+from tests.storage.support import DAY, START, add_invitation, in_threads
 
 GOOD = {"satisfaction": ["4"], "comment": ["  Faster, please.\r\n  "]}
 
@@ -278,3 +278,43 @@ def test_a_survey_that_ended_takes_no_answer(world: World) -> None:
     assert link_state(world) is LinkState.OPEN
     world.clock.advance(DAY)
     assert link_state(world) is LinkState.CLOSED
+
+
+class TestStatesOfASurvey:
+    """What a link that is out opens, whatever becomes of its survey."""
+
+    @pytest.fixture
+    def out(self, world: World) -> World:
+        """A survey that ends after one day; number 1 is an invitation to its first version."""
+        world.add_survey(ends_at=(START + DAY).isoformat())
+        event_id = world.add_event()
+        with world.database.write() as connection:
+            add_invitation(connection, 1, 1, event_id)
+        return world
+
+    def test_it_stays_open_while_the_survey_is_paused(self, out: World) -> None:
+        pause_survey(out.database, "build-cli")
+        assert link_state(out) is LinkState.OPEN
+        _, answers = submit_response(out.database, out.clock, out.ticket(out.invitation(1)), GOOD)
+        assert answers is not None
+        assert kept(out) is not None
+
+    def test_it_is_closed_from_the_end_of_the_survey_on(self, out: World) -> None:
+        out.clock.advance(DAY - timedelta(seconds=1))
+        assert link_state(out) is LinkState.OPEN
+        submit_response(out.database, out.clock, out.ticket(out.invitation(1)), GOOD)
+        out.clock.advance(timedelta(seconds=1))
+        assert link_state(out) is LinkState.CLOSED
+        _, answers = submit_response(out.database, out.clock, out.ticket(out.invitation(1)), {})
+        assert answers is None
+        assert kept(out) is not None
+
+    def test_the_live_version_says_when_the_survey_ends(self, out: World) -> None:
+        later = survey_file(ends_at=(START + 2 * DAY).isoformat())
+        apply_survey(out.database, out.clock, later, dry_run=False)
+        out.clock.advance(DAY)
+        assert link_state(out) is LinkState.CLOSED
+        publish_survey(out.database, out.clock, "build-cli")
+        assert link_state(out) is LinkState.OPEN
+        out.clock.advance(DAY)
+        assert link_state(out) is LinkState.CLOSED

@@ -238,6 +238,10 @@ MISTAKES = {
         HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.caps\.7d: expected `int` >= 0$",
     ),
+    "a window in words": (
+        HEAD + "throttle:\n  caps: {week: 1}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.caps: a duration is a number and a unit, such as 30m, 72h or 90d$",
+    ),
     "a duration of -1": (
         HEAD + "throttle:\n  project_cooldown: -1d\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.project_cooldown: a duration is a number and a unit, such as 30m, 72h or 90d$",
@@ -260,7 +264,7 @@ MISTAKES = {
     ),
     "a back reference": (
         HEAD + "  where: {path: a, matches: '(a)\\1'}\n" + QUESTIONS,
-        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* linear",
+        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* time$",
     ),
     "a look ahead": (
         HEAD + "  where: {path: a, matches: 'a(?=b)'}\n" + QUESTIONS,
@@ -301,6 +305,18 @@ MISTAKES = {
     "a date in words": (
         HEAD + "starts_at: tomorrow\n" + QUESTIONS,
         r"s\.yaml:6: starts_at: a date is as 2027-03-01, a time as 2027-03-01T09:00\+01:00$",
+    ),
+    "an impossible condition": (
+        HEAD + "  where:\n    all: [{path: a, eq: ok}, {path: a, eq: failed}]\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where: an impossible condition: a eq \"ok\", a eq \"failed\" can't all be",
+    ),
+    "a condition that is never true": (
+        HEAD + "  where: {path: a, in: []}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where: an impossible condition: a in \[\] is never true$",
+    ),
+    "an impossible audience": (
+        HEAD + "throttle:\n  audience: {all: [{path: a, gt: 5}, {path: a, lt: 5}]}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.audience: an impossible condition: a gt 5, a lt 5 can't all be true",
     ),
     "an end before the start": (
         HEAD + "starts_at: 2027-02-03\nends_at: 2027-02-03\n" + QUESTIONS,

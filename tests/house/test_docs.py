@@ -26,8 +26,8 @@ from afterword.flows.job_kinds import JobKind
 from afterword.flows.policy_levels import Levels, effective
 from afterword.flows.read_totals import Totals
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.survey_file import questions
 from afterword.flows.survey_file.conditions import ConditionFile
+from afterword.flows.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
 from afterword.flows.survey_file.throttle import ThrottleFile
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile
 from afterword.kit.histogram import Histogram
@@ -481,9 +481,9 @@ def test_every_field_of_a_trigger_is_documented() -> None:
 
 
 def test_every_field_and_type_of_a_question_is_documented() -> None:
-    kinds = questions.QUESTION_FILES
+    kinds = QUESTION_FILES
     known = {field.encode_name for struct in kinds for field in msgspec.structs.fields(struct)} | {"type"}
-    known |= {field.encode_name for field in msgspec.structs.fields(questions.OptionFile)}
+    known |= {field.encode_name for field in msgspec.structs.fields(OptionFile)}
     table = rows(REFERENCE / "survey-file.md", "Questions")
     assert {code(row[0]) for row in table if len(row) == 5 and row[2] not in ("true", "false")} == known
     by_type = {code(row[0]): row[2] for row in table if row[2] in ("true", "false")}
@@ -513,7 +513,7 @@ def test_the_examples_use_each_type_of_question() -> None:
     surveys = [text for text in examples if text.startswith("survey:")]
     assert len(surveys) >= 3
     named = set(re.findall(r"type: (\w+)", "".join(surveys)))
-    assert named == set(questions.QUESTION_TYPES)
+    assert named == set(QUESTION_TYPES)
 
 
 # Pages

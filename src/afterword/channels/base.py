@@ -39,6 +39,7 @@ class Message:
     expires_at: datetime
     created_at: datetime
     is_test: bool
+    is_reminder: bool = False
 
 
 class SendError(Exception):

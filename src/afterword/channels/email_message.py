@@ -18,6 +18,7 @@ _templates = Environment(
 )
 
 TEST_MARK = "[TEST] "
+REMINDER_MARK = "Reminder: "
 
 _POLICY = SMTP.clone(cte_type="7bit")
 """Texts are encoded for servers that take ASCII only, in lines of 76."""
@@ -31,7 +32,8 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     if not message.to_email.isascii():
         raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = _one_line(f"{TEST_MARK if message.is_test else ''}{message.title}")
+    mark = TEST_MARK if message.is_test else REMINDER_MARK if message.is_reminder else ""
+    mail["Subject"] = _one_line(mark + message.title)
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)

@@ -15,6 +15,7 @@ from afterword.cli import (
     migrate,
     name,
     people,
+    policy,
     privacy,
     project,
     report,
@@ -52,6 +53,7 @@ for command in privacy.COMMANDS:
 cli.add_command(privacy.retention)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
+cli.add_command(policy.policy)
 cli.add_command(event.event)
 cli.add_command(report.report)
 cli.add_command(admin.admin)

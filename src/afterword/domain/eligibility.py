@@ -1,6 +1,6 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,6 +94,19 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     rules = TEST_RULES_AT_SEND if facts.is_test else RULES_AT_SEND
     verdicts = (rule(facts, policy, now) for rule in rules)
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
+
+
+def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+    """
+    Whether a reminder, which is one more exposure, fits into the caps.
+
+    Args:
+        asked: All exposures of the person.
+        tags: Of the survey.
+    """
+    caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
+    caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
+    return all(_exposures(asked, cap, now, tag) < cap.count for cap, tag in caps)
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta
 
 from afterword.flows.survey_definition import FIELD_NAMES
 from afterword.flows.survey_file.base import FieldError, Label, Part, check_unique
+from afterword.flows.survey_file.conditions import check_possible
 from afterword.flows.survey_file.throttle import ThrottleFile, make_policy
 from afterword.flows.yaml_file import parse_yaml_file
 from afterword.flows.yaml_lines import YamlLines
@@ -72,7 +73,8 @@ def parse_policy_file(text: str, name: str) -> PolicyFile:
 
 
 def _check(file: PolicyFile) -> None:
-    make_policy([("$.throttle", file.throttle)])
+    policy = make_policy([("$.throttle", file.throttle)])
+    check_possible(policy.audience, "$.throttle.audience")
     check_unique("$.may_override_global_cooldown", "survey", file.may_override_global_cooldown)
     cooldown = file.throttle.global_cooldown
     if file.project is None:

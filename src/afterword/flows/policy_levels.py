@@ -40,7 +40,7 @@ class Levels(NamedTuple):
         policy_id: The last row of the table policy, of whichever level; 0 = there is none.
         project: What the project says; None = nothing.
         organisation: What the organisation says; None = nothing.
-        overriding: The surveys, by key, that may set or ignore the global cooldown.
+        overriding: Keys of the surveys that may set or ignore the global cooldown; ``*`` is any characters.
         paused: The levels that are paused.
     """
 
@@ -123,13 +123,18 @@ def needs_right(throttle: ThrottleFile) -> bool:
     return throttle.global_cooldown not in (UNSET, "respect")
 
 
+def has_right(levels: Levels, key: str) -> bool:
+    """Whether a survey may set or ignore the global cooldown."""
+    return key in EventNames(levels.overriding)
+
+
 def _throttle(file: PolicyFile | None) -> ThrottleFile | None:
     return None if file is None else file.throttle
 
 
 def _said(levels: Levels, key: str, throttle: ThrottleFile) -> list[tuple[Level, ThrottleFile]]:
     """What each level says, the nearest one first; without what a survey has no right to."""
-    if key not in EventNames(levels.overriding) or not needs_right(throttle):
+    if not has_right(levels, key) or not needs_right(throttle):
         throttle = msgspec.structs.replace(throttle, global_cooldown=UNSET)
     above = [(Level.PROJECT, levels.project), (Level.ORGANISATION, levels.organisation)]
     return [(Level.SURVEY, throttle), *((level, file) for level, file in above if file is not None)]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from afterword.channels.mailbox import delete_mails
-from afterword.flows.job_kinds import JobKind
+from afterword.flows.job_kinds import ABOUT_INVITATIONS
 from afterword.flows.policy_levels import find_policy, read_levels
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import marks, retention, surveys
@@ -103,7 +103,7 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             still = set(retention.list_over_invitations(connection, before, after_id=ids[0] - 1))
             chosen = [one for one in ids if one in still]
             _note_gone(connection, retention.find_last_event_id(connection, chosen))
-            counts += Counter(retention.delete_invitations(connection, chosen, JobKind.SEND_INVITATION))
+            counts += Counter(retention.delete_invitations(connection, chosen, ABOUT_INVITATIONS))
 
 
 def _let_anonymous_go(database: Database, before: datetime, dry_run: bool) -> int:

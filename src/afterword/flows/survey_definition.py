@@ -14,7 +14,7 @@ from afterword.domain.question import QUESTION_TEXT_CHARS_MAX
 from afterword.domain.survey import LOCALE, QUESTIONS_MAX, THANKS, Definition
 from afterword.domain.translation import list_texts
 from afterword.flows.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
-from afterword.flows.survey_file.conditions import ConditionFile
+from afterword.flows.survey_file.conditions import ConditionFile, check_possible
 from afterword.flows.survey_file.questions import (
     QUESTION_FILES,
     QUESTION_TYPES,
@@ -139,6 +139,8 @@ def _checked(file: SurveyFile) -> Definition:
     """The definition, with all that takes too long to be checked each time a stored one is read."""
     definition = _definition(file)
     check_paths(definition.questions, "$.questions")
+    check_possible(definition.trigger.where, "$.trigger.where")
+    check_possible(definition.policy.audience, "$.throttle.audience")
     _check_texts(list_texts(definition), definition, "$")
     for locale, texts in definition.translations.items():
         _check_texts(texts, definition, f"$.translations.{locale}")

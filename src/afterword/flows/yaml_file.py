@@ -72,3 +72,10 @@ def _load(text: str, lines: YamlLines) -> Any:
             f"{name}: a text holds half of a surrogate pair, which is no character"
         ) from None
     return document
+
+
+def find_place(text: str, name: str, path: str) -> str:
+    """File, line and field of a file that could be read: ``deploy.yaml:2: project``."""
+    lines = YamlLines(name, fields=(), types=())
+    lines.walk(yaml.compose(text, Loader=_Loader), "$")
+    return lines.place(path)

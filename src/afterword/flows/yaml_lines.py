@@ -60,19 +60,23 @@ class YamlLines:
             self.walk(value, field)
             self._lines[field] = key.start_mark.line + 1
 
+    def place(self, path: str) -> str:
+        """File, line and field."""
+        nearest = next((parent for parent in _parents(path) if parent in self._lines), "$")
+        field = path.removeprefix("$").removeprefix(".")
+        where = f"{self.name}:{self._lines[nearest]}"
+        return f"{where}: {field}" if field else where
+
     def error(self, path: str, message: str) -> SurveyFileError:
         """An error about a field, with its line."""
-        nearest = next(parent for parent in _parents(path) if parent in self._lines)
-        field = path.removeprefix("$").removeprefix(".")
-        shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self.name}:{self._lines[nearest]}: {shown}{message}")
+        return SurveyFileError(f"{self.place(path)}: {message}")
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""
-        what, _, path = message.partition(" - at `")
-        path = path.rstrip("`") or "$"
-        # The name of a field that is free to choose: only the object that it is in is told.
-        path = path.removeprefix("key` in `")
+        # A key that does not fit is "at `key` in `$.throttle.caps`".
+        what, _, where = message.partition(" - at `")
+        found = re.search(r"\$[^`]*", where)
+        path = found.group() if found else "$"
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
             return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
@@ -113,6 +117,7 @@ _PATTERNS = {
     "smhd": _DURATION,
     "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
     "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
+    "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
     "[A-Za-z]{2,3}": "a language tag is as de or pt-BR",
     "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
 }

@@ -280,6 +280,12 @@ def set_state(
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
 
 
+def set_reminded(connection: sa.Connection, invitation_id: int, at: datetime | None) -> None:
+    """Remember when the one reminder went out; None = it did not."""
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(reminded_at=at))
+
+
 def set_opened(connection: sa.Connection, invitation_id: int, now: datetime) -> None:
     """Remember when the page behind an invitation was first opened."""
     connection.execute(

@@ -98,7 +98,9 @@ def find_last_event_id(connection: sa.Connection, ids: Collection[int]) -> int:
     return connection.execute(highest).scalar() or 0
 
 
-def delete_invitations(connection: sa.Connection, ids: Collection[int], send_kind: str) -> dict[str, int]:
+def delete_invitations(
+    connection: sa.Connection, ids: Collection[int], send_kinds: Collection[str]
+) -> dict[str, int]:
     """Delete invitations with their responses, answers, decisions and jobs; table → rows."""
     chosen = list(ids)
     connection.execute(sa.select(invitation.c.id).where(invitation.c.id.in_(chosen)).with_for_update())
@@ -110,7 +112,7 @@ def delete_invitations(connection: sa.Connection, ids: Collection[int], send_kin
     statements = {
         "answer": sa.delete(answer).where(answer.c.response_id.in_(theirs)),
         "response": sa.delete(response).where(response.c.invitation_id.in_(chosen)),
-        "job": sa.delete(job).where(job.c.kind == send_kind, job.c.subject_id.in_(chosen)),
+        "job": sa.delete(job).where(job.c.kind.in_(send_kinds), job.c.subject_id.in_(chosen)),
         "decision": sa.delete(decision).where(pair.in_([tuple(row) for row in pairs])),
         "invitation": sa.delete(invitation).where(invitation.c.id.in_(chosen)),
     }

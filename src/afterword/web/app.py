@@ -37,6 +37,7 @@ from afterword.web.respond import (
 from afterword.web.scim.call import render_error
 from afterword.web.scim.routes import SCIM_ROUTES
 from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
+from afterword.web.survey_schema import show_survey_schema
 from afterword.web.track import Track
 
 STATIC = Path(__file__).parent / "static"
@@ -54,6 +55,7 @@ ROUTES = [
     Route("/readyz", health.readyz),
     Route("/metrics", health.metrics),
     Route("/openapi.json", show_openapi),
+    Route("/survey.schema.json", show_survey_schema),
     *make_routes(METHODS),
     Route("/answer/{token}", answer.show, methods=["GET"]),
     Route("/answer/{token}", answer.submit, methods=["POST"]),

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from afterword.domain.contradiction import find_contradiction
 from afterword.domain.trigger import OPERATORS, AllOf, AnyOf, Compare, Condition, Not
 from afterword.flows.survey_file.base import FieldError, Label, Part
-from afterword.flows.survey_file.patterns import compile_pattern
+from afterword.flows.survey_file.patterns import LinearPattern, compile_pattern
 
 CONDITION_DEPTH_MAX = 10
 
@@ -54,6 +55,23 @@ def make_condition(file: ConditionFile, path: str, *, depth: int = 1) -> Conditi
             return Compare(given["path"], operator, _operand(operator, given[operator], f"{path}.{operator}"))
     known = ", ".join(OPERATORS)
     raise FieldError(path, f"a condition is one of all, any, not, or a path with one of {known}")
+
+
+def check_possible(condition: Condition | None, path: str) -> None:
+    """
+    Check that something can satisfy a condition.
+
+    Raises:
+        FieldError: Nothing ever can.
+    """
+    if found := find_contradiction(condition):
+        said = ", ".join(f"{one.path} {one.operator} {_show(one.value)}" for one in found)
+        what = "can't all be true of one event" if len(found) > 1 else "is never true"
+        raise FieldError(path, f"an impossible condition: {said} {what}")
+
+
+def _show(value: Any) -> str:
+    return json.dumps(value.text if isinstance(value, LinearPattern) else value, ensure_ascii=False)
 
 
 def _operand(operator: str, value: Any, path: str) -> Any:
