@@ -561,7 +561,7 @@ def test_the_architecture_tells_the_life_of_an_event_in_its_order() -> None:
         "domain/event.py",
         "flows/track_event.py",
         "worker/loop.py",
-        "flows/evaluate_event.py",
+        "flows/evaluate_events.py",
         "domain/eligibility.py",
         "flows/send_invitation.py",
         "channels/email.py",
