@@ -286,6 +286,15 @@ class TestWhatCounts:
         assert found.beside == ("live",)
         assert [stop.reason for stop in found.versions[0].forecast.stops] == [Reason.LOWER_PRIORITY]
 
+    def test_what_is_withdrawn_uses_nothing_up(self, world: World) -> None:
+        for name in ("build.finished", "build.started", "build.finished"):
+            send(world, name=name)
+            world.clock.advance(HOUR)
+        trigger = {"events": ["build.finished"], "delay": "2h", "cancel_on": ["build.started"]}
+        wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": {"1d": 1}}, trigger=trigger)
+        (version,) = simulate(world, Wanted("draft", wanted)).versions
+        assert (version.forecast.invitations, version.forecast.withdrawn) == (1, 1)
+
     def test_a_reminder_is_one_more_exposure(self, world: World) -> None:
         send(world)
         world.clock.advance(4 * DAY)
