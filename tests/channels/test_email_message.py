@@ -233,3 +233,17 @@ class TestEscaping:
         text, page = read(compose(message(introduction="{{ 7 * 7 }} {% raw %}"), SENDER))
         assert "{{ 7 * 7 }} {% raw %}" in text
         assert "{{ 7 * 7 }} {% raw %}" in page.text
+
+
+def test_an_anonymous_survey_says_so() -> None:
+    for sent, says_so in ((message(is_anonymous=True), True), (message(), False)):
+        plain, page = read(compose(sent, SENDER))
+        for text in (plain, page.text):
+            assert ("Your answer is anonymous" in " ".join(text.split())) is says_so
+
+
+def test_what_is_in_another_language_is_marked_as_it() -> None:
+    html = part(received(compose(message(locale="de", introduction="Hallo"), SENDER)), "html")
+    assert '<h1 lang="de"' in html
+    assert '<span lang="de">Hallo</span>' in html
+    assert 'lang="de"' not in part(received(compose(message(), SENDER)), "html")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afterword.domain.question import Question
+from afterword.domain.survey import LOCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Message:
         person_url: The person's own page: what is known, and what they want.
         unsubscribe_url: One click ends all surveys.
         event_name: What the person did.
+        is_anonymous: Nobody will be able to tell whose the answer is.
+        locale: The language of title, introduction and question.
     """
 
     message_id: str
@@ -40,6 +43,8 @@ class Message:
     created_at: datetime
     is_test: bool
     is_reminder: bool = False
+    is_anonymous: bool = False
+    locale: str = LOCALE
 
 
 class SendError(Exception):

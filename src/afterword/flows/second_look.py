@@ -113,4 +113,6 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         created_at=now,
         is_test=invitation.is_test,
         is_reminder=is_reminder,
+        is_anonymous=definition.is_anonymous,
+        locale=definition.locale,
     )

@@ -65,7 +65,7 @@ async def submit(request: Request) -> Response:
     try:
         fields = await read_form(request)
     except FormError as error:
-        return render_page("message.html", {"title": "That did not work", "text": str(error)}, status=422)
+        return _bad_form(error)
     visit, answers = await run_in_threadpool(submit_response, parts.database, parts.clock, ticket, fields)
     if visit is None:
         return invalid_link()
@@ -89,13 +89,9 @@ async def leave(request: Request) -> Response:
     if ticket is None:
         return invalid_link()
     try:
-        fields = await read_form(request)
-        outcome = Outcome(fields.get("outcome", [""])[-1])
-    except (FormError, ValueError):
-        outcome = Outcome.ANSWERED
-    if outcome not in OUTCOMES:
-        text = "This form was not sent the way a browser does. Please open the page and try again."
-        return render_page("message.html", {"title": "That did not work", "text": text}, status=422)
+        outcome = _outcome(await read_form(request))
+    except FormError as error:
+        return _bad_form(error)
     visit = await run_in_threadpool(leave_survey, parts.database, parts.clock, ticket, outcome)
     if visit is None:
         return invalid_link()
@@ -131,6 +127,17 @@ async def _open(request: Request, ticket: Ticket) -> Visit | None:
 def invalid_link() -> Response:
     """The same page for every link that we did not make."""
     return render_page("link_invalid.html", {}, status=404)
+
+
+def _bad_form(error: FormError) -> Response:
+    return render_page("message.html", {"title": "That did not work", "text": str(error)}, status=422)
+
+
+def _outcome(fields: Fields) -> Outcome:
+    for outcome in OUTCOMES:
+        if fields.get("outcome") == [outcome.value]:
+            return outcome
+    raise FormError("This form was not sent the way a browser does. Please open the page and try again.")
 
 
 def _page(token: str, visit: Visit, answers: Answers, values: Mapping[str, Any], fields: Fields) -> Response:
