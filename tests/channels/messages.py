@@ -5,14 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterword.channels.base import Message
-from afterword.domain.survey import (
+from afterword.domain.question import (
+    CesQuestion,
+    Look,
+    MatrixQuestion,
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,
     Question,
+    RankingQuestion,
     RatingQuestion,
     SingleChoiceQuestion,
     TextQuestion,
+    YesNoQuestion,
+    list_choices,
 )
 
 LINK = "https://surveys.example.com/answer/MTIz.c2lnbmVk"
@@ -24,17 +30,13 @@ QUESTIONS: tuple[Question, ...] = (
     SingleChoiceQuestion("worst", "What gets in your way most?", OPTIONS),
     MultipleChoiceQuestion("seen", "What did you see?", OPTIONS),
     TextQuestion("why", "What should we improve first?"),
+    RatingQuestion("stars", "How many stars?", points=7, look=Look.STARS),
+    RatingQuestion("mood", "How was it?", points=3, labels=("Bad", "So so", "Good")),
+    CesQuestion("ease", "It was easy."),
+    YesNoQuestion("worked", "Did it work?"),
+    MatrixQuestion("parts", "How are these?", OPTIONS),
+    RankingQuestion("order", "What first?", OPTIONS),
 )
-
-
-def choices(question: Question) -> list[str]:
-    """The values that can be chosen in the message itself."""
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            return [str(value) for value in question.scale]
-        case SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return [option.value for option in question.options]
-    return []
 
 
 def message(question: Question = RATING, **changes: Any) -> Message:
@@ -52,7 +54,7 @@ def message(question: Question = RATING, **changes: Any) -> Message:
         answer_url=LINK,
         choice_urls={
             value: f"{LINK}?{question.key}=choice-{number}&x=1"
-            for number, value in enumerate(choices(question))
+            for number, value in enumerate(list_choices(question))
         },
         person_url="https://surveys.example.com/me/Nw.cGVyc29u",
         unsubscribe_url="https://surveys.example.com/unsubscribe/Nw.c2lnbmVk",

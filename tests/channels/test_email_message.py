@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
-from afterword.domain.survey import Option, Question, RatingQuestion, SingleChoiceQuestion
-from tests.channels.messages import QUESTIONS, choices, message
+from afterword.domain.question import Option, Question, RatingQuestion, SingleChoiceQuestion, list_choices
+from tests.channels.messages import QUESTIONS, message
 
 SENDER = "Afterword <afterword@example.com>"
 HEADERS = {
@@ -27,7 +27,7 @@ HEADERS = {
     "MIME-Version",
     "Content-Type",
 }
-every_kind = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.kind)
+every_kind = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.key)
 
 
 def received(mail: EmailMessage) -> EmailMessage:
@@ -160,7 +160,7 @@ class TestParts:
     def test_both_link_every_choice(self, question: Question) -> None:
         sent = message(question)
         text, page = read(compose(sent, SENDER))
-        assert set(sent.choice_urls) == set(choices(question))
+        assert set(sent.choice_urls) == set(list_choices(question))
         for url in sent.choice_urls.values():
             assert page.links.count(url) == 1
             assert text.split().count(url) == 1
@@ -233,3 +233,17 @@ class TestEscaping:
         text, page = read(compose(message(introduction="{{ 7 * 7 }} {% raw %}"), SENDER))
         assert "{{ 7 * 7 }} {% raw %}" in text
         assert "{{ 7 * 7 }} {% raw %}" in page.text
+
+
+def test_an_anonymous_survey_says_so() -> None:
+    for sent, says_so in ((message(is_anonymous=True), True), (message(), False)):
+        plain, page = read(compose(sent, SENDER))
+        for text in (plain, page.text):
+            assert ("Your answer is anonymous" in " ".join(text.split())) is says_so
+
+
+def test_what_is_in_another_language_is_marked_as_it() -> None:
+    html = part(received(compose(message(locale="de", introduction="Hallo"), SENDER)), "html")
+    assert '<h1 lang="de"' in html
+    assert '<span lang="de">Hallo</span>' in html
+    assert 'lang="de"' not in part(received(compose(message(), SENDER)), "html")

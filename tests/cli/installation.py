@@ -72,7 +72,9 @@ class Installation:
 
     def run(self, *arguments: str, typed: str | bytes = "") -> Done:
         """Run one command; an exception that a person would see as a traceback is raised here."""
-        out, err = io.StringIO(), io.StringIO()
+        # Bytes below, as of a terminal: some commands print files as they are.
+        printed, err = io.BytesIO(), io.StringIO()
+        out = io.TextIOWrapper(printed, encoding="utf-8", newline="", write_through=True)
         sent = typed if isinstance(typed, bytes) else typed.encode()
         with (
             mock.patch.object(sys, "argv", ["afterword", *arguments]),
@@ -88,7 +90,7 @@ class Installation:
                 status = 0
             except SystemExit as end:
                 status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        return Done(status, out.getvalue(), err.getvalue())
+        return Done(status, printed.getvalue().decode(), err.getvalue())
 
     def ok(self, *arguments: str, typed: str = "") -> str:
         """Run a command that has to work; what it printed."""

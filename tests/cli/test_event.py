@@ -74,12 +74,13 @@ class TestExplain:
         assert "ok   42 survey_cooldown: never invited before" in out
         assert "Invitation 1: sent" in out
 
-    def test_the_second_event_fell_under_both_cooldowns(self, lively: Installation) -> None:
-        for _ in range(2):
-            lively.track()
+    def test_the_second_event_fell_under_what_the_first_one_began(self, lively: Installation) -> None:
+        for ago in (1, 2):
+            lively.track(timestamp=str(int(time.time()) - ago))
             lively.work()
         out = lively.ok("event", "explain", "last")
-        assert "  42 survey_cooldown: " in out
+        assert "  40 open_invitation: The person has an open invitation.\n" in out
+        assert "FAIL 40 open_invitation: 1 open, at most 1" in out
         assert "FAIL 42 survey_cooldown: last invited " in out
         assert "FAIL 45 global_cooldown: last invited " in out
         assert "Invitation" not in out

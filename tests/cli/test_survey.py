@@ -3,9 +3,13 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from afterword.cli.open import open_app
+from afterword.storage.tables import survey_version
 from tests.cli.installation import PROJECT, SURVEY, Installation
 
+BARE = SURVEY.replace("throttle:\n  send_window: any\n", "")
 CHANGED = SURVEY.replace("How was your build?", "How was it?")
 
 
@@ -38,11 +42,11 @@ class TestLife:
         assert home.ok("survey", "close", "build-cli", "--yes") == "build-cli: closed\n"
         assert states(home)[0][0] == "closed"
 
-    def test_a_draft_changes_in_place(self, home: Installation) -> None:
+    def test_a_draft_gets_a_next_version_too(self, home: Installation) -> None:
         home.ok("project", "create", PROJECT)
         apply(home, SURVEY)
-        assert "build-cli: changed (version 1, draft)" in apply(home, CHANGED)
-        assert states(home) == [("draft", 1, None)]
+        assert "build-cli: changed (version 2, draft)" in apply(home, CHANGED)
+        assert states(home) == [("draft", 2, None)]
 
     def test_a_live_survey_gets_a_next_version_that_waits(self, lively: Installation) -> None:
         assert "build-cli: changed (version 2, waits; the version before it stays live)" in apply(
@@ -56,7 +60,8 @@ class TestLife:
 
     def test_the_same_file_again_changes_nothing(self, lively: Installation) -> None:
         assert apply(lively, SURVEY) == "build-cli: unchanged (version 1, live)\n"
-        assert apply(lively, "# a comment\n" + SURVEY).startswith("build-cli: unchanged")
+        assert apply(lively, "# a comment\n" + SURVEY) == "build-cli: rewritten (version 1, live)\n"
+        assert apply(lively, "# a comment\n" + SURVEY) == "build-cli: unchanged (version 1, live)\n"
 
     def test_publishing_and_closing_again_change_nothing(self, lively: Installation) -> None:
         lively.ok("survey", "publish", "build-cli")
@@ -108,10 +113,28 @@ class TestList:
                 "key": "build-cli",
                 "project": PROJECT,
                 "state": "live",
+                "phase": "live",
                 "latest_version": 1,
                 "live_version": 1,
+                "starts_at": None,
+                "ends_at": None,
             }
         ]
+
+    def test_shows_a_schedule(self, lively: Installation) -> None:
+        later = SURVEY.replace("build-cli", "later") + "starts_at: 2999-03-01\nends_at: 2999-04-01\n"
+        apply(lively, later, "--publish")
+        assert "later  scheduled, starts 2999-03-01 00:00 UTC, version 1  (Build CLI)\n" in lively.ok(
+            "survey", "list"
+        )
+        (_, listed) = lively.json("survey", "list")
+        assert (listed["state"], listed["phase"], listed["starts_at"]) == (
+            "live",
+            "scheduled",
+            "2999-03-01T00:00:00+00:00",
+        )
+        apply(lively, later.replace("starts_at: 2999-03-01\n", ""), "--publish")
+        assert "later  live, ends 2999-04-01 00:00 UTC, version 2" in lively.ok("survey", "list")
 
 
 class TestBadFiles:
@@ -160,7 +183,11 @@ class TestBadFiles:
                 "title: &a x\nintroduction: *a",
                 ": YAML aliases (*name) are not supported",
             ),
-            ("title: How was your build?", "title: 2024-13-45", " this is not YAML"),
+            (
+                "title: How was your build?",
+                "title: 1.5e+3",
+                ":3: title: this must be text: put it into quotes",
+            ),
             ("title: How was your build?", "title: !!python/object:os.system x", ":3: this is not YAML"),
             ("title: How was your build?", "title: 5", ":3: title: "),
             ("title: How was your build?", "title: ''", ":3: title: "),
@@ -168,8 +195,8 @@ class TestBadFiles:
         ids=range(30),
     )
     def test_are_named_with_line_and_field(self, lively: Installation, old: str, new: str, said: str) -> None:
-        assert old in SURVEY
-        assert said in " " + complaint(lively, SURVEY.replace(old, new, 1))
+        assert old in BARE
+        assert said in " " + complaint(lively, BARE.replace(old, new, 1))
 
     @pytest.mark.parametrize(
         ("content", "said"),
@@ -217,3 +244,194 @@ class TestUnknown:
         path = lively.file("survey.yaml", SURVEY.replace("project: Build CLI", "project: Deploy"))
         message = lively.error("survey", "apply", path)
         assert re.search(r"'build-cli' belongs to the project 'Build CLI'", message)
+
+
+class TestPause:
+    def test_is_told_and_can_be_taken_back(self, lively: Installation) -> None:
+        assert lively.ok("survey", "pause", "build-cli") == (
+            "build-cli: paused; `afterword survey resume build-cli` lets it ask again\n"
+        )
+        assert states(lively) == [("paused", 1, 1)]
+        assert "(version 2, waits; the version before it stays paused)" in apply(lively, CHANGED)
+        assert lively.ok("survey", "publish", "build-cli") == (
+            "build-cli: version 2 is published, and paused\n"
+        )
+        assert lively.ok("survey", "resume", "build-cli") == "build-cli: version 2 is live\n"
+
+    @pytest.mark.parametrize("verb", ["pause", "resume"])
+    def test_of_a_draft_is_refused(self, home: Installation, verb: str) -> None:
+        home.ok("project", "create", PROJECT)
+        apply(home, SURVEY)
+        assert "'build-cli' is draft: only a live one can be paused" in home.error(
+            "survey", verb, "build-cli"
+        )
+
+    @pytest.mark.parametrize("verb", ["pause", "resume", "show", "export"])
+    def test_and_others_of_an_unknown_survey_are_refused(self, lively: Installation, verb: str) -> None:
+        assert "no survey 'bild'; there is build-cli" in lively.error("survey", verb, "bild")
+
+
+class TestShow:
+    def test_lists_the_versions(self, lively: Installation) -> None:
+        apply(lively, CHANGED)
+        lines = lively.ok("survey", "show", "build-cli").splitlines()
+        assert lines[:2] == ["build-cli: How was your build?", "  live, of the project Build CLI"]
+        assert re.fullmatch(r"  version 1, made .+ UTC  live", lines[2])
+        assert re.fullmatch(r"  version 2, made .+ UTC  waits to be published", lines[3])
+        versions = lively.json("survey", "show", "build-cli")["versions"]
+        assert [(one["version"], one["is_live"]) for one in versions] == [(1, True), (2, False)]
+
+
+class TestPlan:
+    def test_ends_with_0_when_there_is_nothing_to_do(self, lively: Installation) -> None:
+        done = lively.run("survey", "plan", lively.file("survey.yaml", SURVEY))
+        assert (done.status, done.err) == (0, "")
+        assert done.out == "build-cli: unchanged (version 1, live)\n1 surveys, 0 with changes.\n"
+
+    def test_ends_with_2_when_there_are_changes_and_shows_them(self, lively: Installation) -> None:
+        path = lively.file("survey.yaml", CHANGED)
+        done = lively.run("survey", "plan", path)
+        assert (done.status, done.err) == (2, "")
+        assert "-title: How was your build?\n+title: How was it?\n" in done.out
+        assert "would be changed (version 2, waits; the version before it stays live)" in done.out
+        done = lively.run("survey", "plan", path, "--publish")
+        assert "would be changed (version 2, would be published)" in done.out
+        assert states(lively) == [("live", 1, 1)]
+
+    def test_ends_with_1_when_something_is_wrong(self, lively: Installation) -> None:
+        path = lively.file("survey.yaml", CHANGED.replace("title", "titel"))
+        assert "did you mean title?" in lively.error("survey", "plan", path)
+        for arguments in ((), (path, "--nope"), (path, "--expect-version", "-1")):
+            done = lively.run("survey", "plan", *arguments)
+            assert (done.status, done.out) == (1, ""), arguments
+            assert "Error: " in done.err
+
+    def test_is_json_for_programs(self, lively: Installation) -> None:
+        path = lively.file("survey.yaml", CHANGED)
+        done = lively.run("survey", "plan", path, "--publish", "--json")
+        (row,) = done.json
+        assert done.status == 2
+        assert "+title: How was it?" in row.pop("difference")
+        assert row == {
+            "file": path,
+            "key": "build-cli",
+            "change": "changed",
+            "version": 2,
+            "state": "live",
+            "published": True,
+        }
+
+    def test_of_a_directory_tells_all_that_is_wrong_on_lines_of_their_own(self, lively: Installation) -> None:
+        (lively.folder / "surveys").mkdir()
+        lively.file("surveys/a.yaml", SURVEY.replace("title", "titel"))
+        lively.file("surveys/b.yaml", SURVEY.replace("project: Build CLI", "project: 5"))
+        for verb in ("plan", "apply"):
+            done = lively.run("survey", verb, str(lively.folder / "surveys"))
+            assert (done.status, done.out) == (1, "")
+            head, first, second = done.err.splitlines()
+            assert head == "Error: nothing was changed, for there is this:"
+            assert first.endswith("a.yaml:3: titel: there is no such field: did you mean title?")
+            assert second.endswith(
+                "b.yaml:2: project: this must be text: put it into quotes, "
+                "for YAML reads it as something else"
+            )
+
+
+class TestApplyOfSeveral:
+    def test_publishes_all_at_once(self, lively: Installation) -> None:
+        (lively.folder / "surveys").mkdir()
+        lively.file("surveys/a.yaml", CHANGED)
+        lively.file("surveys/b.yaml", SURVEY.replace("build-cli", "other"))
+        out = lively.ok("survey", "apply", str(lively.folder / "surveys"), "--publish")
+        assert out == (
+            "build-cli: changed (version 2, published, live)\nother: created (version 1, published, live)\n"
+        )
+        assert states(lively) == [("live", 2, 2), ("live", 1, 1)]
+
+    def test_does_not_take_one_version_for_several(self, lively: Installation) -> None:
+        (lively.folder / "surveys").mkdir()
+        lively.file("surveys/a.yaml", CHANGED)
+        lively.file("surveys/b.yaml", SURVEY.replace("build-cli", "other"))
+        assert "--expect-version is about one survey: these are 2 files" in lively.error(
+            "survey", "apply", str(lively.folder / "surveys"), "--expect-version", "1"
+        )
+
+
+class TestTwoEditors:
+    def test_the_second_one_is_told_of_the_first(self, lively: Installation) -> None:
+        apply(lively, CHANGED, "--expect-version", "1")
+        path = lively.file("survey.yaml", SURVEY)
+        message = lively.error("survey", "apply", path, "--expect-version", "1")
+        assert re.search(
+            r"survey\.yaml:1: survey: somebody else changed the survey 'build-cli': it is at version 2, made "
+            r".+ UTC, and you expect 1\. `afterword survey export build-cli` shows theirs: take it over, "
+            r"then apply with --expect-version 2$",
+            message.rstrip(),
+        )
+        assert states(lively) == [("live", 2, 1)]
+
+
+class TestExport:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            SURVEY,
+            "# Größe ✓\n\n" + SURVEY + "\n# the end, without an end of line",
+            SURVEY.replace("\n", "\r\n"),
+            "\ufeff" + SURVEY,
+            SURVEY.replace("questions", '"questions"').replace("[build.finished]", "[ build.finished  ]"),
+        ],
+        ids=["plain", "comments", "CRLF", "byte order mark", "layout"],
+    )
+    def test_is_the_file_byte_for_byte(self, home: Installation, text: str) -> None:
+        home.ok("project", "create", PROJECT)
+        apply(home, text)
+        done = home.run("survey", "export", "build-cli")
+        assert (done.status, done.out, done.err) == (0, text, "build-cli: this is version 1\n")
+        assert apply(home, done.out) == "build-cli: unchanged (version 1, draft)\n"
+
+    def test_gives_each_version(self, lively: Installation) -> None:
+        apply(lively, CHANGED)
+        assert lively.run("survey", "export", "build-cli", "--version", "1").out == SURVEY
+        assert lively.run("survey", "export", "build-cli").out == CHANGED
+        assert "has no version 3: it has 1 to 2" in lively.error(
+            "survey", "export", "build-cli", "--version", "3"
+        )
+
+    def test_of_a_version_without_a_file_is_its_definition(self, lively: Installation) -> None:
+        with open_app() as parts, parts.database.write() as connection:
+            connection.execute(sa.update(survey_version).values(source=None))
+        text = lively.run("survey", "export", "build-cli").out
+        assert text.startswith("survey: build-cli\nproject: Build CLI\n")
+        assert apply(lively, text) == "build-cli: rewritten (version 1, live)\n"
+
+
+class TestLint:
+    def test_of_a_good_file_ends_with_0(self, home: Installation) -> None:
+        assert home.ok("survey", "lint", home.file("survey.yaml", SURVEY)) == "1 files, 0 hints.\n"
+
+    def test_names_line_field_and_rule_and_ends_with_1(self, home: Installation) -> None:
+        text = SURVEY.replace("How satisfied are you?", "How satisfied are you with speed and looks?")
+        text += "translations: {de: {title: Wie war es}}\n"
+        path = home.file("survey.yaml", text)
+        done = home.run("survey", "lint", path)
+        assert (done.status, done.err) == (1, "")
+        first, *others, last = done.out.splitlines()
+        assert first == (
+            f"{path}:11: questions[0].text: 'speed and looks' asks two things at once: "
+            "make two questions [KP, PEW] (double_barrelled)"
+        )
+        assert all(line.endswith("(missing_translation)") for line in others)
+        assert any("questions.comment.text is not translated: 'What" in line for line in others)
+        assert last == f"1 files, {len(others) + 1} hints."
+        assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
+
+    def test_of_a_bad_file_is_an_error(self, home: Installation) -> None:
+        path = home.file("survey.yaml", SURVEY.replace("title", "titel"))
+        assert "did you mean title?" in home.error("survey", "lint", path)
+
+
+class TestSchema:
+    def test_is_json_that_names_its_draft(self, home: Installation) -> None:
+        done = home.run("survey", "schema")
+        assert done.json["$schema"] == "https://json-schema.org/draft/2020-12/schema"

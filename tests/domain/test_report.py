@@ -9,31 +9,33 @@ from hypothesis import strategies as st
 
 from afterword.domain import statistics
 from afterword.domain.answer import Value
+from afterword.domain.question import (
+    CesQuestion,
+    MatrixQuestion,
+    MultipleChoiceQuestion,
+    NpsQuestion,
+    Option,
+    RankingQuestion,
+    RatingQuestion,
+    SingleChoiceQuestion,
+    TextQuestion,
+    YesNoQuestion,
+)
+from afterword.domain.question_report import GivenAnswer, QuestionReport
 from afterword.domain.reason import Reason
 from afterword.domain.report import (
     COMMENTS_MAX,
     Funnel,
-    GivenAnswer,
     InvitationCounts,
     Loss,
     Period,
-    QuestionReport,
     Report,
     ReportFacts,
     assemble_funnel,
     assemble_report,
 )
 from afterword.domain.statistics import Interval
-from afterword.domain.survey import (
-    Definition,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Option,
-    RatingQuestion,
-    SingleChoiceQuestion,
-    SurveyState,
-    TextQuestion,
-)
+from afterword.domain.survey import Definition, SurveyState
 from afterword.domain.trigger import Trigger
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,6 +50,13 @@ SURVEY = Definition(
         SingleChoiceQuestion("worst", "What is worst?", OPTIONS),
         MultipleChoiceQuestion("seen", "What did you see?", OPTIONS),
         TextQuestion("why", "Why?"),
+        RatingQuestion("three", "Mood?", points=3, labels=("Bad", "So so", "Good")),
+        RatingQuestion("seven", "How much?", points=7),
+        CesQuestion("ease", "It was easy."),
+        YesNoQuestion("worked", "Did it work?"),
+        SingleChoiceQuestion("where", "Where?", (*OPTIONS, Option("other", "Elsewhere", is_other=True))),
+        MatrixQuestion("parts", "Parts?", (Option("speed", "Speed"), Option("help", "Help"))),
+        RankingQuestion("order", "What first?", OPTIONS),
     ),
 )
 
@@ -209,6 +218,109 @@ class TestScales:
         assert (found.n, found.score.value, found.score.interval) == (0, None, None)
 
 
+class TestMoreScales:
+    def test_three_points_count_as_satisfied_from_the_third_and_seven_from_the_sixth(self) -> None:
+        found = report(
+            answer("ana", "three", 3),
+            answer("ben", "three", 2),
+            *(answer(f"p{point}", "seven", point) for point in range(1, 8)),
+        )
+        three, seven = question(found, "three"), question(found, "seven")
+        assert three.score == statistics.proportion(1, 2)
+        assert three.mean == statistics.mean_t([3, 2], scale=Interval(1, 3))
+        assert seven.score == statistics.proportion(2, 7)
+        assert three.distribution is not None
+        assert [row.label for row in three.distribution.rows] == ["1 – Bad", "2 – So so", "3 – Good"]
+        assert (three.low_label, seven.low_label) == (None, "Very dissatisfied")
+
+    def test_of_effort_the_score_is_the_mean(self) -> None:
+        found = question(report(answer("ana", "ease", 7), answer("ben", "ease", 4), population=9), "ease")
+        assert (found.score_name, found.mean) == ("ces", None)
+        assert found.score == statistics.mean_t([7, 4], population=9, scale=Interval(1, 7))
+
+    def test_of_yes_and_no_the_score_is_the_share_of_yes(self) -> None:
+        answers = [answer(who, "worked", said) for who, said in (("a", "yes"), ("b", "no"), ("c", "yes"))]
+        found = question(report(*answers), "worked")
+        assert (found.score_name, counts(found)) == ("yes", {"yes": 2, "no": 1})
+        assert found.score == statistics.proportion(2, 3)
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("three", 4),
+            ("seven", True),
+            ("ease", "4"),
+            ("worked", True),
+            ("parts", {"speed": 6}),
+            ("parts", {"gone": 5}),
+            ("parts", 5),
+            ("order", ["slow", "flaky"]),
+            ("order", ["slow", "flaky", "flaky"]),
+            ("order", ["slow", "flaky", "gone"]),
+        ],
+    )
+    def test_what_does_not_fit_is_left_out_and_counted(self, key: str, value: Value) -> None:
+        found = question(report(answer("ana", key, value)), key)
+        assert (found.n, found.unmatched) == (0, 1)
+
+
+class TestMatrix:
+    def test_each_row_is_a_rating_of_those_who_rated_it(self) -> None:
+        found = question(
+            report(
+                answer("ana", "parts", {"speed": 5, "help": 1}),
+                answer("ben", "parts", {"speed": 4}),
+                answer("cem", "parts", {"speed": 1, "gone": 9}),
+            ),
+            "parts",
+        )
+        speed, help_ = found.rows
+        assert (found.n, found.unmatched, found.score) == (3, 0, None)
+        assert (speed.key, speed.text, speed.kind, speed.n) == ("parts.speed", "Speed", "rating", 3)
+        assert speed.score == statistics.csat({5: 1, 4: 1, 1: 1})
+        assert (help_.n, counts(help_)[1]) == (1, 1)
+
+
+class TestRanking:
+    def test_gives_the_mean_place_with_its_interval_and_who_was_put_first(self) -> None:
+        found = question(
+            report(
+                answer("ana", "order", ["docs", "slow", "flaky"]),
+                answer("ben", "order", ["docs", "flaky", "slow"]),
+                answer("cem", "order", ["slow", "docs", "flaky"]),
+            ),
+            "order",
+        )
+        docs, slow, flaky = found.ranking
+        assert [one.label for one in found.ranking] == ["Docs", "Too slow", "Flaky tests"]
+        assert docs.mean == statistics.mean_t([1, 1, 2], scale=Interval(1, 3))
+        assert slow.mean.value == 2
+        assert (docs.first.count, slow.first.count, flaky.first.count) == (2, 1, 0)
+        assert docs.first.interval == statistics.wilson(2, 3)
+
+    def test_of_nobody_has_no_numbers(self) -> None:
+        found = question(report(), "order")
+        assert [one.mean.value for one in found.ranking] == [None] * 3
+
+
+class TestOthers:
+    def test_are_listed_newest_first_and_only_with_answers_that_count(self) -> None:
+        found = question(
+            report(
+                answer("ana", "where", "other", 1),
+                answer("ana", "where.other", "At home", 1),
+                answer("ben", "where", "other", 2),
+                answer("ben", "where.other", "On the train", 2),
+                answer("cem", "where", "other", 1),
+                answer("cem", "where.other", "Nowhere", 1),
+                answer("cem", "where", "slow", 5),
+            ),
+            "where",
+        )
+        assert found.others == ("On the train", "At home")
+        assert counts(found) == {"slow": 1, "flaky": 0, "docs": 0, "other": 2}
+
+
 class TestChoices:
     def test_of_one_are_counted_in_the_order_of_the_survey(self) -> None:
         found = question(report(answer("ana", "worst", "docs"), answer("ben", "worst", "docs")), "worst")
@@ -280,7 +392,7 @@ class TestAnswersThatDoNotFit:
 
     def test_to_unknown_questions_are_ignored(self) -> None:
         found = report(answer("ana", "gone", 4))
-        assert [question.n for question in found.questions] == [0] * 5
+        assert [question.n for question in found.questions] == [0] * len(SURVEY.questions)
 
 
 class TestComments:
@@ -313,4 +425,4 @@ def test_the_report_names_its_survey_and_keeps_test_and_suspect_responses_apart(
     assert found.period == Period(NOON, NOON + timedelta(days=7))
     assert (found.test_responses, found.suspect_responses, found.population) == (4, 2, 30)
     assert (found.people_answered, found.response_rate.value) == (0, None)
-    assert [question.key for question in found.questions] == ["csat", "nps", "worst", "seen", "why"]
+    assert [question.key for question in found.questions] == [one.key for one in SURVEY.questions]

@@ -12,6 +12,9 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
+EXTRA = ("kinds", "branches")
+"""Surveys with all kinds of questions, and with branches; a test event asks somebody of the same name."""
+
 WORDS = [
     "Zero",
     "One",
@@ -43,6 +46,7 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
     token = server.cli_json("project", "create", "Build CLI")["token"]
     people = Path(server.data) / "people.csv"
     rows = [f"p{number}@example.com,Person {WORDS[number]}" for number in range(len(ANSWERS) + 5)]
+    rows += [f"{name}@example.com,Ana {name.title()}" for name in EXTRA]
     people.write_text("\n".join(["email,name", *rows]))
     server.cli("people", "import", str(people))
     survey = (DATA / "survey.yaml").read_text().replace("project: Recorded", "project: Build CLI")
@@ -52,6 +56,8 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
     server.cli("survey", "publish", "recorded")
     path.write_text(survey.replace("survey: recorded", "survey: closed-one"))
     server.cli("survey", "apply", str(path))
+    for name in EXTRA:
+        server.cli("survey", "apply", str(DATA / f"{name}.yaml"))
     time.sleep(2)
     for number in range(len(ANSWERS) + 3):
         track(server, token, number)
@@ -64,6 +70,15 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "a-quite-long-name-of-some-service-account-in-the-build-system",
     ):
         track_name(server, token, name)
+    for name in EXTRA:
+        send(
+            server,
+            token,
+            name=f"{name}.wanted",
+            email=f"{name}@example.com",
+            metadata={"branch": "feature/<b>log-in</b>"},
+            test_data=True,
+        )
     time.sleep(2)
     with browser.new_context() as context:
         page = signed_in(server, context)
@@ -75,6 +90,8 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "test": urls[f"p{len(ANSWERS) + 4}@example.com"],
         "answered": urls["p0@example.com"],
         "unsubscribe": urls["unsubscribe"],
+        "kinds": urls["kinds@example.com"],
+        "branches": urls["branches@example.com"],
         "me": full_person(server, browser, project_id=1),
         "me-new": server.cli("people", "link", "p1@example.com").splitlines()[0],
     }
@@ -157,6 +174,8 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer": links["open"] + "?satisfaction=4",
         "answer-test": links["test"],
         "answer-again": links["answered"],
+        "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
+        "answer-branches": links["branches"],
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],
@@ -175,6 +194,7 @@ def staff_pages(server: RunningServer) -> dict[str, str]:
     return {
         "surveys": "/surveys",
         "report": "/surveys/recorded/report",
+        "report-kinds": "/surveys/kinds/report",
         "report-empty": "/surveys/closed-one/report",
         "events": "/events",
         "names": "/names",

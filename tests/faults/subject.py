@@ -31,9 +31,8 @@ trigger:
   events: [{event}]
 throttle:
   cooldown: 0s
-  global_cooldown: 0s
   project_cooldown: 0s
-  caps: {}
+  caps: {{}}
   max_open: 0
   backoff: false
   send_window: any
@@ -42,6 +41,7 @@ questions:
     type: rating
     text: How satisfied are you?
 """
+POLICY = "policy: organisation\nthrottle: {global_cooldown: 0s}\n"
 
 
 class Subject:
@@ -82,6 +82,9 @@ class Subject:
         people.write_text("\n".join(["email,name", *(f"{ADDRESS.format(n)},P{n}" for n in range(PEOPLE))]))
         survey.write_text(SURVEY.format(project=self.project.name, event=ASKING_NAME))
         self.server.cli("people", "import", str(people))
+        policy = self.server.data / "policy.yaml"
+        policy.write_text(POLICY)
+        self.server.cli("policy", "apply", str(policy))
         self.server.cli("survey", "apply", str(survey))
         self.server.cli("survey", "publish", "load")
         time.sleep(CHANGES_SEEN_S)

@@ -60,7 +60,6 @@ trigger:
   events: [build.finished]
 throttle:
   cooldown: 0s
-  global_cooldown: 0s
   project_cooldown: 0s
   caps: {}
   max_open: 0
@@ -71,6 +70,7 @@ questions:
     type: rating
     text: How satisfied are you?
 """
+POLICY = "policy: organisation\nthrottle: {global_cooldown: 0s}\n"
 BASE_URL = "https://afterword.example"
 
 
@@ -103,6 +103,8 @@ def commands(
         installed.cli("project", "create", "Build CLI")
         people = "\n".join(f"{address(step)},P" for step in STEPS)
         import_people(installed, folder, f"email,name\n{people}\n")
+        (folder / "policy.yaml").write_text(POLICY)
+        installed.cli("policy", "apply", str(folder / "policy.yaml"))
         (folder / "survey.yaml").write_text(SURVEY)
         installed.cli("survey", "apply", str(folder / "survey.yaml"))
         installed.cli("survey", "publish", "build-cli")

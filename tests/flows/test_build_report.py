@@ -1,18 +1,41 @@
 """Does the report tell what happened, add up, and leave test data out?"""
 
 import pytest
+import sqlalchemy as sa
 
 from afterword.domain.errors import NotFoundError
 from afterword.domain.invitation import InvitationState
+from afterword.domain.reason import Reason
 from afterword.domain.report import Report
 from afterword.flows.build_report import build_report
 from afterword.flows.submit_response import open_survey, submit_response
 from afterword.storage import invitations
+from afterword.storage.tables import decision
+from afterword.storage.tables import invitation as invitation_table
 from tests.flows.world import EAGER, World
 from tests.storage.support import START
 
 
-def report(world: World) -> Report:
+def report(world: World, *, is_decided: bool = True) -> Report:
+    """The report; invitations that nobody decided get their decisions first, so that the funnel adds up."""
+    if not is_decided:
+        with world.database.write() as connection:
+            for row in connection.execute(
+                sa.select(invitation_table).where(invitation_table.c.survey_id == 1)
+            ).all():
+                decided = {
+                    "event_id": row.event_id,
+                    "survey_id": row.survey_id,
+                    "survey_version": row.survey_version,
+                    "person_id": row.person_id,
+                    "is_test": False,
+                    "reason": Reason.INVITED.value,
+                    "verdicts": "[]",
+                    "draw": 0.0,
+                    "probability": 1.0,
+                    "decided_at": row.created_at,
+                }
+                connection.execute(sa.insert(decision).values(decided))
     return build_report(world.database, world.clock, "build-cli")
 
 
@@ -72,7 +95,7 @@ def test_the_funnel_counts_every_event_and_each_loss_by_its_reason(world: World)
         "answered": 1,
     }
     losses = {loss.reason: loss.count for step in found.funnel.steps for loss in step.losses}
-    assert losses["survey_cooldown"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
+    assert losses["open_invitation"] == losses["person_unresolved"] == losses["delivery_failed"] == 1
     assert (found.population, found.people_answered, found.response_rate.n) == (3, 1, 2)
     assert found.period.start == START
     assert [comment.text for comment in found.comments] == ["Fine"]
@@ -110,3 +133,36 @@ def test_answers_to_an_earlier_version_stay_in(world: World) -> None:
     world.add_survey(questions=[{"key": "satisfaction", "type": "rating", "text": "And now?"}])
     found = report(world)
     assert (found.version, found.questions[0].text, found.questions[0].n) == (2, "And now?", 1)
+
+
+class TestAnonymous:
+    """Responses that nobody can tell whose they are count like all others."""
+
+    def test_are_counted_with_the_invitations_and_each_as_a_person(self, world: World) -> None:
+        world.add_survey(privacy="anonymous")
+        for email in ("bob@example.com", "bob@example.com", "alice@example.com"):
+            invitation = world.reserve(email=email)
+            open_survey(world.database, world.clock, world.ticket(invitation), is_shown=True)
+        answer(world, 1, satisfaction="5", comment="Fine")
+        answer(world, 2, satisfaction="1")
+        with world.database.read() as connection:
+            progress = invitations.progress(connection, 1, world.clock.now)
+        assert (progress.opened, progress.answered_anonymously) == (3, 2)
+        assert (progress.answered_whole, progress.answered_partial) == (0, 0)
+        found = report(world, is_decided=False)
+        assert (found.is_anonymous, found.people_answered, found.questions[0].n) == (True, 2, 2)
+        assert [comment.text for comment in found.comments] == ["Fine"]
+
+    def test_and_confidential_ones_of_an_earlier_version_stay_in(self, world: World) -> None:
+        world.add_survey()
+        world.reserve()
+        answer(world, 1, satisfaction="5")
+        world.add_survey(privacy="anonymous")
+        world.reserve()
+        answer(world, 2, satisfaction="1")
+        assert report(world, is_decided=False).questions[0].n == 2
+
+
+def test_placeholders_are_shown_by_what_they_say_of_nobody(world: World) -> None:
+    world.add_survey(title="How was {{event.metadata.branch|your branch}}?")
+    assert report(world).title == "How was your branch?"

@@ -3,6 +3,7 @@
 import pytest
 
 from afterword.flows.check_conservation import Conservation, check_conservation, count_and_check
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_surveys import close_survey
 from afterword.flows.outbox import bury, claim
 from afterword.storage import conservation
@@ -45,12 +46,19 @@ def test_what_the_product_does_keeps_the_law(lived_in: World) -> None:
         "pending": 1,
         "not_heard": 2,
     }
-    assert found.invitations == {"queued": 3, "sending": 0, "sent": 0, "uncertain": 0, "failed": 0}
+    assert found.invitations == {
+        "queued": 3,
+        "sending": 0,
+        "sent": 0,
+        "uncertain": 0,
+        "failed": 0,
+        "cancelled": 0,
+    }
     assert found.responses == 1
 
 
 def test_a_job_that_was_given_up_keeps_the_law(lived_in: World) -> None:
-    for taken in claim(lived_in.database, lived_in.clock, limit=20):
+    for taken in claim(lived_in.database, lived_in.clock, JobKind.EVALUATE_EVENT, limit=20):
         bury(lived_in.database, lived_in.clock, taken, error="broken")
     found = check_conservation(lived_in.database)
     assert found.violations == ()

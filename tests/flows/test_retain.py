@@ -16,7 +16,7 @@ from afterword.flows.retain import MAILS, Keeping, retain
 from afterword.flows.submit_response import submit_response
 from afterword.kit.clock import LimitClock
 from afterword.storage import retention
-from afterword.storage.tables import decision, event, invitation, metadata, response
+from afterword.storage.tables import anonymous_response, decision, event, invitation, metadata, response
 from tests.flows.world import EAGER, World
 from tests.storage.support import DAY
 
@@ -174,3 +174,16 @@ def test_events_after_one_that_is_younger_wait(world: World) -> None:
     found = rows(world, event)
     assert found[1]["received_at"] == start
     assert [is_said(row) for row in found] == [True, True]
+
+
+def test_anonymous_responses_go_by_their_day(world: World) -> None:
+    world.add_survey(privacy="anonymous")
+    for _ in range(2):
+        ticket = world.ticket(world.reserve())
+        submit_response(world.database, world.clock, ticket, {"satisfaction": ["3"]})
+        world.clock.advance(MONTH)
+    keeping = Keeping(events=None, decisions=None, answers=MONTH + DAY, mails=None)
+    assert retain(world.database, world.clock, keeping, dry_run=True)["anonymous_response"] == 1
+    assert len(rows(world, anonymous_response)) == 2
+    assert retain(world.database, world.clock, keeping)["anonymous_response"] == 1
+    assert len(rows(world, anonymous_response)) == 1

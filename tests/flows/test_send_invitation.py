@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.invitation import InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
 from afterword.flows.links import Ticket
 from afterword.flows.manage_surveys import close_survey
-from afterword.flows.send_invitation import EXPIRED, INELIGIBLE_AT_SEND, send_invitation
+from afterword.flows.send_invitation import send_invitation
 from afterword.storage.tables import event
 from tests.flows.world import BASE_URL, World
 from tests.storage.support import DAY, HOUR, MINUTE, START
@@ -243,10 +243,12 @@ class TestQuietHours:
         assert put_off_until(invited, channel) is None
         assert invited.invitation(1).state is SENT
 
-    def test_are_of_the_zone_that_the_person_chose(self, invited: World) -> None:
-        invited.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
-        invited.wish("bob@", "timezone", timezone="Asia/Tokyo")
-        assert put_off_until(invited, FakeChannel(invited)) is None
+    def test_are_of_the_zone_that_the_person_chose(self, world: World) -> None:
+        world.add_survey(throttle={"send_window": "any"})
+        world.invite()
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        world.wish("bob@", "timezone", timezone="Asia/Tokyo")
+        assert put_off_until(world, FakeChannel(world)) is None
 
     def test_are_utc_without_a_zone(self, world: World) -> None:
         world.add_survey()
@@ -255,7 +257,7 @@ class TestQuietHours:
         assert put_off_until(world, FakeChannel(world)) == START + HOUR
 
     def test_never_put_off_past_the_expiry(self, world: World) -> None:
-        world.add_survey(throttle={"expires_after": "1h"})
+        world.add_survey(throttle={"expires_after": "1h", "send_window": "any"})
         world.wish("bob@", "quiet", **{"from": "09:00", "until": "17:00"})
         world.invite()
         channel = FakeChannel(world)
@@ -271,9 +273,11 @@ class TestQuietHours:
         assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
 
 
-def test_just_before_it_expires_it_still_goes(invited: World) -> None:
-    invited.clock.advance(3 * DAY - timedelta(microseconds=1))
-    assert send(invited, FakeChannel(invited)) is SENT
+def test_just_before_it_expires_it_still_goes(world: World) -> None:
+    world.add_survey(throttle={"send_window": "any"})
+    world.invite()
+    world.clock.advance(3 * DAY - timedelta(microseconds=1))
+    assert send(world, FakeChannel(world)) is SENT
 
 
 def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opts_out(invited: World) -> None:

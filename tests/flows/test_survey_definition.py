@@ -5,18 +5,21 @@ from datetime import timedelta
 import pytest
 
 from afterword.domain.policy import Cooldown, GlobalCooldownUse, Policy, Sampling
-from afterword.domain.survey import (
+from afterword.domain.question import (
+    CesQuestion,
+    Look,
+    MatrixQuestion,
     MultipleChoiceQuestion,
     NpsQuestion,
     Option,
+    RankingQuestion,
     RatingQuestion,
     SingleChoiceQuestion,
     TextQuestion,
+    YesNoQuestion,
 )
 from afterword.domain.trigger import AllOf, AnyOf, Compare, Not, Trigger
 from afterword.flows.survey_definition import (
-    FILE_BYTES_MAX,
-    SurveyFileError,
     dump_definition,
     parse_survey_file,
     read_definition,
@@ -24,8 +27,9 @@ from afterword.flows.survey_definition import (
 )
 from afterword.flows.survey_file.base import parse_duration
 from afterword.flows.survey_file.conditions import CONDITION_DEPTH_MAX
+from afterword.flows.yaml_file import FILE_BYTES_MAX
+from afterword.flows.yaml_lines import SurveyFileError
 
-DAY = timedelta(days=1)
 HEAD = """\
 survey: build-cli
 project: Build CLI
@@ -78,10 +82,10 @@ def test_everything_a_file_says_is_in_the_definition() -> None:
         ),
     )
     assert definition.policy == Policy(
-        cooldown=Cooldown(DAY, DAY, DAY, DAY),
+        cooldown=Cooldown(*[timedelta(days=1)] * 4),
         global_cooldown=timedelta(),
-        sampling=Sampling(0.5),
         global_cooldown_use=GlobalCooldownUse.CUSTOM,
+        sampling=Sampling(rate=0.5),
         max_event_age=timedelta(minutes=90),
         expires_after=timedelta(hours=2),
     )
@@ -104,7 +108,7 @@ def test_what_a_file_leaves_out_has_the_documented_defaults() -> None:
 
 def test_the_same_survey_written_in_another_way_is_stored_the_same() -> None:
     reordered = QUESTIONS + "".join(sorted(HEAD[: HEAD.index("trigger")].splitlines(keepends=True)))
-    reordered += "trigger: {events: ['build.finished']}\nthrottle: {sampling: {rate: 1}}\n# a comment\n"
+    reordered += "trigger: {events: ['build.finished']}\ntags: []\n# a comment\n"
     first, second = parse_survey_file(HEAD + QUESTIONS, "a"), parse_survey_file(reordered, "b")
     assert dump_definition(first) == dump_definition(second)
 
@@ -182,20 +186,20 @@ MISTAKES = {
         r"s\.yaml:7: throttle\.global_cooldown: a duration is a number and a unit",
     ),
     "too long a duration": (
-        HEAD + "throttle:\n  project_cooldown: 99999d\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.project_cooldown: at most 3650d",
+        HEAD + "throttle:\n  cooldown: 99999d\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.cooldown: at most 3650d",
     ),
     "no time to come": (
         HEAD + "throttle:\n  max_event_age: 0s\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.max_event_age: must be more than 0",
     ),
     "a rate of nothing": (
-        HEAD + "throttle:\n  sampling: {rate: 0}\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling\.rate: .*> 0",
+        HEAD + "throttle:\n  sampling:\n    rate: 0\n" + QUESTIONS,
+        r"s\.yaml:8: throttle\.sampling\.rate: .*> 0",
     ),
     "a rate over 1": (
-        HEAD + "throttle:\n  sampling: {rate: 50}\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.sampling\.rate: .*<= 1",
+        HEAD + "throttle:\n  sampling:\n    rate: 50\n" + QUESTIONS,
+        r"s\.yaml:8: throttle\.sampling\.rate: .*<= 1",
     ),
     "no events": (
         HEAD.replace("[build.finished]", "[]") + QUESTIONS,
@@ -222,7 +226,177 @@ MISTAKES = {
         r"s\.yaml:6: trigger\.where(\.not)+: conditions nest deeper than 10 levels",
     ),
     "endless nesting": ("[" * 5_000, r"s\.yaml(:\d+)?: this is not YAML: "),
-    "a date": (HEAD.replace("How was your build?", "2024-13-45") + QUESTIONS, r"s\.yaml"),
+    "a field of another place": (
+        HEAD + "cooldown: 90d\n" + QUESTIONS,
+        r"s\.yaml:6: cooldown: there is no such field here: it stands elsewhere in the file$",
+    ),
+    "a limit of -1": (
+        HEAD + "throttle:\n  max_per_day: -1\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.max_per_day: expected `int` >= 1$",
+    ),
+    "a cap of -1": (
+        HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.caps\.7d: expected `int` >= 0$",
+    ),
+    "a window in words": (
+        HEAD + "throttle:\n  caps: {week: 1}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.caps: a duration is a number and a unit, such as 30m, 72h or 90d$",
+    ),
+    "a duration of -1": (
+        HEAD + "throttle:\n  project_cooldown: -1d\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.project_cooldown: a duration is a number and a unit, such as 30m, 72h or 90d$",
+    ),
+    "a global cooldown of its own kind": (
+        HEAD + "throttle:\n  global_cooldown: none\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.global_cooldown: a duration is .*; or it is respect, or ignore$",
+    ),
+    "odd hours": (
+        HEAD + "throttle:\n  send_window: {hours: 9-25}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.send_window.*hours: hours are as 9-17 or 08:30-16:00$",
+    ),
+    "hours that end before they begin": (
+        HEAD + "throttle:\n  send_window: {hours: 17-9}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.send_window\.hours: a window closes after it opens, on the same day$",
+    ),
+    "a key in capitals": (
+        HEAD.replace("build-cli", "Build CLI") + QUESTIONS,
+        r"s\.yaml:1: survey: a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit$",
+    ),
+    "a back reference": (
+        HEAD + "  where: {path: a, matches: '(a)\\1'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: invalid escape sequence: .*: back references .* time$",
+    ),
+    "a look ahead": (
+        HEAD + "  where: {path: a, matches: 'a(?=b)'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: back references and look-around are left out",
+    ),
+    "half a regular expression": (
+        HEAD + "  where: {path: a, matches: '[a'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: this regular expression can't be used: missing \]: \[a$",
+    ),
+    "a regular expression that would explode": (
+        HEAD + "  where: {path: a, matches: '((a{100}){100}){100}'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: it repeats too often$",
+    ),
+    "a regular expression that would fill the memory": (
+        HEAD + "  where: {path: a, matches: '" + r"\pL{900}" * 10 + "'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: .*: it repeats too often$",
+    ),
+    "an endless regular expression": (
+        HEAD + "  where: {path: a, matches: '" + "a" * 501 + "'}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.matches: a regular expression has at most 500 characters$",
+    ),
+    "a time zone that does not exist": (
+        HEAD + "timezone: Europe/Berln\n" + QUESTIONS,
+        r"s\.yaml:6: timezone: there is no time zone 'Europe/Berln': did you mean Europe/Berlin\?$",
+    ),
+    "a time zone like none": (
+        HEAD + "timezone: Mars\n" + QUESTIONS,
+        r"s\.yaml:6: timezone: there is no time zone 'Mars': a name such as Europe/Berlin$",
+    ),
+    "a day that does not exist": (
+        HEAD + "starts_at: 2027-02-30\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: there is no such date or time$",
+    ),
+    "a time without a zone": (
+        HEAD + "starts_at: 2027-02-03T09:00\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: a time needs its zone, such as 2027-03-01T09:00\+01:00 or ",
+    ),
+    "a date in words": (
+        HEAD + "starts_at: tomorrow\n" + QUESTIONS,
+        r"s\.yaml:6: starts_at: a date is as 2027-03-01, a time as 2027-03-01T09:00\+01:00$",
+    ),
+    "an impossible condition": (
+        HEAD + "  where:\n    all: [{path: a, eq: ok}, {path: a, eq: failed}]\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where: an impossible condition: a eq \"ok\", a eq \"failed\" can't all be",
+    ),
+    "a condition that is never true": (
+        HEAD + "  where: {path: a, in: []}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where: an impossible condition: a in \[\] is never true$",
+    ),
+    "an impossible audience": (
+        HEAD + "throttle:\n  audience: {all: [{path: a, gt: 5}, {path: a, lt: 5}]}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.audience: an impossible condition: a gt 5, a lt 5 can't all be true",
+    ),
+    "an end before the start": (
+        HEAD + "starts_at: 2027-02-03\nends_at: 2027-02-03\n" + QUESTIONS,
+        r"s\.yaml:7: ends_at: a survey ends after it starts$",
+    ),
+    "too few labels": (
+        question("  - {key: a, type: rating, text: A, points: 3, labels: [x, y]}\n"),
+        r"s\.yaml:7: questions\[0\]\.labels: there are 3 points, so give 3 labels, or none$",
+    ),
+    "points of another scale": (
+        question("  - {key: a, type: rating, text: A, points: 4}\n"),
+        r"s\.yaml:7: questions.*points: .*4",
+    ),
+    "two others": (
+        question("  - {key: a, type: single_choice, text: A, options: [other, x], other: true}\n"),
+        r"s\.yaml:7: questions\[0\]\.other: an option has the value 'other' already",
+    ),
+    "a jump backwards": (
+        question(
+            "  - {key: a, type: nps, text: A}\n"
+            "  - key: b\n    type: nps\n    text: B\n    next:\n      '1': a\n"
+        ),
+        r"s\.yaml:12: questions\[1\]\.next\.1: 'a' is not a later question: a survey only goes forward$",
+    ),
+    "an impossible branch": (
+        question(
+            "  - {key: a, type: yes_no, text: A}\n"
+            "  - key: b\n    type: text\n    text: B\n    when:\n      all:\n"
+            "        - {path: a, eq: yes}\n        - {path: a, eq: 'no'}\n"
+        ),
+        r"s\.yaml:11: questions\[1\]\.when: an impossible branch: no answers lead to 'b'$",
+    ),
+    "a condition on a later question": (
+        question(
+            "  - {key: a, type: text, text: A, when: {path: b, exists: true}}\n"
+            "  - {key: b, type: text, text: B}\n"
+        ),
+        r"s\.yaml:7: questions\[0\]\.when: 'b' is no earlier question$",
+    ),
+    "a condition that is none": (
+        question("  - {key: a, type: text, text: A}\n  - {key: b, type: text, text: B, when: {path: a}}\n"),
+        r"s\.yaml:8: questions\[1\]\.when: a condition is one of all, any, not",
+    ),
+    "a placeholder without a fallback": (
+        question("  - key: a\n    type: text\n    text: A {{person.name}}\n"),
+        r"s\.yaml:9: questions\[0\]\.text: \{\{person\.name\}\} needs a name and a fallback",
+    ),
+    "an unknown placeholder": (
+        HEAD.replace("How was your build?", "'{{person.email|x}}'") + QUESTIONS,
+        r"s\.yaml:3: title: .* is not known: one of event\.metadata",
+    ),
+    "a language tag that is none": (
+        HEAD + "translations: {german: {title: Hallo}}\n" + QUESTIONS,
+        r"s\.yaml:6: translations: a language tag is as de or pt-BR$",
+    ),
+    "a typo in a translation": (
+        HEAD + "translations:\n  de:\n    title: Hallo\n    thank: Danke\n" + QUESTIONS,
+        r"s\.yaml:9: translations\.de\.thank: there is no such field: did you mean thanks\?$",
+    ),
+    "a row without a key": (
+        question("  - {key: a, type: matrix, text: A, rows: {A b: x}}\n"),
+        r"s\.yaml:7: questions\[0\]\.rows: a key has 1 to 63 of a-z",
+    ),
+    "a translation of its own language": (
+        HEAD + "locale: de\ntranslations:\n  de: {title: Hallo}\n" + QUESTIONS,
+        r"s\.yaml:8: translations\.de: the texts in de are there already$",
+    ),
+    "a translation of no question": (
+        HEAD + "translations:\n  de:\n    questions:\n      x: {text: Hallo}\n" + QUESTIONS,
+        r"s\.yaml:9: translations\.de\.questions\.x: there is no such question$",
+    ),
+    "a translation of no text": (
+        HEAD + "translations:\n  de:\n    questions:\n      satisfaction:\n        help: Hallo\n" + QUESTIONS,
+        r"s\.yaml:10: translations\.de\.questions\.satisfaction\.help: the survey has no text here",
+    ),
+    "a placeholder in a translation": (
+        HEAD + "translations:\n  de:\n    title: '{{x}}'\n" + QUESTIONS,
+        r"s\.yaml:8: translations\.de\.title: \{\{x\}\} needs a name and a fallback",
+    ),
+    "a privacy that there is not": (HEAD + "privacy: secret\n" + QUESTIONS, r"s\.yaml:6: privacy: .*secret"),
 }
 
 
@@ -230,3 +404,47 @@ MISTAKES = {
 def test_each_mistake_names_file_line_and_field(text: str, message: str) -> None:
     with pytest.raises(SurveyFileError, match="^" + message):
         parse_survey_file(text, "s.yaml")
+
+
+KINDS = """\
+privacy: anonymous
+locale: en-GB
+translations:
+  de: {title: "Wie war es?", questions: {c: {options: {other: Anderes}}, f: {rows: {x: Ix}}}}
+questions:
+  - {key: a, type: rating, text: A, points: 3, look: faces, labels: [Bad, "So so", Good], help: Honestly.}
+  - {key: b, type: yes_no, text: B, yes_label: Aye, next: {"no": end, "yes": d}}
+  - {key: c, type: single_choice, text: C, options: [x, z], other: true, shuffled: true}
+  - {key: d, type: ces, text: D, when: {path: b, eq: yes}}
+  - {key: e, type: multiple_choice, text: E, options: [x, z], other: What else}
+  - {key: f, type: matrix, text: F, rows: {x: X, z: Z}, points: 7, required: false}
+  - {key: g, type: ranking, text: G, options: [x, z], shuffled: true}
+  - {key: h, type: short_text, text: H, when: {path: f.x, lte: 3}}
+"""
+
+
+def test_every_kind_of_question_is_read_as_it_is_written() -> None:
+    whole = HEAD + KINDS.replace('"yes": d', '"yes": c')
+    definition = read_definition(dump_definition(parse_survey_file(whole, "s.yaml")))
+    assert (definition.is_anonymous, definition.locale) == (True, "en-GB")
+    assert definition.translations == {
+        "de": {"title": "Wie war es?", "questions.c.options.other": "Anderes", "questions.f.rows.x": "Ix"}
+    }
+    x, z = Option("x", "x"), Option("z", "z")
+    assert definition.questions == (
+        RatingQuestion(
+            "a", "A", True, "Bad", "Good", 3, Look.FACES, ("Bad", "So so", "Good"), help="Honestly."
+        ),
+        YesNoQuestion("b", "B", yes_label="Aye", next={"no": "end", "yes": "c"}),
+        SingleChoiceQuestion("c", "C", (x, z, Option("other", "Other…", is_other=True)), shuffled=True),
+        CesQuestion("d", "D", when=Compare("b", "eq", "yes")),
+        MultipleChoiceQuestion("e", "E", (x, z, Option("other", "What else", is_other=True))),
+        MatrixQuestion("f", "F", (Option("x", "X"), Option("z", "Z")), False, points=7),
+        RankingQuestion("g", "G", (x, z), shuffled=True),
+        TextQuestion("h", "H", is_short=True, when=Compare("f.x", "lte", 3)),
+    )
+
+
+def test_a_question_that_all_answers_jump_over_is_refused() -> None:
+    with pytest.raises(SurveyFileError, match=r"s\.yaml:13: questions\[2\]: an impossible branch: .* 'c'"):
+        parse_survey_file(HEAD + KINDS, "s.yaml")

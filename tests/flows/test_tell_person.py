@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterword.domain.eligibility import Verdict
+from afterword.domain.facts import Verdict
 from afterword.domain.invitation import InvitationState
 from afterword.domain.reason import Reason
 from afterword.flows import explain_reason, tell_person
@@ -69,7 +69,9 @@ def told(reason: Reason, **saw: Any) -> str:
 
 
 def test_every_reason_that_staff_are_told_is_told_to_the_person() -> None:
-    asked = {Reason.INVITED, Reason.INVITED_TEST, Reason.NO_MATCHING_SURVEY}
+    asked = {Reason.INVITED, Reason.INVITED_TEST, Reason.NO_MATCHING_SURVEY, Reason.DEFERRED}
+    # What befalls an invitation is told with it.
+    asked |= {Reason.EXPIRED, Reason.DELIVERY_FAILED, Reason.INELIGIBLE_AT_SEND}
     assert tell_person._SENTENCES.keys() == explain_reason._SENTENCES.keys() - asked
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
+from afterword.domain.invitation import InvitationState
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
 from afterword.flows.evaluate_events import evaluate_events
@@ -20,7 +21,7 @@ from afterword.flows.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
-from afterword.storage import decisions, event_batch, invitations, jobs, people, projects
+from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects, surveys
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
@@ -31,6 +32,9 @@ from tests.storage.support import FakeClock, event_id, new_event
 PROJECT = "Build CLI"
 CAST = (("Alice", "Europe/Berlin", "Build"), ("Bob", "Africa/Lagos", "Build"), ("Charlie", None, "Search"))
 BASE_URL = "https://afterword.example"
+POLICY = '{"policy": "organisation", "may_override_global_cooldown": ["*"]}'
+"""Each survey may say what it wants, so that a test can look at one thing alone."""
+
 NO_LIMITS = {
     "project_cooldown": "0s",
     "caps": {},
@@ -68,6 +72,8 @@ class World:
         self._folder = folder
         made = create_project(database, clock, PROJECT)
         self.project_id, self.token = made.id, made.token
+        with database.write() as connection:
+            policies.add_policy(connection, project_id=None, definition=POLICY, now=clock.now)
         for name, timezone, team in CAST:
             self._add_person(name, timezone, team)
 
@@ -134,6 +140,27 @@ class World:
         assert self.evaluate(event_id), self.ledger(event_id)
         (invitation,) = self.invitations(event_id)
         return invitation
+
+    def reserve(self, key: str = "build-cli", email: str = "bob@example.com", **event: object) -> Invitation:
+        """An invitation to a live survey past all rules, for what comes after the decision."""
+        event_id = self.add_event(email=email, **event)  # type: ignore[arg-type]
+        with self.database.write() as connection:
+            survey = surveys.find_survey(connection, key)
+            assert survey is not None
+            row = {
+                "survey_id": survey.id,
+                "survey_version": survey.live_version,
+                "person_id": self.person(email).id,
+                "event_id": event_id,
+                "is_test": bool(event.get("is_test")),
+                "state": InvitationState.SENT.value,
+                "message_id": f"m{event_id}",
+                "created_at": self.clock.now,
+                "expires_at": self.clock.now + timedelta(days=3),
+                "sent_at": self.clock.now,
+            }
+            (invitation_id,) = invitations.add_invitations(connection, [row])
+        return self.invitation(invitation_id)
 
     def ledger(self, event_id: int) -> list[Entry]:
         """What was decided about an event."""

@@ -21,10 +21,18 @@ from afterword.domain.identity import IdentityWarning
 from afterword.domain.method_error import MethodErrorCode
 from afterword.domain.reason import Reason
 from afterword.domain.trigger import OPERATORS
-from afterword.flows import explain_reason, survey_definition
+from afterword.domain.wording import Rule
+from afterword.flows import explain_reason
 from afterword.flows.job_kinds import JobKind
+from afterword.flows.lint_surveys import MISSING_TRANSLATION
+from afterword.flows.policy_file import PolicyFile, parse_policy_file
+from afterword.flows.policy_levels import Levels, effective
 from afterword.flows.read_totals import Totals
-from afterword.flows.survey_definition import SurveyFile, ThrottleFile, parse_survey_file
+from afterword.flows.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.survey_file.conditions import ConditionFile
+from afterword.flows.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
+from afterword.flows.survey_file.throttle import ThrottleFile
+from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile
 from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
@@ -385,10 +393,8 @@ def test_every_reason_is_documented_with_number_and_word_and_no_other_is() -> No
 
 def test_a_reason_is_called_decided_when_it_can_be() -> None:
     table = rows(REFERENCE / "throttle.md", "Reason codes")
-    assert {row[3] for row in table} == {"decided", "reserved"}
-    decided = {int(row[0]) for row in table if row[3] == "decided"}
-    after_the_decision = {Reason.EXPIRED, Reason.DELIVERY_FAILED, Reason.INELIGIBLE_AT_SEND}
-    assert decided == {reason.value for reason in explain_reason._SENTENCES} | set(after_the_decision)
+    assert {row[3] for row in table} == {"decided"}
+    assert {int(row[0]) for row in table} == {reason.value for reason in explain_reason._SENTENCES}
 
 
 def test_every_table_is_documented_and_no_other_is() -> None:
@@ -452,18 +458,14 @@ def test_every_limit_of_connections_is_documented_with_its_number() -> None:
 # The survey file
 
 
-def shown_default(field: msgspec.structs.FieldInfo) -> str:
-    """A field's default as the tables write it."""
-    if field.required:
-        return "required"
-    return str(field.default)
-
-
 def test_every_field_of_the_throttle_is_documented_with_its_default() -> None:
-    expected = {field.encode_name: shown_default(field) for field in msgspec.structs.fields(ThrottleFile)}
-    assert {code(row[0]): row[2] for row in rows(REFERENCE / "survey-file.md", "Throttle")} == expected
+    said_by_nobody = Levels(0, None, None, frozenset(), ())
+    expected = {one.field: one.value for one in effective(said_by_nobody)}
+    assert expected.keys() == {field.encode_name for field in msgspec.structs.fields(ThrottleFile)}
+    of_file = rows(REFERENCE / "survey-file.md", "Throttle")
+    assert {code(row[0]): row[2].strip("`") for row in of_file} == expected
     policy = rows(REFERENCE / "throttle.md", "The policy of a survey")
-    assert {code(row[0]): row[2] for row in policy} == expected
+    assert {code(row[0]): row[2].strip("`") for row in policy} == expected
 
 
 def test_every_field_of_a_survey_is_documented() -> None:
@@ -473,7 +475,7 @@ def test_every_field_of_a_survey_is_documented() -> None:
 
 
 def test_every_field_of_a_trigger_is_documented() -> None:
-    structs = (survey_definition.TriggerFile, survey_definition.ConditionFile)
+    structs = (TriggerFile, CountFile, WithinFile, ConditionFile)
     known = {field.encode_name for struct in structs for field in msgspec.structs.fields(struct)}
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Trigger")]
     assert duplicates(described) == []
@@ -482,15 +484,9 @@ def test_every_field_of_a_trigger_is_documented() -> None:
 
 
 def test_every_field_and_type_of_a_question_is_documented() -> None:
-    kinds = (
-        survey_definition.RatingFile,
-        survey_definition.NpsFile,
-        survey_definition.SingleChoiceFile,
-        survey_definition.MultipleChoiceFile,
-        survey_definition.TextFile,
-    )
+    kinds = QUESTION_FILES
     known = {field.encode_name for struct in kinds for field in msgspec.structs.fields(struct)} | {"type"}
-    known |= {field.encode_name for field in msgspec.structs.fields(survey_definition.OptionFile)}
+    known |= {field.encode_name for field in msgspec.structs.fields(OptionFile)}
     table = rows(REFERENCE / "survey-file.md", "Questions")
     assert {code(row[0]) for row in table if len(row) == 5 and row[2] not in ("true", "false")} == known
     by_type = {code(row[0]): row[2] for row in table if row[2] in ("true", "false")}
@@ -503,11 +499,23 @@ def test_every_field_and_type_of_a_question_is_documented() -> None:
     assert by_type == required
 
 
+def test_every_field_of_a_policy_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "policy-file.md", "The policy file")]
+    assert described == [field.encode_name for field in msgspec.structs.fields(PolicyFile)]
+
+
+def test_every_hint_about_a_survey_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
+    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION])
+
+
 @pytest.mark.parametrize("block", blocks_of("yaml"))
 def test_a_yaml_example_can_be_used(block: Block) -> None:
     document = yaml.safe_load(block.text)
     known = {field.encode_name for field in msgspec.structs.fields(SurveyFile)}
-    if "survey" in document:
+    if "policy" in document:
+        parse_policy_file(block.text, str(block.page))
+    elif "survey" in document:
         parse_survey_file(block.text, str(block.page))
     elif document.keys() <= known:
         parse_survey_file(yaml.safe_dump(MINIMAL_SURVEY | document), str(block.page))
@@ -520,7 +528,7 @@ def test_the_examples_use_each_type_of_question() -> None:
     surveys = [text for text in examples if text.startswith("survey:")]
     assert len(surveys) >= 3
     named = set(re.findall(r"type: (\w+)", "".join(surveys)))
-    assert named == set(survey_definition._QUESTION_TYPES)
+    assert named == set(QUESTION_TYPES)
 
 
 # Pages
@@ -568,7 +576,7 @@ def test_the_architecture_tells_the_life_of_an_event_in_its_order() -> None:
         "domain/event.py",
         "flows/track_event.py",
         "worker/loop.py",
-        "flows/evaluate_event.py",
+        "flows/evaluate_events.py",
         "domain/eligibility.py",
         "flows/send_invitation.py",
         "channels/email.py",

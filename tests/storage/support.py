@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -280,17 +281,19 @@ def add_invitation(
     at: datetime = START,
 ) -> int:
     """Reserve an invitation that ends after three days."""
-    return invitations.add_invitation(
-        connection,
-        survey_id=survey_id,
-        survey_version=1,
-        person_id=person_id,
-        event_id=event_id,
-        is_test=is_test,
-        message_id=f"m{event_id}",
-        created_at=at,
-        expires_at=at + 3 * DAY,
-    )
+    row = {
+        "survey_id": survey_id,
+        "survey_version": 1,
+        "person_id": person_id,
+        "event_id": event_id,
+        "is_test": is_test,
+        "state": "queued",
+        "message_id": f"m{event_id}",
+        "created_at": at,
+        "expires_at": at + 3 * DAY,
+    }
+    (invitation_id,) = invitations.add_invitations(connection, [row])
+    return invitation_id
 
 
 def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
@@ -303,6 +306,21 @@ def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return [future.result(timeout=60) for future in [pool.submit(run, index) for index in range(count)]]
+
+
+WAIT_S_MAX = 20.0
+POLL_S = 0.01
+
+
+def wait_for_a_waiter(connection: sa.Connection) -> None:
+    """Wait until somebody waits for a lock of this transaction; on SQLite nobody can be seen to."""
+    if connection.dialect.name != "postgresql":
+        return
+    deadline = time.monotonic() + WAIT_S_MAX
+    waiters = sa.text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    while not connection.scalar(waiters):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(POLL_S)
 
 
 @contextmanager

@@ -2,15 +2,16 @@
 
 import pytest
 
-from afterword.domain.eligibility import Invite, Skip, Verdict
+from afterword.domain.eligibility import Invite, Skip
+from afterword.domain.facts import Verdict
 from afterword.domain.reason import Reason
 from afterword.storage import decisions
 from afterword.storage.decisions import Entry, NewEntry
 from afterword.storage.engine import Connection, Database, StoreError
 from tests.storage.support import START, add_project, add_survey
 
-INVITE = Invite(Reason.INVITED, (Verdict(Reason.FILTER, passed=True),), 0.25, 1.0)
-INVITE_TEST = Invite(Reason.INVITED_TEST, (), 0.25, 1.0)
+INVITE = Invite(Reason.INVITED, (Verdict(Reason.FILTER, passed=True),), 0.25, 1.0, START)
+INVITE_TEST = Invite(Reason.INVITED_TEST, (), 0.25, 1.0, START)
 SKIP = Skip(
     (Reason.STALE_EVENT, Reason.NOT_SAMPLED),
     (

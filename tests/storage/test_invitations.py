@@ -1,15 +1,25 @@
 """Is it known who was invited to what, and how far each invitation got?"""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from afterword.domain.invitation import InvitationState
 from afterword.storage import invitations, responses
 from afterword.storage.engine import Connection, Database, StoreError
-from afterword.storage.invitations import Progress
-from tests.storage.support import DAY, HOUR, START, add_invitation, add_person, add_project, add_survey
+from afterword.storage.invitations import Progress, Tally
+from tests.storage.support import (
+    DAY,
+    HOUR,
+    START,
+    add_event,
+    add_invitation,
+    add_person,
+    add_project,
+    add_survey,
+)
 
 MICROSECOND = timedelta(microseconds=1)
 SENT, FAILED = InvitationState.SENT, InvitationState.FAILED
@@ -92,36 +102,147 @@ def test_the_first_opening_is_the_one_that_is_kept(cast: Cast) -> None:
     assert [item.opened_at for item in times if item] == [START + HOUR, None]
 
 
-class TestHistory:
-    """What the throttle counts."""
+def test_invitations_that_are_reserved_at_once_get_their_ids_in_order(cast: Cast) -> None:
+    with cast.database.write() as connection:
+        rows = [row(cast.survey, cast.bob, event_id) for event_id in (9, 7, 8)]
+        ids = invitations.add_invitations(connection, rows)
+        found = [invitations.get_invitation(connection, one) for one in ids]
+        assert invitations.add_invitations(connection, []) == []
+    assert [one.event_id for one in found if one] == [9, 7, 8]
 
-    def test_who_was_never_asked_has_no_history(self, cast: Cast) -> None:
-        with cast.database.write() as connection:
-            add_invitation(connection, cast.survey, cast.charlie, 5)
-            history = invitations.history(connection, cast.bob, START)
-        assert history == invitations.History({}, 0)
-        assert history.any_invited_at is None
 
-    def test_each_survey_has_its_own_latest_time(self, cast: Cast) -> None:
+def test_only_what_still_waits_is_withdrawn(cast: Cast) -> None:
+    with cast.database.write() as connection:
+        ids = [add_invitation(connection, cast.survey, cast.bob, event_id) for event_id in (5, 6)]
+        invitations.set_state(connection, ids[1], SENT, sent_at=START)
+        invitations.cancel(connection, ids)
+        found = [invitations.get_invitation(connection, one) for one in ids]
+    assert [one.state for one in found if one] == [InvitationState.CANCELLED, SENT]
+
+
+def test_further_matches_are_counted_with_what_waits(cast: Cast) -> None:
+    with cast.database.write() as connection:
+        ids = [add_invitation(connection, cast.survey, cast.bob, event_id) for event_id in (5, 6)]
+        invitations.add_collapsed(connection, {ids[0]: 2})
+        invitations.add_collapsed(connection, {ids[0]: 1})
+        found = [invitations.get_invitation(connection, one) for one in ids]
+    assert [one.collapsed for one in found if one] == [3, 0]
+
+
+class TestAsked:
+    """What cooldowns and caps count."""
+
+    def test_real_invitations_are_listed_by_person_the_oldest_first(self, cast: Cast) -> None:
         with cast.database.write() as connection:
-            add_invitation(connection, cast.survey, cast.bob, 5, at=START)
             add_invitation(connection, cast.survey, cast.bob, 6, at=START + 2 * DAY)
-            add_invitation(connection, cast.other_survey, cast.bob, 7, at=START + DAY)
-            history = invitations.history(connection, cast.bob, START + 3 * DAY)
-        assert history.survey_invited_at == {
-            cast.survey: START + 2 * DAY,
-            cast.other_survey: START + DAY,
-        }
-        assert history.any_invited_at == START + 2 * DAY
+            add_invitation(connection, cast.other_survey, cast.bob, 5, at=START)
+            add_invitation(connection, cast.survey, cast.bob, 7, is_test=True, at=START)
+            add_invitation(connection, cast.survey, cast.charlie, 8, at=START)
+            asked = invitations.list_asked(connection, [cast.bob])
+        assert [(one.survey_id, one.at) for one in asked[cast.bob]] == [
+            (cast.other_survey, START),
+            (cast.survey, START + 2 * DAY),
+        ]
+        assert asked.keys() == {cast.bob}
+        assert all(one.outcome is None and one.expires_at == one.at + 3 * DAY for one in asked[cast.bob])
 
-    def test_test_invitations_count_for_an_hour_and_for_nothing_else(self, cast: Cast) -> None:
+    @pytest.mark.parametrize(
+        ("state", "error", "counts"),
+        [
+            (FAILED, "expired", False),
+            (FAILED, "ineligible_at_send", False),
+            (InvitationState.CANCELLED, "cancelled", False),
+            (FAILED, "SMTP: refused with 550", True),
+            (InvitationState.UNCERTAIN, "expired", True),
+            (SENT, None, True),
+        ],
+    )
+    def test_what_ended_before_it_went_out_is_as_if_it_had_not_been(
+        self, cast: Cast, state: InvitationState, error: str | None, counts: bool
+    ) -> None:
+        with cast.database.write() as connection:
+            invitation_id = add_invitation(connection, cast.survey, cast.bob, 5)
+            invitations.set_state(connection, invitation_id, state, error=error)
+            asked = invitations.list_asked(connection, [cast.bob])
+            tallies = tally(connection, cast.survey, START + HOUR)
+        assert bool(asked) is counts
+        assert sum(one.day for one in tallies) == int(counts)
+
+    def test_test_invitations_are_counted_since_a_time(self, cast: Cast) -> None:
         with cast.database.write() as connection:
             add_invitation(connection, cast.survey, cast.bob, 5, is_test=True, at=START)
             add_invitation(connection, cast.survey, cast.bob, 6, is_test=True, at=START + MICROSECOND)
-            at_the_hour = invitations.history(connection, cast.bob, START + HOUR)
-            before = invitations.history(connection, cast.bob, START + HOUR - MICROSECOND)
-        assert (before.test_invitations, at_the_hour.test_invitations) == (2, 1)
-        assert before.survey_invited_at == {}
+            add_invitation(connection, cast.survey, cast.bob, 7, at=START + DAY)
+            assert invitations.count_tests(connection, [cast.bob, cast.charlie], START) == {cast.bob: 1}
+
+    def test_what_waits_is_listed_until_its_time_comes(self, cast: Cast) -> None:
+        with cast.database.write() as connection:
+            occurred = add_event(connection, number=1)
+            waiting = row(cast.survey, cast.bob, occurred) | {"send_at": START + HOUR, "cell": "Ops"}
+            (invitation_id,) = invitations.add_invitations(connection, [waiting])
+            found = invitations.list_waiting(connection, [cast.bob], START)
+            assert invitations.list_waiting(connection, [cast.bob], START + HOUR) == []
+            assert invitations.list_waiting(connection, [cast.charlie], START) == []
+        assert [one[:3] + one[4:] for one in found] == [(invitation_id, cast.survey, cast.bob, "Ops")]
+
+
+class TestTally:
+    """What quotas, pacing and the daily limit count."""
+
+    def test_responses_and_open_invitations_are_counted_by_cell(self, cast: Cast) -> None:
+        with cast.database.write() as connection:
+            for number, (cell, outcome, expires_at) in enumerate(
+                [
+                    ("Ops", "answered", START),
+                    ("Ops", None, START + DAY),
+                    ("Dev", "dismissed", START + DAY),
+                    (None, None, START),
+                ]
+            ):
+                given = {"cell": cell, "outcome": outcome, "expires_at": expires_at}
+                invitations.add_invitations(connection, [row(cast.survey, cast.bob, number) | given])
+            found = {one.cell: one for one in tally(connection, cast.survey, START + HOUR)}
+        assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 2, 1, 1)
+        assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 1, 1, 0)
+        assert found[None] == Tally(None, 0, 0, 0, 0, 1, 1, 0)
+
+    def test_each_window_has_a_beginning_of_its_own(self, cast: Cast) -> None:
+        with cast.database.write() as connection:
+            for number, ago in enumerate((HOUR, 2 * DAY, 20 * DAY, 100 * DAY)):
+                at = {"created_at": START - ago, "outcome": "answered"}
+                invitations.add_invitations(connection, [row(cast.survey, cast.bob, number) | at])
+            (found,) = invitations.tally(
+                connection,
+                cast.survey,
+                START,
+                quota_since=START - 200 * DAY,
+                slot_since=START - 3 * DAY,
+                rate_since=START - 30 * DAY,
+            )
+        assert found == Tally(None, 4, 0, 2, 0, 1, 3, 3)
+
+
+def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
+    """An invitation that is being reserved."""
+    return {
+        "survey_id": survey_id,
+        "survey_version": 1,
+        "person_id": person_id,
+        "event_id": event_id,
+        "is_test": False,
+        "state": "queued",
+        "message_id": f"m{event_id}",
+        "created_at": START,
+        "expires_at": START + 3 * DAY,
+    }
+
+
+def tally(connection: Connection, survey_id: int, now: datetime) -> list[Tally]:
+    """Count all of a survey."""
+    since = START - DAY
+    return invitations.tally(
+        connection, survey_id, now, quota_since=since, slot_since=since, rate_since=since
+    )
 
 
 class TestProgress:

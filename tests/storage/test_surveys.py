@@ -27,14 +27,40 @@ def test_a_new_survey_is_a_draft_with_its_first_version(database: Database) -> N
     )
 
 
-def test_an_unpublished_version_is_replaced_and_a_next_one_added(database: Database) -> None:
+def test_each_version_is_added_and_those_before_it_stay_as_they_were(database: Database) -> None:
+    with database.write() as connection:
+        survey_id = surveys.add_survey(
+            connection,
+            project_id=add_project(connection),
+            key="nps",
+            definition="one",
+            now=START,
+            source="# Eins\r\n",
+        )
+        assert surveys.add_version(connection, survey_id, "two", source=None, now=START + DAY) == 2
+        assert surveys.add_version(connection, survey_id, "three", source="drei", now=START + DAY) == 3
+        surveys.set_source(connection, survey_id, 3, "dreie")
+        listed = surveys.list_versions(connection, survey_id)
+        assert [surveys.find_version(connection, survey_id, number) for number in (1, 2, 3)] == listed
+        assert surveys.find_version(connection, survey_id, 4) is None
+        assert surveys.get_survey(connection, survey_id).latest_version == 3
+    assert listed == [
+        surveys.Version(1, "one", "# Eins\r\n", START),
+        surveys.Version(2, "two", None, START + DAY),
+        surveys.Version(3, "three", "dreie", START + DAY),
+    ]
+
+
+def test_a_paused_survey_is_heard_and_stays_paused_when_a_version_is_published(database: Database) -> None:
     with database.write() as connection:
         survey_id = add_survey(connection, add_project(connection))
-        surveys.set_latest(connection, survey_id, version=1, definition="one", now=START)
-        surveys.set_latest(connection, survey_id, version=2, definition="two", now=START)
-        texts = [surveys.get_definition(connection, survey_id, version) for version in (1, 2)]
-        assert surveys.get_survey(connection, survey_id).latest_version == 2
-    assert texts == ["one", "two"]
+        surveys.publish(connection, survey_id, START)
+        surveys.set_state(connection, survey_id, SurveyState.PAUSED)
+        surveys.add_version(connection, survey_id, "{}", source=None, now=START)
+        surveys.publish(connection, survey_id, START)
+        found = surveys.get_survey(connection, survey_id)
+        assert (found.state, found.live_version) == (SurveyState.PAUSED, 2)
+        assert heard(connection) == [("build-cli", 2, True, True)]
 
 
 def test_publishing_makes_the_latest_version_live_and_keeps_the_first_time(database: Database) -> None:
@@ -42,7 +68,7 @@ def test_publishing_makes_the_latest_version_live_and_keeps_the_first_time(datab
         survey_id = add_survey(connection, add_project(connection))
         surveys.publish(connection, survey_id, START + DAY)
         first = surveys.get_survey(connection, survey_id)
-        surveys.set_latest(connection, survey_id, version=2, definition="two", now=START)
+        surveys.add_version(connection, survey_id, "two", source=None, now=START)
         waiting = surveys.get_survey(connection, survey_id)
         surveys.publish(connection, survey_id, START + 2 * DAY)
         second = surveys.get_survey(connection, survey_id)
@@ -89,7 +115,7 @@ def test_a_live_survey_listens_with_its_live_and_its_waiting_version(database: D
         survey_id = add_survey(connection, add_project(connection))
         surveys.publish(connection, survey_id, START)
         assert heard(connection) == [("build-cli", 1, True, True)]
-        surveys.set_latest(connection, survey_id, version=2, definition="{}", now=START)
+        surveys.add_version(connection, survey_id, "{}", source=None, now=START)
         assert heard(connection) == [("build-cli", 1, True, False), ("build-cli", 2, False, True)]
         surveys.publish(connection, survey_id, START)
         assert heard(connection) == [("build-cli", 2, True, True)]
@@ -118,9 +144,11 @@ def test_each_change_tells_running_servers(database: Database) -> None:
         numbers = [revision.current(connection)]
         survey_id = add_survey(connection, project_id)
         numbers.append(revision.current(connection))
-        surveys.set_latest(connection, survey_id, version=1, definition="{}", now=START)
+        surveys.add_version(connection, survey_id, "{}", source=None, now=START)
         numbers.append(revision.current(connection))
         surveys.publish(connection, survey_id, START)
+        numbers.append(revision.current(connection))
+        surveys.set_state(connection, survey_id, SurveyState.PAUSED)
         numbers.append(revision.current(connection))
         surveys.close(connection, survey_id, START)
         numbers.append(revision.current(connection))

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from afterword.domain.report import QuestionReport
+from afterword.domain.question_report import QuestionReport
 from afterword.domain.statistics import Distribution, distribution
 from afterword.web.charts import (
     LABEL_LINE_CHARS_MAX,

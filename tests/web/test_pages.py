@@ -1,6 +1,12 @@
 """Do the pages behind links show, record and change only what a person asked for?"""
 
+import html
+import re
+from pathlib import Path
+from typing import ClassVar
+
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from afterword.flows.manage_surveys import close_survey
@@ -9,6 +15,7 @@ from afterword.storage import responses
 from tests.storage.support import DAY
 from tests.web.conftest import Site
 
+DATA = Path(__file__).parents[1] / "e2e" / "data"
 GOOD = {"satisfaction": "4", "comment": "Größer & <b>besser</b>"}
 
 
@@ -93,7 +100,7 @@ class TestAnswering:
             (b"satisfaction=4", "text/plain"),
             (b"satisfaction=\xff4", "application/x-www-form-urlencoded"),
             (b"satisfaction=4&comment=" + b"x" * 300_000, "application/x-www-form-urlencoded"),
-            (b"&".join(b"a%d=1" % n for n in range(300)), "application/x-www-form-urlencoded"),
+            (b"&".join(b"a%d=1" % n for n in range(600)), "application/x-www-form-urlencoded"),
         ],
         ids=["json", "text", "not utf-8", "too large", "too many fields"],
     )
@@ -136,6 +143,198 @@ class TestAnswering:
     def test_a_test_invitation_is_visibly_marked(self, site: Site, visitor: TestClient) -> None:
         test = site.world.invite(is_test=True)
         assert "TEST" in visitor.get(site.answer_path(test.id)).text
+
+
+class TestLeaving:
+    """Two quiet buttons below the form."""
+
+    @pytest.fixture
+    def reserved(self, site: Site) -> Site:
+        """Bob's invitation is number 1."""
+        assert site.world.reserve().id == 1
+        return site
+
+    @pytest.mark.parametrize(("said", "words"), [("snoozed", "not now"), ("dismissed", "no answer")])
+    def test_a_press_is_remembered_and_can_be_taken_back(
+        self, reserved: Site, visitor: TestClient, said: str, words: str
+    ) -> None:
+        path = reserved.answer_path(1)
+        assert f'value="{said}"' in visitor.get(path).text
+        page = visitor.post(f"{path}/leave", data={"outcome": said})
+        assert (page.status_code, words in page.text, path in page.text) == (200, True, True)
+        assert reserved.world.invitation(1).outcome == said
+        assert visitor.post(path, data=GOOD).status_code == 303
+        assert reserved.world.invitation(1).outcome == "answered"
+
+    def test_opening_is_no_press(self, reserved: Site, visitor: TestClient) -> None:
+        assert visitor.get(f"{reserved.answer_path(1)}/leave").status_code == 405
+        assert reserved.world.invitation(1).outcome is None
+
+    @pytest.mark.parametrize("fields", [{}, {"outcome": "answered"}, {"outcome": "x"}])
+    def test_what_no_browser_sends_is_refused_in_words(
+        self, reserved: Site, visitor: TestClient, fields: dict[str, str]
+    ) -> None:
+        page = visitor.post(f"{reserved.answer_path(1)}/leave", data=fields)
+        assert (page.status_code, "did not work" in page.text) == (422, True)
+        assert reserved.world.invitation(1).outcome is None
+
+    def test_after_an_answer_there_is_nothing_to_leave(self, reserved: Site, visitor: TestClient) -> None:
+        path = reserved.answer_path(1)
+        visitor.post(path, data=GOOD)
+        assert "/leave" not in visitor.get(path).text
+        left = visitor.post(f"{path}/leave", data={"outcome": "dismissed"})
+        assert (left.status_code, left.headers["location"]) == (303, f"{path}/thanks")
+
+    def test_a_link_that_we_did_not_make_or_that_expired_does_not_work(
+        self, reserved: Site, visitor: TestClient
+    ) -> None:
+        fields = {"outcome": "dismissed"}
+        assert visitor.post("/answer/made-up/leave", data=fields).status_code == 404
+        assert visitor.post(f"{reserved.answer_path(99)}/leave", data=fields).status_code == 404
+        reserved.world.clock.advance(3 * DAY)
+        assert visitor.post(f"{reserved.answer_path(1)}/leave", data=fields).status_code == 410
+
+
+class TestBranches:
+    """Step by step, without a script."""
+
+    QUESTIONS: ClassVar = [
+        {"key": "worked", "type": "yes_no", "text": "Did it work?", "next": {"yes": "comment"}},
+        {"key": "why", "type": "single_choice", "text": "What broke?", "options": ["A", "B"], "other": True},
+        {"key": "comment", "type": "text", "text": "Anything else?"},
+    ]
+
+    @pytest.fixture
+    def path(self, site: Site) -> str:
+        """The link of Bob's invitation to a survey with branches."""
+        site.world.add_survey("branches", questions=self.QUESTIONS)
+        return site.answer_path(site.world.reserve("branches").id)
+
+    def hidden(self, page: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page):
+            found.setdefault(name, []).append(html.unescape(value))
+        return found
+
+    def test_the_next_questions_follow_and_nothing_is_kept_before_the_end(
+        self, site: Site, visitor: TestClient, path: str
+    ) -> None:
+        first = visitor.get(path)
+        assert ("Did it work?" in first.text, "What broke?" in first.text) == (True, False)
+        second = visitor.post(path, data={"worked": "no"})
+        assert second.status_code == 200
+        assert ("What broke?" in second.text, "Anything else?" in second.text) == (True, True)
+        assert kept(site) is None
+        carried = self.hidden(second.text)
+        assert carried == {"_shown": ["worked"], "worked": ["no"]}
+        done = visitor.post(path, data={**carried, "why": "other", "why.other": '"<b>"', "comment": ""})
+        assert done.status_code == 303
+        assert kept(site) == {"worked": "no", "why": "other", "why.other": '"<b>"'}
+        thanks = visitor.get(f"{path}/thanks").text
+        assert "&lt;b&gt;" in thanks
+        again = visitor.post(path, data={"worked": "no"}).text
+        assert 'value="&#34;&lt;b&gt;&#34;"' in again
+
+    def test_a_mistake_is_shown_in_its_step_and_the_way_back_keeps_what_was_typed(
+        self, site: Site, visitor: TestClient, path: str
+    ) -> None:
+        carried = self.hidden(visitor.post(path, data={"worked": "no"}).text)
+        wrong = visitor.post(path, data={**carried, "why": "", "comment": "Kept"})
+        assert (wrong.status_code, "What broke?" in wrong.text, "Kept" in wrong.text) == (422, True, True)
+        assert self.hidden(wrong.text) == carried
+        back = visitor.post(path, data={**carried, "why": "A", "comment": "Kept", "_back": "1"})
+        assert (back.status_code, "Did it work?" in back.text) == (200, True)
+        assert self.hidden(back.text) == {"why": ["A"], "comment": ["Kept"]}
+        assert kept(site) is None
+
+    def test_another_branch_drops_what_was_answered_on_the_first(
+        self, site: Site, visitor: TestClient, path: str
+    ) -> None:
+        form = {"_shown": "worked", "worked": "yes", "why": "A", "comment": "Fine"}
+        assert visitor.post(path, data=form).status_code == 303
+        assert kept(site) == {"worked": "yes", "comment": "Fine"}
+
+
+class TestAnonymous:
+    """The page says before and after what can't be undone."""
+
+    def test_says_so_before_and_after_and_shows_no_answer(self, site: Site, visitor: TestClient) -> None:
+        site.world.add_survey("quiet", privacy="anonymous")
+        path = site.answer_path(site.world.reserve("quiet").id)
+        assert "This survey is anonymous" in visitor.get(path).text
+        sent = visitor.post(path, data=GOOD)
+        for page in (
+            visitor.get(sent.headers["location"]),
+            visitor.get(path),
+            visitor.post(path, data={"satisfaction": "1"}),
+            visitor.post(f"{path}/leave", data={"outcome": "dismissed"}),
+        ):
+            assert (page.status_code, "nobody can tell which answer is yours" in page.text) == (200, True)
+            assert "besser" not in page.text
+        assert kept(site) is None
+
+    def test_the_persons_own_pages_and_the_copy_say_so_too(self, site: Site, visitor: TestClient) -> None:
+        site.world.add_survey("build-cli", privacy="anonymous")
+        invited = site.world.invite()
+        path = site.answer_path(invited.id)
+        visitor.get(path)
+        assert visitor.post(path, data=GOOD).status_code == 303
+        own = site.own_path(invited.person_id)
+        said = visitor.get(f"{own}/surveys").text
+        assert "You answered anonymously: nobody can tell which answer is yours" in said
+        assert "You opened it on 15 January 2027." in said
+        copy = visitor.get(f"{own}/export").json()
+        (about,) = copy["invitations"]
+        assert (about["response"], about["outcome"], about["outcome_at"]) == (
+            {"anonymous": True},
+            "answered",
+            None,
+        )
+        assert "besser" not in said + str(copy)
+
+
+def test_each_kind_of_question_is_asked_answered_and_shown(site: Site, visitor: TestClient) -> None:
+    document = yaml.safe_load((DATA / "kinds.yaml").read_text())
+    site.world.add_survey("kinds", **{key: document[key] for key in ("title", "introduction", "questions")})
+    path = site.answer_path(site.world.reserve("kinds", metadata='{"branch": "<i>main</i>"}').id)
+    page = visitor.get(path).text
+    assert "How did building &lt;i&gt;main&lt;/i&gt; go?" in page
+    assert set(re.findall(r'name="([^"_]+)"', page)) >= {"mood", "areas.docs", "order", "parts.other", "tool"}
+    form = {
+        "mood": "1",
+        "named": "3",
+        "ease": "7",
+        "again": "no",
+        "obstacle.other": "The disk",
+        "parts": ["Local", "Cache"],
+        "areas.speed": "1",
+        "areas.errors": "2",
+        "areas.docs": "7",
+        "order": ["Errors", "Speed", ""],
+        "tool": "make",
+        "comment": "",
+    }
+    part = visitor.post(path, data=form | {"areas.docs": ""})
+    assert (part.status_code, "Please choose a number in every row." in part.text) == (422, True)
+    for kept_text in ('value="The disk"', 'value="make"', '<option value="Errors" selected>'):
+        assert kept_text in part.text
+    assert part.text.count(" checked") == 8
+    assert visitor.post(path, data=form).status_code == 303
+    assert kept(site) == {
+        "mood": 1,
+        "named": 3,
+        "ease": 7,
+        "again": "no",
+        "obstacle": "other",
+        "obstacle.other": "The disk",
+        "parts": ["Local", "Cache"],
+        "areas": {"speed": 1, "errors": 2, "docs": 7},
+        "order": ["Errors", "Speed", "Documentation"],
+        "tool": "make",
+    }
+    thanks = html.unescape(visitor.get(f"{path}/thanks").text)
+    for said in ("It helped me (3 of 3)", "Documentation: 7 of 7", "1. Errors", "The disk", "Local, Cache"):
+        assert said in thanks
 
 
 class TestUnsubscribing:

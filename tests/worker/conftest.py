@@ -48,7 +48,7 @@ def channel() -> FakeChannel:
 def world(database: Database, clock: FakeClock, tmp_path: Path) -> World:
     """A project with people and one live survey."""
     made = World(database, clock, tmp_path)
-    made.add_survey()
+    made.add_survey(throttle={"send_window": "any"})
     return made
 
 

@@ -19,7 +19,7 @@ from afterword.storage import events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job
 from afterword.worker import loop as worker_loop
-from afterword.worker.loop import ATTEMPTS_MAX, JOBS_AT_ONCE_MAX, POLL_S, Worker
+from afterword.worker.loop import ATTEMPTS_MAX, POLL_S, SENDS_AT_ONCE_MAX, Worker
 from tests.flows.world import EAGER, World
 from tests.storage.support import HOUR, FakeClock
 from tests.worker.conftest import FakeChannel
@@ -167,7 +167,7 @@ def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
     with world.database.write() as connection:
         jobs.claim(
             connection,
-            "send_invitation",
+            "evaluate_event",
             lease="dead",
             now=clock.now,
             leased_until=clock.now + LEASE,
@@ -180,9 +180,27 @@ def test_a_job_of_a_dead_worker_is_taken_over_after_its_lease(
 
 
 def test_no_more_jobs_are_claimed_than_run_at_once(parts: Parts, world: World) -> None:
-    for _ in range(JOBS_AT_ONCE_MAX + 5):
-        track(world, email="stranger@example.com")
+    world.add_survey("eager", trigger={"events": ["often"]}, throttle=EAGER)
+    for _ in range(SENDS_AT_ONCE_MAX + 5):
+        world.invite(name="often")
     assert work(parts) == [True, True]
+
+
+def test_events_are_decided_together_and_apart_when_one_can_not_be(
+    parts: Parts, world: World, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("alice", "bob"):
+        track(world, email=f"{name}@example.com")
+    broken = world.add_event(email="charlie@example.com", metadata="{")
+    add_job(world, "evaluate_event", broken)
+    work(parts)
+    assert sorted(message.to_email for message in channel.messages) == [
+        "alice@example.com",
+        "bob@example.com",
+    ]
+    (waiting,) = rows(world.database)
+    assert (waiting.kind, waiting.subject_id) == ("evaluate_event", broken)
+    assert waiting.last_error == "JSONDecodeError: see the log"
 
 
 class TestRunning:

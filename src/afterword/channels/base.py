@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from afterword.domain.survey import Question
+from afterword.domain.question import Question
+from afterword.domain.survey import LOCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Message:
         person_url: The person's own page: what is known, and what they want.
         unsubscribe_url: One click ends all surveys.
         event_name: What the person did.
+        is_anonymous: Nobody will be able to tell whose the answer is.
+        locale: The language of title, introduction and question.
     """
 
     message_id: str
@@ -39,6 +42,9 @@ class Message:
     expires_at: datetime
     created_at: datetime
     is_test: bool
+    is_reminder: bool = False
+    is_anonymous: bool = False
+    locale: str = LOCALE
 
 
 class SendError(Exception):

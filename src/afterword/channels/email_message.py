@@ -7,7 +7,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.survey import NpsQuestion, RatingQuestion
+from afterword.domain.question import ScaleQuestion
 
 _templates = Environment(
     loader=PackageLoader("afterword.channels"),
@@ -18,6 +18,7 @@ _templates = Environment(
 )
 
 TEST_MARK = "[TEST] "
+REMINDER_MARK = "Reminder: "
 
 _POLICY = SMTP.clone(cte_type="7bit")
 """Texts are encoded for servers that take ASCII only, in lines of 76."""
@@ -31,7 +32,8 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     if not message.to_email.isascii():
         raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = _one_line(f"{TEST_MARK if message.is_test else ''}{message.title}")
+    mark = TEST_MARK if message.is_test else REMINDER_MARK if message.is_reminder else ""
+    mail["Subject"] = _one_line(mark + message.title)
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)
@@ -43,7 +45,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     context = {
         "message": message,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, RatingQuestion | NpsQuestion),
+        "is_scale": isinstance(message.first_question, ScaleQuestion),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")

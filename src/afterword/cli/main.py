@@ -15,12 +15,14 @@ from afterword.cli import (
     migrate,
     name,
     people,
+    policy,
     privacy,
     project,
     report,
     restore,
     serve,
     settings,
+    simulate,
     source,
     survey,
     team,
@@ -52,6 +54,9 @@ for command in privacy.COMMANDS:
 cli.add_command(privacy.retention)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
+cli.add_command(policy.policy)
+for command in simulate.COMMANDS:
+    survey.survey.add_command(command)
 cli.add_command(event.event)
 cli.add_command(report.report)
 cli.add_command(admin.admin)

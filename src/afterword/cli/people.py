@@ -12,6 +12,7 @@ import click
 
 from afterword.cli import change_people
 from afterword.cli.admin import server_url
+from afterword.cli.explain_person import explain
 from afterword.cli.open import open_app
 from afterword.domain.identity import IdentityKind
 from afterword.flows import find_people, import_people
@@ -39,6 +40,7 @@ people.add_command(change_people.deactivate)
 people.add_command(change_people.activate)
 people.add_command(change_people.merge)
 people.add_command(change_people.unmerge)
+people.add_command(explain)
 
 
 @people.command(name="import")

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from afterword.cli.open import open_app
-from afterword.domain.report import QuestionReport, Report
+from afterword.domain.question_report import QuestionReport
+from afterword.domain.report import Report
 from afterword.domain.statistics import Score
 from afterword.flows.build_report import build_report
 
@@ -38,32 +39,50 @@ def _show(found: Report) -> None:
         click.echo(f"  {step.name:<12}{step.count:>8}")
         for loss in step.losses:
             click.echo(f"      lost to {loss.reason}: {loss.count}")
-    click.echo(f"\nResponse rate: {_score(found.response_rate, percent=True)}")
+    click.echo(f"\nResponse rate: {_score(found.response_rate, _PERCENT)}")
     for question in found.questions:
         _show_question(question)
+    if found.is_anonymous:
+        click.echo("\nAnonymous: each response counts as a person, for nobody can tell whose it is.")
     for comment in found.comments:
         click.echo(f"\n  {comment.answered_at:%Y-%m-%d}  {comment.text}")
     if found.test_responses:
         click.echo(f"\n{found.test_responses} test responses, not counted.")
 
 
+_PERCENT = "{:.0%}"
+_MEAN = "{:.1f}"
+_SCORES = {
+    "csat": ("CSAT", _PERCENT),
+    "nps": ("NPS", "{:+.0f}"),
+    "ces": ("CES", _MEAN),
+    "yes": ("Yes", _PERCENT),
+}
+"""Score → its name, and how its numbers are written."""
+
+
 def _show_question(question: QuestionReport) -> None:
     click.echo(f"\n{question.text}  ({question.n} people)")
-    if question.score is not None:
-        is_share = question.score_name == "csat"
-        name = "CSAT" if is_share else "NPS"
-        click.echo(f"  {name} {_score(question.score, percent=is_share)}")
-    if question.distribution is None:
-        return
-    for row in question.distribution.rows:
-        share = "" if row.share is None else f"{row.share:>6.0%}"
-        click.echo(f"  {row.label:<32}{row.count:>6}{share}")
+    if question.score is not None and question.score_name is not None:
+        name, number = _SCORES[question.score_name]
+        click.echo(f"  {name} {_score(question.score, number)}")
+    for row in question.rows:
+        if row.score is not None:
+            click.echo(f"  {row.text:<38} CSAT {_score(row.score, _PERCENT)}")
+    for one in question.ranking:
+        if one.mean.value is not None:
+            click.echo(f"  {one.label:<38} place {_score(one.mean, _MEAN)}; {one.first.count} put it first")
+    if question.distribution is not None:
+        for share in question.distribution.rows:
+            part = "" if share.share is None else f"{share.share:>6.0%}"
+            click.echo(f"  {share.label:<32}{share.count:>6}{part}")
+    for text in question.others:
+        click.echo(f"    “{text}”")
 
 
-def _score(score: Score, *, percent: bool) -> str:
+def _score(score: Score, number: str) -> str:
     if score.value is None:
         return "no answers yet"
-    number = "{:.0%}" if percent else "{:+.0f}"
     text = number.format(score.value)
     if score.interval is None:
         reason = "everybody answered" if score.is_census else "too few answers for an interval"

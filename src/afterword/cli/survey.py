@@ -1,16 +1,16 @@
 """``afterword survey``: what is asked?"""
 
 import json
-from pathlib import Path
 
 import click
 
+from afterword.cli import survey_files
 from afterword.cli.open import open_app
-from afterword.domain.errors import InvalidInputError
 from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from afterword.flows import manage_surveys
-from afterword.flows.manage_surveys import Change
-from afterword.flows.survey_definition import parse_survey_file
+from afterword.flows.manage_surveys import ListedSurvey
+from afterword.storage.surveys import Survey, Version
 
 
 @click.group()
@@ -18,27 +18,8 @@ def survey() -> None:
     """What is asked, of whom, and when."""
 
 
-@survey.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def apply(file: Path, dry_run: bool) -> None:
-    """Bring a survey to what a YAML file says; a new one starts as a draft."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInputError(f"can't read {file}: {reason}") from error
-    parsed = parse_survey_file(text, str(file))
-    with open_app() as parts:
-        applied = manage_surveys.apply_survey(parts.database, parts.clock, parsed, dry_run=dry_run)
-    if dry_run and applied.difference:
-        click.echo(applied.difference)
-    would = "would be " if dry_run and applied.change is not Change.UNCHANGED else ""
-    is_waiting = applied.state is SurveyState.LIVE and applied.change is Change.CHANGED
-    state = "waits; the version before it stays live" if is_waiting else applied.state
-    click.echo(f"{applied.key}: {would}{applied.change} (version {applied.version}, {state})")
-    if applied.change is not Change.UNCHANGED and not dry_run:
-        click.echo(f"`afterword survey publish {applied.key}` lets this version ask people.")
+for command in survey_files.COMMANDS:
+    survey.add_command(command)
 
 
 @survey.command()
@@ -47,6 +28,24 @@ def publish(key: str) -> None:
     """Let the latest version go live."""
     with open_app() as parts:
         found = manage_surveys.publish_survey(parts.database, parts.clock, key)
+    click.echo(f"{found.key}: {_published(found)}")
+
+
+@survey.command()
+@click.argument("key")
+def pause(key: str) -> None:
+    """Ask nobody until the survey is resumed; links that are out can still be answered."""
+    with open_app() as parts:
+        found = manage_surveys.pause_survey(parts.database, key)
+    click.echo(f"{found.key}: paused; `afterword survey resume {found.key}` lets it ask again")
+
+
+@survey.command()
+@click.argument("key")
+def resume(key: str) -> None:
+    """Let a survey that is paused ask again."""
+    with open_app() as parts:
+        found = manage_surveys.resume_survey(parts.database, key)
     click.echo(f"{found.key}: version {found.live_version} is live")
 
 
@@ -65,26 +64,77 @@ def close(key: str) -> None:
 def list_(as_json: bool) -> None:
     """List the surveys."""
     with open_app() as parts:
-        found = manage_surveys.list_surveys(parts.database)
+        found = manage_surveys.list_phases(parts.database, parts.clock)
     if as_json:
-        rows = [
-            {
-                "key": item.key,
-                "project": item.project_name,
-                "state": item.state,
-                "latest_version": item.latest_version,
-                "live_version": item.live_version,
-            }
-            for item in found
-        ]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(json.dumps([_as_dict(listed) for listed in found], indent=2, ensure_ascii=False))
         return
     if not found:
         click.echo("No surveys yet: `afterword survey apply FILE.yaml` makes one.")
-    for item in found:
-        waiting = item.live_version is not None and item.live_version < item.latest_version
-        note = f"; version {item.latest_version} waits to be published" if waiting else ""
-        click.echo(
-            f"{item.key}  {item.state}, version {item.live_version or item.latest_version}{note}  "
-            f"({item.project_name})"
-        )
+    for listed in found:
+        item = listed.survey
+        version = item.live_version or item.latest_version
+        state = f"{listed.phase}{_schedule(listed)}, version {version}{_waiting(item)}"
+        click.echo(f"{item.key}  {state}  ({item.project_name})")
+
+
+@survey.command()
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(key: str, as_json: bool) -> None:
+    """Show a survey with its versions."""
+    with open_app() as parts:
+        listed, versions = manage_surveys.show_survey(parts.database, parts.clock, key)
+    item = listed.survey
+    if as_json:
+        shown = _as_dict(listed) | {"versions": [_version_as_dict(item, version) for version in versions]}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{item.key}: {listed.definition.title}")
+    click.echo(f"  {listed.phase}{_schedule(listed)}, of the project {item.project_name}")
+    for version in versions:
+        note = "  live" if version.version == item.live_version else ""
+        if version.version == item.latest_version and item.live_version != item.latest_version:
+            note = "  waits to be published"
+        click.echo(f"  version {version.version}, made {version.created_at:%Y-%m-%d %H:%M:%S} UTC{note}")
+
+
+def _published(found: Survey) -> str:
+    if found.state is SurveyState.PAUSED:
+        return f"version {found.live_version} is published, and paused"
+    return f"version {found.live_version} is live"
+
+
+def _waiting(item: Survey) -> str:
+    waits = item.live_version is not None and item.live_version < item.latest_version
+    return f"; version {item.latest_version} waits to be published" if waits else ""
+
+
+def _schedule(listed: ListedSurvey) -> str:
+    starts_at, ends_at = listed.definition.starts_at, listed.definition.ends_at
+    if listed.phase is Phase.SCHEDULED and starts_at is not None:
+        return f", starts {starts_at:%Y-%m-%d %H:%M} UTC"
+    if listed.phase in (Phase.LIVE, Phase.PAUSED) and ends_at is not None:
+        return f", ends {ends_at:%Y-%m-%d %H:%M} UTC"
+    return ""
+
+
+def _as_dict(listed: ListedSurvey) -> dict[str, object]:
+    item, definition = listed.survey, listed.definition
+    return {
+        "key": item.key,
+        "project": item.project_name,
+        "state": item.state,
+        "phase": listed.phase,
+        "latest_version": item.latest_version,
+        "live_version": item.live_version,
+        "starts_at": definition.starts_at and definition.starts_at.isoformat(),
+        "ends_at": definition.ends_at and definition.ends_at.isoformat(),
+    }
+
+
+def _version_as_dict(item: Survey, version: Version) -> dict[str, object]:
+    return {
+        "version": version.version,
+        "created_at": version.created_at.isoformat(),
+        "is_live": version.version == item.live_version,
+    }

@@ -1,7 +1,7 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from afterword.domain.policy import (
 from afterword.domain.preference import end_of_quiet
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_holdout, draw_sample
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import IS_OVER, Phase
 from afterword.domain.trigger import find_mismatch, matches, show_found
 
 _CLOCK_SKEW_MAX = timedelta(minutes=5)
@@ -101,6 +101,19 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
 
 
+def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+    """
+    Whether a reminder, which is one more exposure, fits into the caps.
+
+    Args:
+        asked: All exposures of the person.
+        tags: Of the survey.
+    """
+    caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
+    caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
+    return all(_exposures(asked, cap, now, tag) < cap.count for cap, tag in caps)
+
+
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
     """Turn an Invite into a Skip because the same event asks another survey of the same person."""
     verdict = Verdict(Reason.LOWER_PRIORITY, passed=False, saw={"invited_survey": survey_key})
@@ -132,12 +145,12 @@ def _not_future(facts: Facts, policy: Policy, now: datetime) -> Verdict:
 
 def _survey_live(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     # A paused survey is live, and says so by a code of its own.
-    is_live = facts.survey.state in (SurveyState.LIVE, SurveyState.PAUSED)
+    is_live = facts.survey.state in (Phase.LIVE, Phase.PAUSED)
     return Verdict(Reason.SURVEY_NOT_LIVE, is_live, {"state": facts.survey.state})
 
 
 def _survey_open(facts: Facts, policy: Policy, now: datetime) -> Verdict:
-    is_open = facts.survey.state is not SurveyState.CLOSED
+    is_open = facts.survey.state not in IS_OVER
     return Verdict(Reason.SURVEY_NOT_LIVE, is_open, {"state": facts.survey.state})
 
 
@@ -441,8 +454,8 @@ _SEARCHES_MAX = 8
 
 def _not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     levels = list(facts.survey.paused)
-    if facts.survey.state is SurveyState.PAUSED:
-        levels.append("survey")
+    if facts.survey.state == Phase.PAUSED and "survey" not in levels:
+        levels.insert(0, "survey")
     return Verdict(Reason.PAUSED, not levels, {"paused": ", ".join(levels)} if levels else {})
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from afterword.domain.preference import OptOut, QuietHours
 from afterword.domain.reason import Reason
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 
 Saw = Mapping[str, Any]
 """What a rule looked at, in the units that its names end in: numbers, texts, truth values, times, None."""
@@ -146,13 +146,14 @@ class SurveyFacts:
     What was known of the survey inside the deciding transaction.
 
     Attributes:
-        paused: The levels at which asking is paused: organisation, project.
+        state: Where it is at the moment of the decision.
+        paused: The levels at which a policy pauses asking: survey, project, organisation.
         slot: How long even pacing lets one response take; None = no pacing.
     """
 
     id: int
     project_id: int
-    state: SurveyState
+    state: Phase
     tags: frozenset[str] = frozenset()
     paused: tuple[str, ...] = ()
     counts: SurveyCounts = SurveyCounts()

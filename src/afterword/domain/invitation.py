@@ -31,8 +31,13 @@ NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)
 
 
 class LinkState(StrEnum):
-    """What a person finds behind a valid link to a survey."""
+    """
+    What a person finds behind a valid link to a survey.
+
+    ``answered`` is only what was answered anonymously: nobody can find that answer to change it.
+    """
 
     OPEN = "open"
+    ANSWERED = "answered"
     EXPIRED = "expired"
     CLOSED = "closed"

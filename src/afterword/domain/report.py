@@ -12,34 +12,19 @@ with cluster-robust errors would use more of the data; that is a later step.
 Source: docs/reference/statistics.md.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.domain import statistics
-from afterword.domain.answer import Value
+from afterword.domain.question import TextQuestion
+from afterword.domain.question_report import GivenAnswer, QuestionReport, report_question
 from afterword.domain.reason import Reason
-from afterword.domain.statistics import Distribution, Interval, Score
-from afterword.domain.survey import (
-    Definition,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Question,
-    RatingQuestion,
-    SingleChoiceQuestion,
-    SurveyState,
-    TextQuestion,
-)
+from afterword.domain.statistics import Score
+from afterword.domain.survey import Definition, SurveyState
 
 COMMENTS_MAX = 200
 """Comments on one report, newest first; ``Report.comments_total`` says how many there are."""
-
-NPS_GROUP_LABELS: dict[int | str, str] = {
-    "detractors": "Detractors (0–6)",
-    "passives": "Passives (7–8)",
-    "promoters": "Promoters (9–10)",
-}
 
 _NOT_SURVEYED = frozenset({Reason.INVITED_TEST, Reason.TEST_CAPPED})
 """Test data never counts, not even as a loss."""
@@ -71,25 +56,6 @@ class Period:
 
     start: datetime | None = None
     end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GivenAnswer:
-    """
-    One person's current answer to one question of one invitation.
-
-    Attributes:
-        person_id: Who, as any stable id; only equality matters and the report does not show it.
-        question_key: Which question.
-        value: An int for rating and NPS, an option's value for a single choice, a
-            list of option values for a multiple choice, a string for text.
-        answered_at: When it was last given or changed, aware UTC.
-    """
-
-    person_id: str | int
-    question_key: str
-    value: Value
-    answered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,40 +159,6 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionReport:
-    """
-    What people answered to one question.
-
-    Attributes:
-        key: The question's key.
-        text: The question as it was asked.
-        kind: ``rating``, ``nps``, ``single_choice``, ``multiple_choice`` or ``text``.
-        n: People who answered it.
-        unmatched: Answers left out because they do not fit this version of the question.
-        distribution: One row per possible answer; None for text.
-        score_name: ``csat`` or ``nps``; None for the other kinds.
-        score: CSAT as a proportion from 0 to 1, NPS from -100 to 100; None for the other kinds.
-        mean: The mean rating with its t interval; None for the other kinds.
-        groups: Detractors, passives and promoters; None for the other kinds.
-        low_label: What the low end of a scale means; None for the other kinds.
-        high_label: What the high end of a scale means; None for the other kinds.
-    """
-
-    key: str
-    text: str
-    kind: str
-    n: int
-    unmatched: int
-    distribution: Distribution | None = None
-    score_name: str | None = None
-    score: Score | None = None
-    mean: Score | None = None
-    groups: Distribution | None = None
-    low_label: str | None = None
-    high_label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Comment:
     """A text answer, without its author."""
 
@@ -256,6 +188,7 @@ class Report:
         comments_total: How many comments there are.
         test_responses: Counted nowhere else.
         suspect_responses: Counted nowhere else.
+        is_anonymous: Each response counts as a person, for nobody can tell whose it is.
     """
 
     survey_key: str
@@ -273,6 +206,7 @@ class Report:
     comments_total: int
     test_responses: int
     suspect_responses: int
+    is_anonymous: bool = False
 
 
 def assemble_report(facts: ReportFacts) -> Report:
@@ -299,12 +233,13 @@ def assemble_report(facts: ReportFacts) -> Report:
         response_rate=statistics.response_rate(invitations.answered, invitations.delivered),
         response_rate_whole=statistics.response_rate(invitations.answered_whole, invitations.delivered),
         questions=tuple(
-            _report_question(question, facts.answers, facts.population) for question in definition.questions
+            report_question(question, facts.answers, facts.population) for question in definition.questions
         ),
         comments=comments[:COMMENTS_MAX],
         comments_total=len(comments),
         test_responses=facts.test_responses,
         suspect_responses=facts.suspect_responses,
+        is_anonymous=definition.is_anonymous,
     )
 
 
@@ -358,99 +293,6 @@ def _losses(counts: Mapping[Reason, int]) -> tuple[Loss, ...]:
     return tuple(
         Loss(int(reason), reason.label, counts[reason]) for reason in sorted(counts) if counts[reason]
     )
-
-
-def _report_question(
-    question: Question, answers: Sequence[GivenAnswer], population: int | None
-) -> QuestionReport:
-    own = [answer for answer in answers if answer.question_key == question.key]
-    fitting = [answer for answer in own if _fits(answer.value, question)]
-    values = _latest_per_person(fitting)
-    n, unmatched = len(values), len(own) - len(fitting)
-    if population is not None and population < n:
-        # Some who answered did the event outside the period: the N in hand is not theirs.
-        population = None
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            points = [value for value in values if isinstance(value, int)]
-            return _report_scale(question, points, unmatched, population)
-        case SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return _report_choice(question, values, unmatched, population)
-        case TextQuestion():
-            return QuestionReport(question.key, question.text, question.kind, n, unmatched)
-
-
-def _report_scale(
-    question: RatingQuestion | NpsQuestion, points: Sequence[int], unmatched: int, population: int | None
-) -> QuestionReport:
-    counts = Counter(points)
-    counts_by_value: dict[int | str, int] = dict(counts.items())
-    labels: dict[int | str, str] = {point: str(point) for point in question.scale}
-    mean: Score | None = None
-    groups: Distribution | None = None
-    if isinstance(question, RatingQuestion):
-        score_name, score = "csat", statistics.csat(counts, population=population)
-        scale = Interval(question.scale[0], question.scale[-1])
-        mean = statistics.mean_t(points, population=population, scale=scale)
-    else:
-        score_name, score = "nps", statistics.nps(counts, population=population)
-        people: dict[int | str, int] = dict(statistics.nps_groups(counts).items())
-        groups = statistics.distribution(people, NPS_GROUP_LABELS, population=population)
-    return QuestionReport(
-        question.key,
-        question.text,
-        question.kind,
-        len(points),
-        unmatched,
-        distribution=statistics.distribution(counts_by_value, labels, population=population),
-        score_name=score_name,
-        score=score,
-        mean=mean,
-        groups=groups,
-        low_label=question.low_label,
-        high_label=question.high_label,
-    )
-
-
-def _report_choice(
-    question: SingleChoiceQuestion | MultipleChoiceQuestion,
-    values: Sequence[Value],
-    unmatched: int,
-    population: int | None,
-) -> QuestionReport:
-    counts: Counter[int | str] = Counter()
-    for value in values:
-        # A set, so that an option named twice still counts its person once.
-        counts.update(set(value) if isinstance(value, list) else {value})
-    labels: dict[int | str, str] = {option.value: option.label for option in question.options}
-    rows = statistics.distribution(counts, labels, n=len(values), population=population)
-    return QuestionReport(
-        question.key, question.text, question.kind, len(values), unmatched, distribution=rows
-    )
-
-
-def _fits(value: Value, question: Question) -> bool:
-    """Whether the answer was possible in this version; versions may change options and kinds."""
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            return isinstance(value, int) and not isinstance(value, bool) and value in question.scale
-        case SingleChoiceQuestion():
-            return isinstance(value, str) and value in {option.value for option in question.options}
-        case MultipleChoiceQuestion():
-            options = {option.value for option in question.options}
-            return isinstance(value, list) and bool(value) and set(value) <= options
-        case TextQuestion():
-            return isinstance(value, str) and bool(value.strip())
-
-
-def _latest_per_person(answers: Sequence[GivenAnswer]) -> list[Value]:
-    """Each person's latest value; of two at the same instant, the later in the sequence."""
-    latest: dict[str | int, GivenAnswer] = {}
-    for answer in answers:
-        known = latest.get(answer.person_id)
-        if known is None or answer.answered_at >= known.answered_at:
-            latest[answer.person_id] = answer
-    return [answer.value for answer in latest.values()]
 
 
 def _list_comments(definition: Definition, answers: Sequence[GivenAnswer]) -> tuple[Comment, ...]:

@@ -21,10 +21,9 @@ from typing import Any
 CONFIDENCE = 0.95
 """Share of such intervals that hold the true value, if answers were drawn by chance."""
 
-CSAT_POINTS = range(1, 6)
 NPS_POINTS = range(11)
-SATISFIED_FROM = 4
-"""From this point of 1–5 on, a person counts as satisfied."""
+SATISFIED_FROM = {3: 3, 5: 4, 7: 6}
+"""Points of a scale from 1 → from which one on a person counts as satisfied."""
 PASSIVE_FROM = 7
 """Below this point of 0–10, a person counts as a detractor."""
 PROMOTER_FROM = 9
@@ -160,21 +159,26 @@ def proportion(
 
 
 def csat(
-    counts_by_point: Mapping[int, int], *, population: int | None = None, confidence: float = CONFIDENCE
+    counts_by_point: Mapping[int, int],
+    *,
+    points: int = 5,
+    population: int | None = None,
+    confidence: float = CONFIDENCE,
 ) -> Score:
     """
-    Score satisfaction on 1–5: the share of people who chose 4 or 5.
+    Score satisfaction on 1–5: the share of people who chose 4 or 5; on 1–3: 3, on 1–7: 6 or 7.
 
     Args:
         counts_by_point: Point → people who chose it; a point left out counts 0.
+        points: How many the scale has: 3, 5 or 7.
         population: N, see ``wilson``.
         confidence: Between 0 and 1, both excluded.
 
     Returns:
         A proportion from 0 to 1 (not percent) with its Wilson interval.
     """
-    _check_counts(counts_by_point, CSAT_POINTS)
-    satisfied = sum(count for point, count in counts_by_point.items() if point >= SATISFIED_FROM)
+    _check_counts(counts_by_point, range(1, points + 1))
+    satisfied = sum(count for point, count in counts_by_point.items() if point >= SATISFIED_FROM[points])
     n = sum(counts_by_point.values())
     return proportion(satisfied, n, population=population, confidence=confidence)
 

@@ -118,6 +118,12 @@ class Trigger:
         return self.events + self.withdrawing + (self.after.events if self.after else ())
 
     @property
+    def looks_back_by(self) -> timedelta:
+        """How long what people do must be kept for it."""
+        after = self.after.window if self.after else timedelta()
+        return max(self.count_window, after, self.waits)
+
+    @property
     def remembers(self) -> bool:
         """Whether what people do must be kept for it."""
         return self.looks_back or bool(self.withdrawing)

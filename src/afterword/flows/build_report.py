@@ -1,11 +1,13 @@
 """What does a survey's report say?"""
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
 
 from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND
+from afterword.domain.question_report import GivenAnswer
 from afterword.domain.reason import Reason
 from afterword.domain.report import (
-    GivenAnswer,
     InvitationCounts,
     Period,
     Report,
@@ -13,11 +15,13 @@ from afterword.domain.report import (
     assemble_report,
 )
 from afterword.flows.manage_surveys import get_survey
+from afterword.flows.personal_survey import general
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, invitations, responses, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.invitations import Progress
+from afterword.storage.responses import AnonymousResponse
 
 _LOSSES = {
     CANCELLED: Reason.CANCELLED,
@@ -37,31 +41,35 @@ def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
     with database.read() as connection:
         survey = get_survey(connection, survey_key)
         version = survey.live_version or survey.latest_version
-        definition = read_definition(surveys.get_definition(connection, survey.id, version))
+        definition = general(read_definition(surveys.get_definition(connection, survey.id, version)))
         progress = invitations.progress(connection, survey.id, now)
+        apart = responses.list_anonymous(connection, survey.id)
         facts = ReportFacts(
             definition=definition,
             state=survey.state,
             version=version,
             period=Period(start=survey.published_at, end=None),
             decisions=decisions.count_by_reason(connection, survey.id),
-            invitations=_counts(progress),
+            invitations=_counts(progress, apart),
             population=decisions.count_people(connection, survey.id),
-            answers=_answers(connection, survey.id),
+            answers=_answers(connection, survey.id) + _anonymous_answers(apart),
             test_responses=progress.test_responses,
         )
     return assemble_report(facts)
 
 
-def _counts(progress: Progress) -> InvitationCounts:
+def _counts(progress: Progress, apart: Sequence[AnonymousResponse]) -> InvitationCounts:
     lost: Counter[int] = Counter()
     for kept, count in progress.lost.items():
         lost[_LOSSES.get(kept, Reason.DELIVERY_FAILED)] += count
+    # By the invitations: when they are over, the anonymous responses to them may still be kept.
+    whole = min(progress.answered_anonymously, sum(one.is_whole for one in apart))
+    partial = progress.answered_anonymously - whole
     return InvitationCounts(
         delivered=progress.delivered,
         opened=progress.opened,
-        answered_partial=progress.answered_partial,
-        answered_whole=progress.answered_whole,
+        answered_partial=progress.answered_partial + partial,
+        answered_whole=progress.answered_whole + whole,
         lost_before_delivery=lost,
         expired_unopened=progress.expired_unopened,
         expired_opened=progress.expired_opened,
@@ -72,4 +80,13 @@ def _answers(connection: Connection, survey_id: int) -> list[GivenAnswer]:
     return [
         GivenAnswer(person_id, key, value, answered_at)
         for person_id, answered_at, key, value in responses.list_answers(connection, survey_id, is_test=False)
+    ]
+
+
+def _anonymous_answers(apart: Sequence[AnonymousResponse]) -> list[GivenAnswer]:
+    """Each response counts as a person of its own: whether two are of the same one, nobody can tell."""
+    return [
+        GivenAnswer(one.id, key, value, datetime.combine(one.day, time(), UTC))
+        for one in apart
+        for key, value in one.values.items()
     ]

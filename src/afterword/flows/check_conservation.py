@@ -168,7 +168,7 @@ def _check_rules(connection: Connection, ledger: _Ledger, on_progress: OnProgres
     kept_after = max(marks.find_mark(connection, mark) for mark in (DECISIONS_MARK, ANSWERS_MARK))
     rules = [
         conservation.lost_work(connection, listeners, JobKind.EVALUATE_EVENT, kept_after),
-        *conservation_rules.list_rules(JobKind.EVALUATE_EVENT, JobKind.SEND_INVITATION),
+        *conservation_rules.list_rules(*JobKind),
     ]
     for number, rule in enumerate(rules, 1):
         on_progress("trying rules", number, len(rules))

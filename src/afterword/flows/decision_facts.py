@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,20 +51,26 @@ class Subject:
 
     @property
     def twin(self) -> Twin | None:
-        """What makes it the same event as another; None without a person."""
-        if self.person_id is None:
+        """What makes it the same event as another; None without a person or a time of its own."""
+        event = self.event
+        if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
             return None
-        return Twin(self.person_id, self.event.name, self.event.occurred_at, self.event.metadata)
+        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
 
 
 class Gathered:
     """
     All that a batch of decisions looks at, and what they change of it for one another.
 
-    People and surveys with limits are locked: nobody else decides about them until the transaction ends.
+    Surveys with limits are locked: nobody else uses them up until the transaction ends.
+
+    Args:
+        lock: False to look only.
     """
 
-    def __init__(self, connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, subjects: Sequence[Subject], now: datetime, *, lock: bool = True
+    ) -> None:
         heard = {(one.id, one.survey.version): one for subject in subjects for one in subject.told}.values()
         ids = sorted({subject.person_id for subject in subjects if subject.person_id is not None})
         self._now = now
@@ -79,7 +85,7 @@ class Gathered:
             else {}
         )
         self._twins = _list_twins(connection, subjects, ids)
-        self._used = _list_used(connection, heard, now)
+        self._used = _list_used(connection, heard, now, lock=lock)
 
     def facts(self, subject: Subject, heard: Heard) -> Facts:
         """What is known of one event and one survey now."""
@@ -87,6 +93,7 @@ class Gathered:
         person_id = subject.person_id
         person = None if person_id is None else self._person_facts(self._people[person_id], subject, heard)
         count, came_after = self._counted(subject, heard)
+        is_match = matches(trigger.where, subject.metadata)
         return Facts(
             event_id=event.id,
             occurred_at=event.occurred_at,
@@ -94,15 +101,15 @@ class Gathered:
             survey=SurveyFacts(
                 id=heard.id,
                 project_id=heard.survey.project_id,
-                state=heard.survey.state,
+                state=heard.phase(self._now),
                 tags=heard.definition.tags,
                 paused=heard.paused,
-                counts=self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts(),
+                counts=self._counts(heard, person),
                 slot=heard.slot,
             ),
             person=person,
-            metadata_matches=matches(trigger.where, subject.metadata),
-            metadata_saw=_what_mismatched(trigger.where, subject.metadata),
+            metadata_matches=is_match,
+            metadata_saw={} if is_match else _what_mismatched(trigger.where, subject.metadata),
             is_duplicate=subject.twin in self._twins,
             count=count,
             count_wanted=trigger.count,
@@ -110,6 +117,19 @@ class Gathered:
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
             waits=trigger.waits,
+        )
+
+    def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
+        """The same, if the event met the trigger whatever it says."""
+        wanted = heard.trigger.count
+        came_after = None if heard.trigger.after is None else True
+        return replace(
+            self.facts(subject, heard),
+            metadata_matches=True,
+            metadata_saw={},
+            count=wanted,
+            came_after=came_after,
+            was_withdrawn=False,
         )
 
     def add_invitation(self, subject: Subject, heard: Heard, expires_at: datetime, cell: str | None) -> None:
@@ -136,9 +156,12 @@ class Gathered:
 
     def add_event(self, subject: Subject) -> list[Match]:
         """Let the decisions that follow know of an event; what its surveys must remember of it."""
+        if subject.twin in self._twins:
+            # It is counted already.
+            return []
         if subject.twin is not None:
             self._twins.add(subject.twin)
-        found = list(_matches_of(subject))
+        found = list(matches_of(subject))
         for one in found:
             self._matches.setdefault((one.survey_id, one.person_id), []).append(one)
         return found
@@ -163,6 +186,9 @@ class Gathered:
             cell=None if quota is None or quota.attribute is None else cell_of(person, quota.attribute),
         )
 
+    def _counts(self, heard: Heard, person: PersonFacts | None) -> SurveyCounts:
+        return self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts()
+
     def _counted(self, subject: Subject, heard: Heard) -> tuple[int, bool | None]:
         """The how-manieth match it is, and whether what must come before did."""
         trigger, at = heard.trigger, subject.event.occurred_at
@@ -184,7 +210,7 @@ class Gathered:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
         at = subject.event.occurred_at
-        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at >= at for one in before)
+        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
 
 
 def audience_document(person: Person) -> dict[str, Any]:
@@ -270,11 +296,14 @@ def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequen
     return decisions.list_twins(connection, ids, times, after_event_id=after_id)
 
 
-def _list_used(connection: Connection, heard: Iterable[Heard], now: datetime) -> dict[int, _Used]:
+def _list_used(
+    connection: Connection, heard: Iterable[Heard], now: datetime, *, lock: bool
+) -> dict[int, _Used]:
     limited = {one.id: one for one in heard if one.has_limits}
     if not limited:
         return {}
-    surveys.lock_surveys(connection, sorted(limited))
+    if lock:
+        surveys.lock_surveys(connection, sorted(limited))
     return {survey_id: _Used(_tally(connection, one, now)) for survey_id, one in limited.items()}
 
 
@@ -290,7 +319,8 @@ def _tally(connection: Connection, heard: Heard, now: datetime) -> list[Tally]:
     )
 
 
-def _matches_of(subject: Subject) -> Iterable[Match]:
+def matches_of(subject: Subject) -> Iterable[Match]:
+    """What the surveys that are told of an event must remember of it."""
     event, person_id = subject.event, subject.person_id
     if person_id is None or event.is_test:
         return

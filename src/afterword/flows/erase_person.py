@@ -13,7 +13,7 @@ from afterword.domain.errors import InvalidInputError, NotFoundError
 from afterword.domain.identity import EVENT_KINDS, IdentityKind, normalise
 from afterword.domain.source import Source
 from afterword.flows.erased_people import Finder
-from afterword.flows.job_kinds import JobKind
+from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
 from afterword.flows.tombstones import Tombstones
 from afterword.flows.track_event import IDEMPOTENCY_US
 from afterword.kit.clock import Clock, to_datetime, to_us
@@ -166,7 +166,7 @@ class Eraser:
             sources = [name for name, said in erasure.list_sources(connection) if _says(said, texts)]
             now = to_datetime(self.clock.now_us())
             counts = Counter(
-                erasure.erase_people(connection, ids, handles, send_kind=JobKind.SEND_INVITATION, now=now)
+                erasure.erase_people(connection, ids, handles, send_kinds=ABOUT_INVITATIONS, now=now)
             )
             counts["directory_source"] += erasure.forget_texts(connection, sources)
         counts[MAILS] += mails

@@ -22,6 +22,7 @@ from afterword.storage import (
     projects,
     responses,
     sources,
+    trigger_matches,
     unresolved,
 )
 from afterword.storage.decisions import Entry
@@ -120,6 +121,14 @@ def _about(connection: Connection, person: Person, ids: Sequence[int]) -> dict[s
         "merges": [
             _columns(one) | {"moved": _load(one.moved)} for one in preferences.list_merges(connection, ids)
         ],
+        "trigger_matches": [
+            one._asdict() | {"role": one.role.value}
+            for one in trigger_matches.list_of_people(connection, ids)
+        ],
+        "first_events": [
+            {"project_id": project_id, "at": at}
+            for (_, project_id), at in trigger_matches.list_first_events(connection, ids).items()
+        ],
         "unresolved": [
             _columns(one)
             for one in unresolved.list_of_handles(connection, [(one.kind, one.value) for one in handles])
@@ -136,7 +145,8 @@ def _list_invitations(database: Database, ids: Sequence[int]) -> Iterator[dict[s
         with database.read() as connection:
             given = responses.list_responses(connection, [one.id for one in part])
         for one in part:
-            yield _columns(one) | {"response": _response(given.get(one.id))}
+            response = {"anonymous": True} if one.is_answered_apart else _response(given.get(one.id))
+            yield _columns(one) | {"response": response}
 
 
 def _response(response: Response | None) -> dict[str, Any] | None:

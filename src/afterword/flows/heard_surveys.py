@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from afterword.domain.policy import Pacing, Policy
 from afterword.domain.survey import Definition, SurveyState
+from afterword.domain.survey_state import Phase, state_at
 from afterword.domain.trigger import Trigger
+from afterword.flows.policy_levels import Levels, find_pauses, find_policy, read_levels
 from afterword.flows.survey_definition import read_definition
 from afterword.storage import surveys
 from afterword.storage.engine import Connection
@@ -20,7 +22,7 @@ class Heard:
     A version of a survey that events can reach, and the policy that holds for it.
 
     Attributes:
-        paused: The levels above the survey at which asking is paused.
+        paused: The levels at which a policy pauses asking.
         policy_id: The last row of the table policy; 0 = there is none.
     """
 
@@ -48,10 +50,27 @@ class Heard:
     @property
     def slot(self) -> timedelta | None:
         """How long even pacing lets one response take; None = no pacing."""
-        quota, pacing = self.policy.quota, self.policy.pacing
-        if quota is None or not quota.count or quota.period is None or pacing is Pacing.ASAP:
+        quota, starts_at, ends_at = self.policy.quota, self.definition.starts_at, self.definition.ends_at
+        if quota is None or not quota.count or self.policy.pacing is Pacing.ASAP:
             return None
-        return quota.period / quota.count
+        life = ends_at - starts_at if starts_at is not None and ends_at is not None else None
+        period = quota.period or life
+        return None if period is None else period / quota.count
+
+    def phase(self, now: datetime) -> Phase:
+        """Where the survey is at a moment."""
+        return state_at(self.survey.state, self.definition.starts_at, self.definition.ends_at, now)
+
+
+def make_heard(survey: Listening, levels: Levels) -> Heard:
+    """A version of a survey, and the policy that holds for it by what all levels say."""
+    return Heard(
+        survey,
+        read_definition(survey.definition),
+        find_policy(levels, survey.key, survey.definition),
+        find_pauses(levels, survey.definition),
+        levels.policy_id,
+    )
 
 
 class Surveys:
@@ -59,10 +78,17 @@ class Surveys:
 
     def __init__(self, connection: Connection, since: datetime) -> None:
         self._by_project: dict[int, list[Heard]] = {}
+        levels: dict[int, Levels] = {}
         for survey in surveys.list_listening(connection, at=since):
-            definition = read_definition(survey.definition)
-            heard = Heard(survey, definition, definition.policy)
+            if survey.project_id not in levels:
+                levels[survey.project_id] = read_levels(connection, survey.project_id)
+            heard = make_heard(survey, levels[survey.project_id])
             self._by_project.setdefault(survey.project_id, []).append(heard)
+
+    def find_live(self, project_id: int, survey_id: int) -> Heard | None:
+        """The live version of a survey."""
+        of_project = self._by_project.get(project_id, ())
+        return next((one for one in of_project if one.id == survey_id and one.survey.is_live), None)
 
     def told(self, event: StoredEvent) -> Iterator[Heard]:
         """The surveys to be told of an event: the live versions, or with test data the latest ones."""

@@ -8,3 +8,8 @@ class JobKind(StrEnum):
 
     EVALUATE_EVENT = "evaluate_event"
     SEND_INVITATION = "send_invitation"
+    SEND_REMINDER = "send_reminder"
+
+
+ABOUT_INVITATIONS = (JobKind.SEND_INVITATION, JobKind.SEND_REMINDER)
+"""The kinds whose subject is an invitation."""

@@ -8,7 +8,7 @@ from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.person import HANDLES_MAX
 from afterword.flows.find_people import get_person
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import merges, people, revision
+from afterword.storage import merges, people, revision, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Columns, Holdings, Merge, Moved
 from afterword.storage.people import NewIdentity, Person
@@ -78,6 +78,7 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
             return Merging(None, kept, merged, moved, gives.responses)
         now = to_datetime(clock.now_us())
         merges.move(connection, moved, merged.id, kept.id)
+        trigger_matches.move_all(connection, merged.id, kept.id)
         _give_handles(connection, moved.handles, kept.id, after=has.handles)
         merges.set_columns(connection, kept.id, moved.kept_after)
         merges.set_columns(connection, merged.id, replace(other, email="", is_active=False))

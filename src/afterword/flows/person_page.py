@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from afterword.domain.answer import Value
+from afterword.domain.answer import show_answer
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind, normalise
-from afterword.domain.survey import Question
+from afterword.domain.question import Question
 from afterword.flows.links import Links, Ticket
+from afterword.flows.personal_survey import personal
 from afterword.flows.preferences import find_guest, zone_of
 from afterword.flows.survey_definition import read_definition
 from afterword.flows.tell_person import tell_delivery, tell_invited, tell_skipped
@@ -71,8 +72,9 @@ class Story:
 
     Attributes:
         why: Sentences: why they were asked, or why not, the first one first.
-        answers: What they answered; empty when they did not.
+        answers: Question and what they answered; empty when they did not, or when nobody can tell.
         answer_url: Where they answer, or see and change it; None when they were not asked.
+        is_apart: They answered anonymously: nobody can tell what.
     """
 
     title: str
@@ -81,9 +83,10 @@ class Story:
     occurred_at: datetime | None
     is_test: bool
     why: Sequence[str]
-    answers: Sequence[tuple[Question, Value]] = ()
+    answers: Sequence[tuple[str, str]] = ()
     answered_at: datetime | None = None
     answer_url: str | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ def _tell(
         event = found.get(entry.event_id)
         invitation = invited.get((entry.event_id, entry.survey_id))
         definition = definitions[entry.survey_id, entry.survey_version]
+        said = personal(definition, invitation.id if invitation else 0, person, event)
         project = projects[entry.survey_id]
         response = given.get(invitation.id) if invitation else None
         if invitation is None:
@@ -157,24 +161,26 @@ def _tell(
             why = [tell_invited(entry, event, project, zone), tell_delivery(invitation, zone)]
         stories.append(
             Story(
-                title=definition.title,
+                title=said.title,
                 project=project,
                 event_name=event.name if event else "",
                 occurred_at=event.occurred_at if event else None,
                 is_test=entry.is_test,
                 why=why,
-                answers=_answers(definition.questions, response),
+                answers=_answers(said.questions, response),
                 answered_at=response.updated_at if response else None,
                 answer_url=_answer_url(links, invitation),
+                is_apart=invitation is not None and invitation.is_answered_apart,
             )
         )
     return stories
 
 
-def _answers(questions: Sequence[Question], response: Response | None) -> list[tuple[Question, Value]]:
+def _answers(questions: Sequence[Question], response: Response | None) -> list[tuple[str, str]]:
     if response is None:
         return []
-    return [(one, response.values[one.key]) for one in questions if one.key in response.values]
+    values = response.values
+    return [(one.text, show_answer(one, values)) for one in questions if one.key in values]
 
 
 def _answer_url(links: Links, invitation: Invitation | None) -> str | None:

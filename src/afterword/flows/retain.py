@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from afterword.channels.mailbox import delete_mails
-from afterword.flows.job_kinds import JobKind
-from afterword.flows.survey_definition import read_definition
+from afterword.flows.job_kinds import ABOUT_INVITATIONS
+from afterword.flows.policy_levels import find_policy, read_levels
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import marks, retention, surveys
 from afterword.storage.engine import Connection, Database
@@ -61,6 +61,7 @@ def retain(
     counts: Counter[str] = Counter()
     if keeping.answers is not None:
         counts += _let_invitations_go(database, now - _at_least_cooldowns(database, keeping.answers), dry_run)
+        counts["anonymous_response"] += _let_anonymous_go(database, now - keeping.answers, dry_run)
     if keeping.decisions is not None:
         work = retention.list_over_decisions, retention.delete_decisions
         counts["decision"] += _go_along(database, DECISIONS_MARK, now - keeping.decisions, work, dry_run)
@@ -78,7 +79,10 @@ def retain(
 def _at_least_cooldowns(database: Database, kept: timedelta) -> timedelta:
     """No less than the longest cooldown: who was asked when must be known for so long."""
     with database.read() as connection:
-        policies = [read_definition(one.definition).policy for one in surveys.list_published(connection)]
+        policies = [
+            find_policy(read_levels(connection, one.project_id), one.key, one.definition)
+            for one in surveys.list_published(connection)
+        ]
     return max([kept, *(one.looks_back for one in policies)])
 
 
@@ -99,7 +103,15 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             still = set(retention.list_over_invitations(connection, before, after_id=ids[0] - 1))
             chosen = [one for one in ids if one in still]
             _note_gone(connection, retention.find_last_event_id(connection, chosen))
-            counts += Counter(retention.delete_invitations(connection, chosen, JobKind.SEND_INVITATION))
+            counts += Counter(retention.delete_invitations(connection, chosen, ABOUT_INVITATIONS))
+
+
+def _let_anonymous_go(database: Database, before: datetime, dry_run: bool) -> int:
+    if dry_run:
+        with database.read() as connection:
+            return retention.count_over_anonymous(connection, before)
+    with database.write() as connection:
+        return retention.delete_anonymous(connection, before)
 
 
 def _note_gone(connection: Connection, event_id: int) -> None:

@@ -5,29 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
-from afterword.domain.eligibility import decide_again, find_send_time
-from afterword.domain.facts import Facts, PersonFacts, SurveyFacts
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
-from afterword.domain.preference import find_opt_out
-from afterword.domain.survey import (
-    Definition,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Question,
-    RatingQuestion,
-    SingleChoiceQuestion,
-)
-from afterword.flows.decision_facts import audience_document
+from afterword.domain.invitation import InvitationState
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
-from afterword.flows.preferences import quiet_hours_of, zone_of
-from afterword.flows.survey_definition import read_definition
+from afterword.flows.second_look import Case, compose_message, look_again
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import events, invitations, people, preferences, surveys
-from afterword.storage.engine import Connection, Database
-from afterword.storage.events import StoredEvent
-from afterword.storage.invitations import Invitation
-from afterword.storage.people import Person
-from afterword.storage.surveys import Survey
+from afterword.storage import invitations, jobs
+from afterword.storage.engine import Database
 
 
 async def send_invitation(
@@ -64,16 +48,25 @@ async def send_invitation(
         await asyncio.to_thread(_set_state, database, invitation_id, state, None, str(failure))
         raise
     sent_at = to_datetime(clock.now_us())
-    await asyncio.to_thread(_set_state, database, invitation_id, InvitationState.SENT, sent_at, None)
+    await asyncio.to_thread(
+        _set_state, database, invitation_id, InvitationState.SENT, sent_at, None, attempt.remind_at
+    )
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A message to send; ``is_repeated`` when an earlier one may have gone out already."""
+    """
+    A message to send.
+
+    Attributes:
+        is_repeated: An earlier one may have gone out already.
+        remind_at: When a reminder is due; None = there is none.
+    """
 
     message: Message
     is_repeated: bool
+    remind_at: datetime | None = None
 
 
 def _state_after(error: SendError, attempt: _Attempt, *, is_last_attempt: bool) -> InvitationState:
@@ -91,32 +84,32 @@ def _set_state(
     state: InvitationState,
     sent_at: datetime | None,
     error: str | None,
+    remind_at: datetime | None = None,
 ) -> None:
     with database.write() as connection:
         invitations.set_state(connection, invitation_id, state, sent_at=sent_at, error=error)
+        if remind_at is not None:
+            jobs.add_jobs_at(connection, JobKind.SEND_REMINDER, [(invitation_id, remind_at)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """An invitation with all that its message is worded from."""
-
-    invitation: Invitation
-    person: Person
-    survey: Survey
-    event: StoredEvent
-    definition: Definition
+def _remind_at(case: Case, now: datetime) -> datetime | None:
+    """When the one reminder goes out to who has not answered by then; not of a test."""
+    after = case.policy.reminder_after
+    if after is None or case.invitation.is_test or now + after >= case.invitation.expires_at:
+        return None
+    return now + after
 
 
 def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> _Attempt | datetime | None:
     """Decide a second time, mark the invitation as sending, and word the message."""
     now = to_datetime(clock.now_us())
     with database.write() as connection:
-        invitation = invitations.get_invitation(connection, invitation_id)
+        invitation = invitations.get_invitation(connection, invitation_id, lock=True)
         if invitation is None or invitation.state not in (InvitationState.QUEUED, InvitationState.SENDING):
             return None
         # Found in sending, a message may be out already: its earlier sender died, or never heard an answer.
         is_repeated = invitation.state is InvitationState.SENDING
-        case = _look(connection, invitation, now)
+        case = look_again(connection, invitation, now)
         if isinstance(case, datetime):
             # At its expiry it is looked at again, and ends there.
             return min(case, invitation.expires_at)
@@ -127,82 +120,4 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING
         invitations.set_state(connection, invitation.id, state)
-        return _Attempt(_message(connection, links, case, now), is_repeated)
-
-
-def _look(connection: Connection, invitation: Invitation, now: datetime) -> _Case | datetime | str:
-    """What the message is worded from, when to look again, or why it must not go any more."""
-    person = people.get_person(connection, invitation.person_id)
-    survey = surveys.get_survey(connection, invitation.survey_id)
-    event = events.get_event(connection, invitation.event_id)
-    if now >= invitation.expires_at:
-        return EXPIRED
-    if person is None or event is None or person.erased_at is not None:
-        return INELIGIBLE_AT_SEND
-    definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
-    facts = _facts(connection, invitation, person, survey)
-    if decide_again(facts, definition.policy, now) is not None:
-        return INELIGIBLE_AT_SEND
-    send_at = find_send_time(facts, definition.policy, now)
-    return send_at if send_at > now else _Case(invitation, person, survey, event, definition)
-
-
-def _facts(connection: Connection, invitation: Invitation, person: Person, survey: Survey) -> Facts:
-    """What may have changed since the invitation was reserved."""
-    opt_outs = preferences.list_opt_outs(connection, person.id)
-    return Facts(
-        event_id=invitation.event_id,
-        occurred_at=invitation.created_at,
-        is_test=invitation.is_test,
-        survey=SurveyFacts(survey.id, survey.project_id, survey.state),
-        person=PersonFacts(
-            id=person.id,
-            is_bot=person.is_bot,
-            is_active=person.is_active,
-            is_tester=person.is_tester,
-            opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
-            snoozed_until=person.snoozed_until,
-            has_channel=bool(person.email) and person.email.isascii(),
-            zone=zone_of(person),
-            quiet=quiet_hours_of(person),
-            document=audience_document(person),
-        ),
-    )
-
-
-def _message(connection: Connection, links: Links, case: _Case, now: datetime) -> Message:
-    invitation, person, survey = case.invitation, case.person, case.survey
-    definition = case.definition
-    first = definition.questions[0]
-
-    def answer_url(preselect: dict[str, str] | None = None) -> str:
-        return links.answer(invitation.id, invitation.message_id, preselect)
-
-    return Message(
-        message_id=invitation.message_id,
-        to_email=person.email,
-        to_name=person.name,
-        project=survey.project_name,
-        title=definition.title,
-        introduction=definition.introduction,
-        event_name=case.event.name,
-        first_question=first,
-        question_count=len(definition.questions),
-        answer_url=answer_url(),
-        choice_urls={value: answer_url({first.key: value}) for value in _choices(first)},
-        person_url=links.person(person.id, person.created_at),
-        unsubscribe_url=links.unsubscribe(person.id, person.created_at),
-        expires_at=invitation.expires_at,
-        created_at=now,
-        is_test=invitation.is_test,
-    )
-
-
-def _choices(question: Question) -> list[str]:
-    match question:
-        case RatingQuestion() | NpsQuestion():
-            return [str(value) for value in question.scale]
-        case SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return [option.value for option in question.options]
-        case _:
-            return []
+        return _Attempt(compose_message(links, case, now), is_repeated, _remind_at(case, now))

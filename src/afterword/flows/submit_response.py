@@ -1,17 +1,23 @@
 """What does an invited person see and say?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterword.domain.answer import Answers, Fields, Value, is_whole, parse_answers
+from afterword.domain.answer import Answers, Fields, Value, first_step, is_whole, parse_answers
+from afterword.domain.facts import Outcome
 from afterword.domain.invitation import LinkState
-from afterword.domain.survey import Definition, SurveyState
+from afterword.domain.survey import Definition
+from afterword.domain.survey_state import IS_OVER, Phase, state_at
 from afterword.flows.links import Ticket
+from afterword.flows.personal_survey import personal
 from afterword.flows.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import invitations, responses, surveys
+from afterword.kit.ids import random_secret
+from afterword.storage import events, invitations, people, responses, surveys
 from afterword.storage.engine import Connection, Database
+from afterword.storage.invitations import Invitation
+from afterword.storage.surveys import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,8 @@ class Visit:
     What is behind a person's link.
 
     Attributes:
-        answers: The current response; None before the first.
+        definition: In the words for this person.
+        answers: The current response; None before the first, and when nobody can tell which one it is.
     """
 
     link_state: LinkState
@@ -29,6 +36,15 @@ class Visit:
     answers: Mapping[str, Value] | None
     is_test: bool
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A visit, the invitation, and the survey as it is written down: answers are kept in its order."""
+
+    visit: Visit
+    invitation: Invitation
+    definition: Definition
 
 
 def open_survey(database: Database, clock: Clock, ticket: Ticket, *, is_shown: bool) -> Visit | None:
@@ -40,10 +56,17 @@ def open_survey(database: Database, clock: Clock, ticket: Ticket, *, is_shown: b
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
-        visit = _visit(connection, ticket, now)
-        if is_shown and visit is not None and visit.link_state is LinkState.OPEN:
+        case = _look(connection, ticket, now)
+        if case is None:
+            return None
+        if is_shown and case.visit.link_state is LinkState.OPEN:
             invitations.set_opened(connection, ticket.id, now)
-        return visit
+        return case.visit
+
+
+def begin_answers(visit: Visit) -> Answers:
+    """What is asked first."""
+    return first_step(visit.definition)
 
 
 def submit_response(
@@ -54,40 +77,103 @@ def submit_response(
 
     Returns:
         What is behind the link, and what was read from the form; nothing is
-        recorded when the link is not open (no answers) or there are problems.
+        recorded when the link is not open (no answers), there are problems, or
+        there is another step to answer.
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
-        visit = _visit(connection, ticket, now)
-        if visit is None or visit.link_state is not LinkState.OPEN:
-            return visit, None
-        answers = parse_answers(visit.definition, fields)
-        if not answers.problems:
-            whole = is_whole(visit.definition, answers.values)
+        case = _look(connection, ticket, now)
+        if case is None:
+            return None, None
+        if case.visit.link_state is not LinkState.OPEN:
+            return case.visit, None
+        answers = parse_answers(case.definition, fields)
+        if answers.is_complete:
+            _record(connection, case, answers.values, now)
+        said = {question.key: question for question in case.visit.definition.questions}
+        return case.visit, replace(answers, step=tuple(said[question.key] for question in answers.step))
+
+
+def leave_survey(database: Database, clock: Clock, ticket: Ticket, outcome: Outcome) -> Visit | None:
+    """
+    Remember that a person does not want to answer, now or at all; after a response it changes nothing.
+
+    Args:
+        outcome: SNOOZED or DISMISSED.
+
+    Returns:
+        What is behind the link.
+    """
+    now = to_datetime(clock.now_us())
+    with database.write() as connection:
+        case = _look(connection, ticket, now)
+        if case is None:
+            return None
+        if case.visit.link_state is LinkState.OPEN:
             invitations.set_opened(connection, ticket.id, now)
-            responses.set_response(connection, ticket.id, answers.values, is_whole=whole, now=now)
-        return visit, answers
+            invitations.set_outcome(connection, ticket.id, outcome, now)
+        return case.visit
 
 
-def _visit(connection: Connection, ticket: Ticket, now: datetime) -> Visit | None:
+def _record(connection: Connection, case: _Case, values: Mapping[str, Value], now: datetime) -> None:
+    whole = is_whole(case.definition, values)
+    invitation = case.invitation
+    if not case.definition.is_anonymous:
+        invitations.set_opened(connection, invitation.id, now)
+        invitations.set_outcome(connection, invitation.id, Outcome.ANSWERED, now)
+        responses.set_response(connection, invitation.id, values, is_whole=whole, now=now)
+        return
+    # No time: beside the rows of all others it would tell which answer is whose.
+    invitations.set_outcome(connection, invitation.id, Outcome.ANSWERED, None)
+    invitations.blur_opening(connection, invitation.id, now.date())
+    if not invitation.is_test:
+        responses.add_anonymous(
+            connection,
+            random_secret(),
+            survey_id=invitation.survey_id,
+            survey_version=invitation.survey_version,
+            values=values,
+            is_whole=whole,
+            day=now.date(),
+        )
+
+
+def _look(connection: Connection, ticket: Ticket, now: datetime) -> _Case | None:
     # Locked: a second click at the same moment waits, and then changes the first one's answer.
     invitation = invitations.get_invitation(connection, ticket.id, lock=True)
     if invitation is None or invitation.message_id != ticket.mark:
         return None
     survey = surveys.get_survey(connection, invitation.survey_id)
-    definition = surveys.get_definition(connection, survey.id, invitation.survey_version)
+    definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     answers = responses.find_answers(connection, ticket.id)
-    state = LinkState.OPEN
-    if survey.state is SurveyState.CLOSED:
-        state = LinkState.CLOSED
-    elif answers is None and now >= invitation.expires_at:
-        # Who answered in time may still change their mind.
-        state = LinkState.EXPIRED
-    return Visit(
-        state,
-        read_definition(definition),
+    phase = _phase(connection, survey, now)
+    person = people.get_person(connection, invitation.person_id)
+    event = events.get_event(connection, invitation.event_id)
+    visit = Visit(
+        _link_state(invitation, phase, is_answered=answers is not None, now=now),
+        personal(definition, invitation.id, person, event),
         survey.project_name,
         answers,
         invitation.is_test,
         invitation.expires_at,
     )
+    return _Case(visit, invitation, definition)
+
+
+def _phase(connection: Connection, survey: Survey, now: datetime) -> Phase:
+    """Where the survey is: its live version says when it ends, whichever version somebody was invited to."""
+    if survey.live_version is None:
+        return state_at(survey.state, None, None, now)
+    live = read_definition(surveys.get_definition(connection, survey.id, survey.live_version))
+    return state_at(survey.state, live.starts_at, live.ends_at, now)
+
+
+def _link_state(invitation: Invitation, phase: Phase, *, is_answered: bool, now: datetime) -> LinkState:
+    if invitation.outcome == Outcome.ANSWERED and not is_answered:
+        return LinkState.ANSWERED
+    if phase in IS_OVER:
+        return LinkState.CLOSED
+    if not is_answered and now >= invitation.expires_at:
+        # Who answered in time may still change their mind.
+        return LinkState.EXPIRED
+    return LinkState.OPEN

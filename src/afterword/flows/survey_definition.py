@@ -1,25 +1,29 @@
 """How is a survey written down, as a file and in the database?"""
 
-import json
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import yaml
 from msgspec import Meta
 
-from afterword.domain.survey import QUESTION_TEXT_CHARS_MAX, QUESTIONS_MAX, THANKS, Definition
+from afterword.domain.piping import check_placeholders
+from afterword.domain.question import QUESTION_TEXT_CHARS_MAX
+from afterword.domain.survey import LOCALE, QUESTIONS_MAX, THANKS, Definition
+from afterword.domain.translation import list_texts
 from afterword.flows.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
-from afterword.flows.survey_file.conditions import ConditionFile
+from afterword.flows.survey_file.conditions import ConditionFile, check_possible
 from afterword.flows.survey_file.questions import (
+    QUESTION_FILES,
     QUESTION_TYPES,
     OptionFile,
     QuestionFile,
-    RatingFile,
-    SingleChoiceFile,
-    TextFile,
-    make_question,
+    check_paths,
+    make_questions,
 )
+from afterword.flows.survey_file.schedule import Moment, TimeZone, make_moment, make_zone
 from afterword.flows.survey_file.throttle import (
     CapFile,
     CooldownFile,
@@ -30,10 +34,17 @@ from afterword.flows.survey_file.throttle import (
     ThrottleFile,
     make_policy,
 )
+from afterword.flows.survey_file.translations import (
+    Locale,
+    QuestionTranslationFile,
+    TranslationFile,
+    Translations,
+    make_translations,
+)
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile, make_trigger
-from afterword.flows.yaml_lines import SurveyFileError, YamlLines
+from afterword.flows.yaml_file import parse_yaml_file
+from afterword.flows.yaml_lines import YamlLines
 
-FILE_BYTES_MAX = 256 * 1024
 TAGS_MAX = 10
 
 
@@ -49,6 +60,12 @@ class SurveyFile(Part):
     introduction: Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)] = ""
     thanks: Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)] = THANKS
     tags: Annotated[list[Key], Meta(max_length=TAGS_MAX)] = msgspec.field(default_factory=list)
+    privacy: Literal["confidential", "anonymous"] = "confidential"
+    locale: Locale = LOCALE
+    translations: Translations = msgspec.field(default_factory=dict)
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    timezone: TimeZone | None = None
 
 
 _decode = msgspec.json.Decoder(SurveyFile).decode
@@ -57,7 +74,13 @@ _decode = msgspec.json.Decoder(SurveyFile).decode
 @lru_cache(maxsize=500)
 def read_definition(text: str) -> Definition:
     """The JSON text of a stored version → the survey's definition."""
-    return _definition(_decode(text))
+    return _definition(read_file(text))
+
+
+@lru_cache(maxsize=500)
+def read_file(text: str) -> SurveyFile:
+    """The JSON text of a stored version → the file as it was checked, with what it leaves out."""
+    return _decode(text)
 
 
 def dump_definition(file: SurveyFile) -> str:
@@ -82,60 +105,68 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
     Raises:
         SurveyFileError: Every message starts with file and line.
     """
-    if len(text.encode()) > FILE_BYTES_MAX:
-        raise SurveyFileError(f"{name}: the file is over {FILE_BYTES_MAX // 1024} KiB")
-    lines = YamlLines(name, fields=_FIELD_NAMES, types=QUESTION_TYPES)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines.walk(node, "$")
-        document = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        raise SurveyFileError(f"{where}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
-        raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
-    try:
-        json.dumps(document, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        raise SurveyFileError(
-            f"{name}: a text holds half of a surrogate pair, which is no character"
-        ) from None
-    try:
-        file = msgspec.convert(document, SurveyFile)
-    except msgspec.ValidationError as error:
-        raise lines.explain(str(error)) from None
-    try:
-        _definition(file)
-    except FieldError as error:
-        raise lines.error(error.path, str(error)) from None
-    return file
+    lines = YamlLines(name, fields=FIELD_NAMES, types=QUESTION_TYPES)
+    return parse_yaml_file(text, lines, SurveyFile, _checked)
 
 
 def _definition(file: SurveyFile) -> Definition:
     check_unique("$.questions", "key", [question.key for question in file.questions])
     check_unique("$.tags", "tag", file.tags)
-    return Definition(
+    zone = make_zone(file.timezone, "$.timezone")
+    starts_at = make_moment(file.starts_at, zone, "$.starts_at")
+    ends_at = make_moment(file.ends_at, zone, "$.ends_at")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise FieldError("$.ends_at", "a survey ends after it starts")
+    definition = Definition(
         key=file.survey,
         title=file.title,
         trigger=make_trigger(file.trigger, "$.trigger"),
-        questions=tuple(
-            make_question(question, f"$.questions[{index}]") for index, question in enumerate(file.questions)
-        ),
+        questions=make_questions(file.questions, "$.questions"),
         policy=make_policy([("$.throttle", file.throttle)]),
         introduction=file.introduction,
         thanks=file.thanks,
         tags=frozenset(file.tags),
+        is_anonymous=file.privacy == "anonymous",
+        locale=file.locale,
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
+    translations = make_translations(file.translations, definition, "$.translations")
+    return replace(definition, translations=translations)
+
+
+def _checked(file: SurveyFile) -> Definition:
+    """The definition, with all that takes too long to be checked each time a stored one is read."""
+    definition = _definition(file)
+    check_paths(definition.questions, "$.questions")
+    check_possible(definition.trigger.where, "$.trigger.where")
+    check_possible(definition.policy.audience, "$.throttle.audience")
+    _check_texts(list_texts(definition), definition, "$")
+    for locale, texts in definition.translations.items():
+        _check_texts(texts, definition, f"$.translations.{locale}")
+    return definition
+
+
+def _check_texts(texts: Mapping[str, str], definition: Definition, path: str) -> None:
+    """Check the placeholders of all texts; ``path`` is what their places are below."""
+    places = {question.key: f"$.questions[{index}]" for index, question in enumerate(definition.questions)}
+    for place, text in texts.items():
+        try:
+            check_placeholders(text)
+        except ValueError as error:
+            where = f"{path}.{place}"
+            if path == "$" and place.startswith("questions."):
+                _, key, rest = place.split(".", 2)
+                where = f"{places[key]}.{rest}"
+            raise FieldError(where, str(error)) from None
 
 
 def _field_names() -> list[str]:
     structs: list[type[msgspec.Struct]] = [SurveyFile, TriggerFile, ThrottleFile, ConditionFile, OptionFile]
-    structs += [RatingFile, SingleChoiceFile, TextFile, CountFile, WithinFile]
+    structs += [*QUESTION_FILES, TranslationFile, QuestionTranslationFile, CountFile, WithinFile]
     structs += [CapFile, CooldownFile, QuotaFile, RemindersFile, SamplingFile, SendWindowFile]
     names = {field.encode_name for struct in structs for field in msgspec.structs.fields(struct)}
     return sorted(names | {"type"})
 
 
-_FIELD_NAMES = _field_names()
+FIELD_NAMES = _field_names()

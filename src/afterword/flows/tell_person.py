@@ -13,20 +13,37 @@ from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
 
 _SENTENCES = {
+    Reason.DUPLICATE_EVENT: "The tool had told of it before.",
     Reason.STALE_EVENT: "It was too long ago by the time it was looked at.",
     Reason.FUTURE_EVENT: "The tool gave a time that had not come yet.",
     Reason.SURVEY_NOT_LIVE: "The survey was not open.",
     Reason.FILTER: "The survey asks about other cases than this one.",
+    Reason.COUNT: "The survey asks only after you have done more of it.",
     Reason.PERSON_UNRESOLVED: "It was not known that it was you.",
     Reason.BOT: "It was taken for the work of a program.",
     Reason.INACTIVE: "You were not in the directory as somebody who is here.",
+    Reason.AUDIENCE: "The survey is for other people.",
+    Reason.TENURE: "The survey is for people who have used the tool for longer.",
     Reason.OPTED_OUT: "You wanted no surveys.",
     Reason.SNOOZED: "You wanted a pause.",
+    Reason.HOLDOUT: "You belong to the few who are never asked, for comparison.",
+    Reason.OPEN_INVITATION: "Another question to you was still open.",
+    Reason.REPEAT_EXHAUSTED: "You had been asked this survey as often as it may ask you.",
     Reason.SURVEY_COOLDOWN: "You had been asked this survey not long before.",
     Reason.GLOBAL_COOLDOWN: "You had been asked a survey not long before.",
+    Reason.PROJECT_COOLDOWN: "You had been asked about this tool not long before.",
+    Reason.GROUP_CAP: "You had been asked surveys of this kind often enough.",
+    Reason.PERSON_CAP: "You had been asked often enough lately.",
+    Reason.BACKOFF: "You had not answered the last questions, so you are asked less often.",
+    Reason.QUOTA_FULL: "Enough people had answered.",
+    Reason.PACING: "Somebody else had been asked shortly before.",
+    Reason.DAILY_MAX: "Enough people had been asked that day.",
     Reason.NOT_SAMPLED: "This survey asks only some people, and you were not drawn.",
     Reason.LOWER_PRIORITY: "You were asked another survey about the same thing.",
     Reason.NO_CHANNEL: "There was no address that a survey could be sent to.",
+    Reason.OUTSIDE_WINDOW: "It was outside the hours in which the survey sends mails.",
+    Reason.PAUSED: "Surveys were paused.",
+    Reason.CANCELLED: "What you did next made the question pointless.",
     Reason.TEST_CAPPED: "You had got too many test surveys within an hour.",
 }
 """Why a person was not asked, for each reason that can be decided today, without numbers."""
@@ -76,6 +93,8 @@ def tell_reason(reason: Reason) -> str:
 
 def tell_delivery(invitation: Invitation, zone: tzinfo) -> str:
     """What became of an invitation."""
+    if invitation.opened_at is not None and invitation.is_answered_apart:
+        return f"You opened it on {show_day(invitation.opened_at, zone)}."
     if invitation.opened_at is not None:
         return f"You opened it on {show_time(invitation.opened_at, zone)}."
     match invitation.state:
@@ -125,7 +144,7 @@ def _snoozed(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None:
 
 def _cooldown(what: str) -> "_Detail":
     def tell(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None:
-        if saw["invited_at"] is None:
+        if saw.get("invited_at") is None:
             return None
         asked_at = datetime.fromisoformat(saw["invited_at"])
         free_at = asked_at + timedelta(seconds=saw["cooldown_s"])
@@ -138,7 +157,8 @@ def _cooldown(what: str) -> "_Detail":
 
 
 def _not_sampled(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None:
-    return f"This survey asks {saw['rate']:.0%} of the people, and in these 30 days you are not among them."
+    when = "in these 30 days " if saw.get("unit", "person_period") == "person_period" else ""
+    return f"This survey asks {saw['rate']:.0%} of the people, and {when}you are not among them."
 
 
 def _span(span: timedelta) -> str:
@@ -171,6 +191,7 @@ _DETAILS: dict[Reason, _Detail] = {
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,
     Reason.SURVEY_COOLDOWN: _cooldown("this survey"),
+    Reason.PROJECT_COOLDOWN: _cooldown("about this tool"),
     Reason.GLOBAL_COOLDOWN: _cooldown("a survey"),
     Reason.NOT_SAMPLED: _not_sampled,
 }

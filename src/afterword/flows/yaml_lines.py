@@ -11,7 +11,7 @@ from afterword.domain.errors import InvalidInputError
 
 
 class SurveyFileError(InvalidInputError):
-    """A survey file that can't be used; the message gives file, line and field."""
+    """A file of a survey or a policy that can't be used; the message gives file, line and field."""
 
 
 class YamlLines:
@@ -25,7 +25,7 @@ class YamlLines:
     """
 
     def __init__(self, name: str, *, fields: Collection[str], types: Collection[str]) -> None:
-        self._name = name
+        self.name = name
         self._fields = fields
         self._types = types
         self._lines: dict[str, int] = {"$": 1}
@@ -34,11 +34,11 @@ class YamlLines:
     def walk(self, node: Any, path: str) -> None:
         """Note a node and all below it; refuses what a survey file must not have."""
         if node is None:
-            raise SurveyFileError(f"{self._name}: the file is empty")
+            raise SurveyFileError(f"{self.name}: the file is empty")
         line = self._lines[path] = node.start_mark.line + 1
         if id(node) in self._seen:
             raise SurveyFileError(
-                f"{self._name}:{line}: YAML aliases (*name) are not supported: repeat the text"
+                f"{self.name}:{line}: YAML aliases (*name) are not supported: repeat the text"
             )
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -51,43 +51,77 @@ class YamlLines:
         for key, value in node.value:
             if key.tag != "tag:yaml.org,2002:str":
                 line = key.start_mark.line + 1
-                raise SurveyFileError(f"{self._name}:{line}: a field's name must be text: put it into quotes")
+                raise SurveyFileError(f"{self.name}:{line}: a field's name must be text: put it into quotes")
             field = f"{path}.{key.value}"
             if field in self._lines:
                 raise SurveyFileError(
-                    f"{self._name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
+                    f"{self.name}:{key.start_mark.line + 1}: {field[2:]}: this field is there twice"
                 )
             self.walk(value, field)
             self._lines[field] = key.start_mark.line + 1
 
+    def place(self, path: str) -> str:
+        """File, line and field."""
+        nearest = next((parent for parent in _parents(path) if parent in self._lines), "$")
+        field = path.removeprefix("$").removeprefix(".")
+        where = f"{self.name}:{self._lines[nearest]}"
+        return f"{where}: {field}" if field else where
+
     def error(self, path: str, message: str) -> SurveyFileError:
         """An error about a field, with its line."""
-        nearest = next(parent for parent in _parents(path) if parent in self._lines)
-        field = path.removeprefix("$").removeprefix(".")
-        shown = f"{field}: " if field else ""
-        return SurveyFileError(f"{self._name}:{self._lines[nearest]}: {shown}{message}")
+        return SurveyFileError(f"{self.place(path)}: {message}")
 
     def explain(self, message: str) -> SurveyFileError:
         """Turn the parser's sentence (what - at `path`) into ours."""
-        what, _, path = message.partition(" - at `")
-        path = path.rstrip("`") or "$"
-        path = re.sub(r"\[\.\.\.\]", "", path)
+        # A key that does not fit is "at `key` in `$.throttle.caps`".
+        what, _, where = message.partition(" - at `")
+        found = re.search(r"\$[^`]*", where)
+        path = found.group() if found else "$"
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
-            close = difflib.get_close_matches(name, self._fields, n=1)
-            hint = f": did you mean {close[0]}?" if close else ""
-            return self.error(f"{path}.{name}", f"there is no such field{hint}")
+            return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
+        path = self._find(path)
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
             return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
-        if "matching regex" in what and "smhd" in what:
-            return self.error(path, "a duration is a number and a unit, such as 30m, 72h or 90d")
+        for part, meaning in _PATTERNS.items():
+            if "matching regex" in what and part in what:
+                return self.error(path, meaning)
         if re.search(r"str.*got `(bool|int|float|date)", what):
             return self.error(
                 path, "this must be text: put it into quotes, for YAML reads it as something else"
             )
         return self.error(path, what[:1].lower() + what[1:])
+
+    def _find(self, path: str) -> str:
+        """The first path that is meant by one with ``[...]`` in place of names that are free to choose."""
+        pattern = r"\.[^.\[\]]+".join(map(re.escape, path.split("[...]")))
+        found = (known for known in self._lines if re.fullmatch(pattern, known))
+        return next(found, path.replace("[...]", ""))
+
+    def _hint(self, name: str) -> str:
+        """What somebody may have meant by a field that is not where it stands."""
+        if name in self._fields:
+            return " here: it stands elsewhere in the file"
+        close = difflib.get_close_matches(name, self._fields, n=1, cutoff=_LIKENESS_MIN)
+        return f": did you mean {close[0]}?" if close else ""
+
+
+_LIKENESS_MIN = 0.65
+"""Names that have less in common with a known one are no slips of the finger."""
+
+_DURATION = "a duration is a number and a unit, such as 30m, 72h or 90d"
+_PATTERNS = {
+    "respect|ignore": f"{_DURATION}; or it is respect, or ignore",
+    "smhd": _DURATION,
+    "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
+    "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
+    "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
+    "[A-Za-z]{2,3}": "a language tag is as de or pt-BR",
+    "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
+}
+"""A part of a pattern that a text must fit → what to say when it does not; the first one counts."""
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Which rows must never be found, whatever was killed or cut off when?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,11 @@ class Rule:
     broken: Broken
 
 
-def list_rules(evaluate_kind: str, send_kind: str) -> Iterator[Rule]:
-    """All rules, for the two kinds of jobs."""
+def list_rules(evaluate_kind: str, send_kind: str, remind_kind: str) -> Iterator[Rule]:
+    """All rules, for the kinds of jobs."""
     yield from _decision_rules()
     yield from _invitation_rules(send_kind)
-    yield from _job_rules(evaluate_kind, send_kind)
+    yield from _job_rules(evaluate_kind, [send_kind, remind_kind])
     yield from _response_rules()
     yield from _project_rules()
 
@@ -101,11 +101,11 @@ def _invitation_rules(send_kind: str) -> Iterator[Rule]:
     )
 
 
-def _job_rules(evaluate_kind: str, send_kind: str) -> Iterator[Rule]:
+def _job_rules(evaluate_kind: str, send_kinds: Sequence[str]) -> Iterator[Rule]:
     subject = job.c.subject_id
     yield Rule(
         "{count} jobs are of an unknown kind (job {id})",
-        sa.select(job.c.id).where(job.c.kind.not_in([evaluate_kind, send_kind])),
+        sa.select(job.c.id).where(job.c.kind.not_in([evaluate_kind, *send_kinds])),
     )
     yield Rule(
         "{count} jobs are about events that are not there (job {id})",
@@ -113,7 +113,7 @@ def _job_rules(evaluate_kind: str, send_kind: str) -> Iterator[Rule]:
     )
     yield Rule(
         "{count} jobs are about invitations that are not there (job {id})",
-        _lacking(job.c.id, invitation.c.id == subject).where(job.c.kind == send_kind),
+        _lacking(job.c.id, invitation.c.id == subject).where(job.c.kind.in_(send_kinds)),
     )
     yield Rule(
         "{count} events or invitations have more than one job ({id})",

@@ -30,7 +30,12 @@ class Entry:
     draw: float
     probability: float
     decided_at: datetime
-    policy_id: int
+    policy_id: int = 0
+
+    @property
+    def invited(self) -> bool:
+        """Whether the person was asked."""
+        return self.reason in (Reason.INVITED, Reason.INVITED_TEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,12 @@ def list_of_people(
     return _entries(connection, statement)
 
 
+def list_of_person(connection: sa.Connection, person_id: int, survey_id: int, *, limit: int) -> list[Entry]:
+    """The decisions about a person and a survey, of the newest events first."""
+    of_both = decision.c.person_id == person_id, decision.c.survey_id == survey_id
+    return _entries(connection, _of_people(None, limit).where(*of_both))
+
+
 def _of_people(before: Place | None, limit: int) -> sa.Select[Any]:
     statement = (
         sa.select(decision, survey.c.key.label("survey_key"))
@@ -157,7 +168,7 @@ def list_twins(
     *,
     after_event_id: int,
 ) -> set[Twin]:
-    """Decided events of these people at these times, as far back as an event."""
+    """Decided events of these people that say they occurred at these times, as far back as an event."""
     statement = (
         sa.select(decision.c.person_id, event.c.name, event.c.occurred_at, event.c.metadata)
         .join(event, event.c.id == decision.c.event_id)
@@ -165,6 +176,8 @@ def list_twins(
             decision.c.person_id.in_(list(person_ids)),
             decision.c.event_id > after_event_id,
             event.c.occurred_at.in_(list(times)),
+            event.c.occurred_at != event.c.received_at,
+            sa.not_(event.c.is_test),
         )
     )
     return {Twin(*row) for row in connection.execute(statement)}

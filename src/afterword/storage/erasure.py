@@ -16,6 +16,7 @@ from afterword.storage.tables import (
     decision,
     directory_source,
     event,
+    first_event,
     idempotency,
     identity,
     invitation,
@@ -25,6 +26,7 @@ from afterword.storage.tables import (
     person_merge,
     response,
     source_member,
+    trigger_match,
     unresolved,
 )
 
@@ -112,7 +114,7 @@ def erase_people(
     person_ids: Collection[int],
     handles: Collection[Handle],
     *,
-    send_kind: str,
+    send_kinds: Collection[str],
     now: datetime,
 ) -> dict[str, int]:
     """
@@ -120,7 +122,7 @@ def erase_people(
 
     Args:
         handles: Theirs, normalised.
-        send_kind: The kind of jobs about invitations.
+        send_kinds: The kinds of jobs about invitations.
 
     Returns:
         Table → rows.
@@ -129,11 +131,11 @@ def erase_people(
     invited = connection.execute(
         sa.select(invitation.c.id, invitation.c.event_id).where(invitation.c.person_id.in_(ids))
     ).all()
-    counts = _erase_invitations(connection, [row[0] for row in invited], send_kind)
+    counts = _erase_invitations(connection, [row[0] for row in invited], send_kinds)
     counts["decision"] = _delete(
         connection, decision, decision.c.event_id, [row[1] for row in invited], decision.c.person_id.in_(ids)
     )
-    for table in (attribute_value, opt_out, source_member, identity):
+    for table in (attribute_value, opt_out, source_member, identity, trigger_match, first_event):
         counts[table.name] = _delete(connection, table, table.c.person_id, ids)
     of_them = sa.or_(person_merge.c.kept_id.in_(ids), person_merge.c.merged_id.in_(ids))
     counts["person_merge"] = connection.execute(sa.delete(person_merge).where(of_them)).rowcount
@@ -149,7 +151,9 @@ def erase_people(
     return counts
 
 
-def _erase_invitations(connection: sa.Connection, ids: Sequence[int], send_kind: str) -> dict[str, int]:
+def _erase_invitations(
+    connection: sa.Connection, ids: Sequence[int], send_kinds: Collection[str]
+) -> dict[str, int]:
     found = sa.select(response.c.id).where(response.c.invitation_id.in_(sa.bindparam("ids", expanding=True)))
     responses: list[int] = []
     for part in _parts(ids):
@@ -157,7 +161,7 @@ def _erase_invitations(connection: sa.Connection, ids: Sequence[int], send_kind:
     return {
         "answer": _delete(connection, answer, answer.c.response_id, responses),
         "response": _delete(connection, response, response.c.id, responses),
-        "job": _delete(connection, job, job.c.subject_id, ids, job.c.kind == send_kind),
+        "job": _delete(connection, job, job.c.subject_id, ids, job.c.kind.in_(send_kinds)),
         "invitation": _delete(connection, invitation, invitation.c.id, ids),
     }
 

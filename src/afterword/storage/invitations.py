@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -29,13 +29,18 @@ class Invitation:
     sent_at: datetime | None
     opened_at: datetime | None
     last_error: str | None
-    outcome: Outcome | None
-    outcome_at: datetime | None
-    send_at: datetime | None
-    reminded_at: datetime | None
-    cell: str | None
-    collapsed: int
-    probability: float
+    outcome: Outcome | None = None
+    outcome_at: datetime | None = None
+    send_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cell: str | None = None
+    collapsed: int = 0
+    probability: float = 1.0
+
+    @property
+    def is_answered_apart(self) -> bool:
+        """It was answered anonymously, and nothing tells which answer it was."""
+        return self.outcome is Outcome.ANSWERED and self.outcome_at is None
 
 
 class Tally(NamedTuple):
@@ -60,6 +65,26 @@ class Tally(NamedTuple):
     answered: int
 
 
+class Past(NamedTuple):
+    """
+    A real invitation that did not end before it went out, with when it became what it is.
+
+    Attributes:
+        is_alive: It may have reached the person, or still may.
+    """
+
+    survey_id: int
+    person_id: int
+    project_id: int
+    at: datetime
+    outcome: Outcome | None
+    outcome_at: datetime | None
+    expires_at: datetime
+    reminded_at: datetime | None
+    cell: str | None
+    is_alive: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
@@ -70,6 +95,7 @@ class Progress:
         expired_unopened: Delivered, never opened, and over.
         expired_opened: Opened, never answered, and over.
         test_responses: Responses to test invitations, which count nowhere else.
+        answered_anonymously: In neither of the two above, for nobody can tell which response is whose.
     """
 
     delivered: int
@@ -80,6 +106,7 @@ class Progress:
     expired_unopened: int
     expired_opened: int
     test_responses: int
+    answered_anonymously: int = 0
 
 
 def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -161,6 +188,49 @@ def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[i
     return found
 
 
+def list_past(
+    connection: sa.Connection,
+    *,
+    person_ids: Collection[int] | None = None,
+    survey_ids: Collection[int] | None = None,
+) -> list[Past]:
+    """What happened to the real invitations of these people or surveys, the oldest first."""
+    columns = invitation.c
+    statement = (
+        sa.select(
+            columns.survey_id,
+            columns.person_id,
+            survey.c.project_id,
+            columns.created_at,
+            columns.outcome,
+            columns.outcome_at,
+            columns.expires_at,
+            columns.reminded_at,
+            columns.cell,
+            columns.state.in_(_ALIVE),
+        )
+        .join(survey, survey.c.id == columns.survey_id)
+        .where(*_COUNTS)
+        .order_by(columns.created_at, columns.id)
+    )
+    if person_ids is not None:
+        statement = statement.where(columns.person_id.in_(list(person_ids)))
+    if survey_ids is not None:
+        statement = statement.where(columns.survey_id.in_(list(survey_ids)))
+    found = [Past(*row) for row in connection.execute(statement)]
+    return [one if one.outcome is None else one._replace(outcome=Outcome(one.outcome)) for one in found]
+
+
+def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> dict[int, tuple[int, int]]:
+    """Survey id → real invitations after a time that can't be answered any more, and those answered."""
+    columns = invitation.c
+    is_answered = columns.outcome == Outcome.ANSWERED.value
+    is_ended = sa.or_(columns.outcome.is_not(None), columns.expires_at <= now)
+    counts = sa.func.count().filter(is_ended), sa.func.count().filter(is_answered)
+    statement = sa.select(columns.survey_id, *counts).where(columns.created_at > since, *_COUNTS)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement.group_by(columns.survey_id))}
+
+
 def count_tests(connection: sa.Connection, person_ids: Collection[int], since: datetime) -> dict[int, int]:
     """Person id → test invitations after a time; who has none is absent."""
     statement = (
@@ -190,7 +260,7 @@ def list_waiting(
             sa.not_(columns.is_test),
         )
     )
-    return [row._tuple() for row in connection.execute(statement)]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(statement)]
 
 
 def tally(
@@ -273,6 +343,12 @@ def set_state(
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
 
 
+def set_reminded(connection: sa.Connection, invitation_id: int, at: datetime | None) -> None:
+    """Remember when the one reminder went out; None = it did not."""
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(reminded_at=at))
+
+
 def set_opened(connection: sa.Connection, invitation_id: int, now: datetime) -> None:
     """Remember when the page behind an invitation was first opened."""
     connection.execute(
@@ -280,6 +356,27 @@ def set_opened(connection: sa.Connection, invitation_id: int, now: datetime) -> 
         .where(invitation.c.id == invitation_id, invitation.c.opened_at.is_(None))
         .values(opened_at=now)
     )
+
+
+def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome, at: datetime | None) -> None:
+    """
+    Remember how a person ended an invitation. An answer ends it for good: it stays the first one's.
+
+    Args:
+        at: None where the time would tell whose answer an anonymous one is.
+    """
+    is_open = sa.or_(invitation.c.outcome.is_(None), invitation.c.outcome != Outcome.ANSWERED.value)
+    connection.execute(
+        sa.update(invitation)
+        .where(invitation.c.id == invitation_id, is_open)
+        .values(outcome=outcome.value, outcome_at=at)
+    )
+
+
+def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> None:
+    """Keep of when the page was opened only the day, as its noon, which is that day in most time zones."""
+    noon = datetime.combine(day, time(12), UTC)
+    connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(opened_at=noon))
 
 
 _ENDED_UNDELIVERED = (
@@ -294,10 +391,13 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
     """Count a survey's invitations."""
     columns = invitation.c
     is_real = sa.not_(columns.is_test)
-    is_opened = columns.opened_at.is_not(None)
+    is_ended_by_answer = sa.func.coalesce(columns.outcome == Outcome.ANSWERED.value, sa.false())
+    is_answered = sa.or_(response.c.id.is_not(None), is_ended_by_answer)
+    # Of an anonymous answer it is not kept when the page was opened last.
+    is_opened = sa.or_(columns.opened_at.is_not(None), is_answered)
     # Whoever opened the page got the mail, whatever its sender believes.
     is_delivered = sa.or_(columns.state == InvitationState.SENT.value, is_opened)
-    is_answered = response.c.id.is_not(None)
+    has_response = response.c.id.is_not(None)
     is_over = columns.expires_at <= now
 
     def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -308,18 +408,25 @@ def progress(connection: sa.Connection, survey_id: int, now: datetime) -> Progre
         sa.select(
             count(is_real, is_delivered),
             count(is_real, is_opened),
-            count(is_real, is_answered, sa.not_(response.c.is_whole)),
-            count(is_real, is_answered, response.c.is_whole),
+            count(is_real, has_response, sa.not_(response.c.is_whole)),
+            count(is_real, has_response, response.c.is_whole),
             count(is_real, is_delivered, sa.not_(is_opened), is_over),
             count(is_real, is_opened, sa.not_(is_answered), is_over),
             count(columns.is_test, is_answered),
+            count(is_real, is_answered, sa.not_(has_response)),
         )
         .select_from(invitation.outerjoin(response))
         .where(of_survey)
     ).one()
     lost = connection.execute(
         sa.select(columns.last_error, sa.func.count())
-        .where(of_survey, is_real, sa.not_(is_opened), columns.state.in_(_ENDED_UNDELIVERED))
+        .where(
+            of_survey,
+            is_real,
+            columns.opened_at.is_(None),
+            sa.not_(is_ended_by_answer),
+            columns.state.in_(_ENDED_UNDELIVERED),
+        )
         .group_by(columns.last_error)
     )
     return Progress(*row[:4], {item[0] or "": item[1] for item in lost}, *row[4:])

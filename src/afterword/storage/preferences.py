@@ -54,8 +54,9 @@ def remove_opt_out(connection: sa.Connection, person_id: int, scope: OptOutScope
 
 
 def list_asking_projects(connection: sa.Connection) -> dict[int, str]:
-    """Id → name of the projects that ask today, by name."""
-    asking = sa.select(survey.c.project_id).where(survey.c.state == SurveyState.LIVE.value)
+    """Id → name of the projects that ask today, or when a pause is over, by name."""
+    states = (SurveyState.LIVE.value, SurveyState.PAUSED.value)
+    asking = sa.select(survey.c.project_id).where(survey.c.state.in_(states))
     rows = connection.execute(
         sa.select(project.c.id, project.c.name).where(project.c.id.in_(asking)).order_by(project.c.name)
     )

@@ -4,12 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from afterword.domain.answer import Value
-from afterword.storage.tables import answer, invitation, response
+from afterword.storage.tables import anonymous_response, answer, invitation, response
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,54 @@ def list_responses(connection: sa.Connection, invitation_ids: Collection[int]) -
         row.invitation_id: Response(row.created_at, row.updated_at, row.is_whole, values[row.id])
         for row in connection.execute(sa.select(response).where(is_its))
     }
+
+
+def add_anonymous(
+    connection: sa.Connection,
+    response_id: str,
+    *,
+    survey_id: int,
+    survey_version: int,
+    values: Mapping[str, Value],
+    is_whole: bool,
+    day: date,
+) -> None:
+    """
+    Keep a response of which nobody can say whose it is.
+
+    Args:
+        response_id: Random, so that it tells nothing about the order.
+    """
+    connection.execute(
+        sa.insert(anonymous_response).values(
+            id=response_id,
+            survey_id=survey_id,
+            survey_version=survey_version,
+            is_whole=is_whole,
+            day=day.isoformat(),
+            answers=json.dumps(values, ensure_ascii=False, sort_keys=True),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousResponse:
+    """What somebody answered on a day."""
+
+    id: str
+    day: date
+    is_whole: bool
+    values: Mapping[str, Value]
+
+
+def list_anonymous(connection: sa.Connection, survey_id: int) -> list[AnonymousResponse]:
+    """The anonymous responses to a survey, the oldest day first."""
+    columns = anonymous_response.c
+    statement = sa.select(anonymous_response).where(columns.survey_id == survey_id)
+    return [
+        AnonymousResponse(row.id, date.fromisoformat(row.day), row.is_whole, json.loads(row.answers))
+        for row in connection.execute(statement.order_by(columns.day, columns.id))
+    ]
 
 
 def list_answers(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from afterword.storage.erasure import IS_EMPTIED
-from afterword.storage.tables import answer, decision, event, invitation, job, response
+from afterword.storage.tables import anonymous_response, answer, decision, event, invitation, job, response
 
 EVENTS_MARK = "retention_events"
 DECISIONS_MARK = "retention_decisions"
@@ -80,13 +80,27 @@ def list_over_invitations(connection: sa.Connection, before: datetime, *, after_
     return list(connection.execute(statement.order_by(invitation.c.id).limit(INVITATIONS_AT_ONCE)).scalars())
 
 
+def count_over_anonymous(connection: sa.Connection, before: datetime) -> int:
+    """Anonymous responses of days before the day of a time."""
+    is_over = anonymous_response.c.day < before.date().isoformat()
+    return connection.execute(sa.select(sa.func.count()).where(is_over)).scalar_one()
+
+
+def delete_anonymous(connection: sa.Connection, before: datetime) -> int:
+    """Delete anonymous responses of days before the day of a time; how many."""
+    is_over = anonymous_response.c.day < before.date().isoformat()
+    return connection.execute(sa.delete(anonymous_response).where(is_over)).rowcount
+
+
 def find_last_event_id(connection: sa.Connection, ids: Collection[int]) -> int:
     """The highest id of the events that led to invitations; 0 without any."""
     highest = sa.select(sa.func.max(invitation.c.event_id)).where(invitation.c.id.in_(list(ids)))
     return connection.execute(highest).scalar() or 0
 
 
-def delete_invitations(connection: sa.Connection, ids: Collection[int], send_kind: str) -> dict[str, int]:
+def delete_invitations(
+    connection: sa.Connection, ids: Collection[int], send_kinds: Collection[str]
+) -> dict[str, int]:
     """Delete invitations with their responses, answers, decisions and jobs; table → rows."""
     chosen = list(ids)
     connection.execute(sa.select(invitation.c.id).where(invitation.c.id.in_(chosen)).with_for_update())
@@ -98,7 +112,7 @@ def delete_invitations(connection: sa.Connection, ids: Collection[int], send_kin
     statements = {
         "answer": sa.delete(answer).where(answer.c.response_id.in_(theirs)),
         "response": sa.delete(response).where(response.c.invitation_id.in_(chosen)),
-        "job": sa.delete(job).where(job.c.kind == send_kind, job.c.subject_id.in_(chosen)),
+        "job": sa.delete(job).where(job.c.kind.in_(send_kinds), job.c.subject_id.in_(chosen)),
         "decision": sa.delete(decision).where(pair.in_([tuple(row) for row in pairs])),
         "invitation": sa.delete(invitation).where(invitation.c.id.in_(chosen)),
     }

@@ -27,43 +27,77 @@ class Survey:
     closed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """
+    One version of a survey.
+
+    Attributes:
+        definition: As JSON text.
+        source: The file's text; None = it was made by something else than a file, or before they were kept.
+    """
+
+    version: int
+    definition: str
+    source: str | None
+    created_at: datetime
+
+
 def add_survey(
-    connection: sa.Connection, *, project_id: int, key: str, definition: str, now: datetime
+    connection: sa.Connection,
+    *,
+    project_id: int,
+    key: str,
+    definition: str,
+    now: datetime,
+    source: str | None = None,
 ) -> int:
     """Add a draft with its first version; returns the survey's id."""
     statement = sa.insert(survey).values(
         project_id=project_id, key=key, state=SurveyState.DRAFT.value, latest_version=1, created_at=now
     )
     survey_id: int = connection.execute(statement.returning(survey.c.id)).scalar_one()
-    _add_version(connection, survey_id, version=1, definition=definition, now=now)
+    _add_version(connection, survey_id, Version(1, definition, source, now))
     return survey_id
 
 
-def set_latest(
-    connection: sa.Connection, survey_id: int, *, version: int, definition: str, now: datetime
-) -> None:
-    """Make a version the latest: replaces an unpublished one of that number, or adds the next."""
-    connection.execute(
-        sa.delete(survey_version).where(
-            survey_version.c.survey_id == survey_id, survey_version.c.version == version
-        )
+def add_version(
+    connection: sa.Connection, survey_id: int, definition: str, *, source: str | None, now: datetime
+) -> int:
+    """Add the next version, which becomes the latest; returns its number. All before it stay as they were."""
+    raised = (
+        sa.update(survey).where(survey.c.id == survey_id).values(latest_version=survey.c.latest_version + 1)
     )
-    _add_version(connection, survey_id, version=version, definition=definition, now=now)
-    connection.execute(sa.update(survey).where(survey.c.id == survey_id).values(latest_version=version))
+    version: int = connection.execute(raised.returning(survey.c.latest_version)).scalar_one()
+    _add_version(connection, survey_id, Version(version, definition, source, now))
+    return version
+
+
+def set_source(connection: sa.Connection, survey_id: int, version: int, source: str) -> None:
+    """Keep another text of a file that says the same."""
+    is_it = survey_version.c.survey_id == survey_id, survey_version.c.version == version
+    connection.execute(sa.update(survey_version).where(*is_it).values(source=source))
 
 
 def publish(connection: sa.Connection, survey_id: int, now: datetime) -> None:
-    """Let the latest version go live."""
+    """Let the latest version go live; a survey that is paused stays so."""
+    is_paused = survey.c.state == SurveyState.PAUSED.value
     revision.bump(connection)
     connection.execute(
         sa.update(survey)
         .where(survey.c.id == survey_id)
         .values(
-            state=SurveyState.LIVE.value,
+            state=sa.case((is_paused, survey.c.state), else_=SurveyState.LIVE.value),
             live_version=survey.c.latest_version,
             published_at=sa.func.coalesce(survey.c.published_at, sa.literal(now, survey.c.created_at.type)),
         )
     )
+
+
+def set_state(connection: sa.Connection, survey_id: int, state: SurveyState) -> None:
+    """Pause a survey, or let it ask again."""
+    revision.bump(connection)
+    connection.execute(sa.update(survey).where(survey.c.id == survey_id).values(state=state.value))
 
 
 def close(connection: sa.Connection, survey_id: int, now: datetime) -> None:
@@ -189,6 +223,7 @@ class Published:
 
     survey_id: int
     project_id: int
+    key: str
     state: SurveyState
     definition: str
 
@@ -196,12 +231,13 @@ class Published:
 def list_published(connection: sa.Connection) -> list[Published]:
     """The versions of all surveys that are or were live."""
     statement = (
-        sa.select(survey.c.id, survey.c.project_id, survey.c.state, survey_version.c.definition)
+        sa.select(survey.c.id, survey.c.project_id, survey.c.key, survey.c.state, survey_version.c.definition)
         .join(survey_version, survey_version.c.survey_id == survey.c.id)
         .where(survey_version.c.version <= survey.c.live_version)
         .order_by(survey.c.id, survey_version.c.version)
     )
-    return [Published(row[0], row[1], SurveyState(row[2]), row[3]) for row in connection.execute(statement)]
+    rows = connection.execute(statement)
+    return [Published(row[0], row[1], row[2], SurveyState(row[3]), row[4]) for row in rows]
 
 
 def get_definition(connection: sa.Connection, survey_id: int, version: int) -> str:
@@ -213,15 +249,45 @@ def get_definition(connection: sa.Connection, survey_id: int, version: int) -> s
     return definition
 
 
-def _add_version(
-    connection: sa.Connection, survey_id: int, *, version: int, definition: str, now: datetime
-) -> None:
+def get_version(connection: sa.Connection, survey_id: int, version: int) -> Version:
+    """One version that is there, with the text of its file."""
+    statement = _versions(survey_id).where(survey_version.c.version == version)
+    return Version(**connection.execute(statement).one()._mapping)
+
+
+def find_version(connection: sa.Connection, survey_id: int, version: int) -> Version | None:
+    """One version, with the text of its file."""
+    statement = _versions(survey_id).where(survey_version.c.version == version)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Version(**row._mapping)
+
+
+def list_versions(connection: sa.Connection, survey_id: int) -> list[Version]:
+    """All versions of a survey, the first one first."""
+    rows = connection.execute(_versions(survey_id).order_by(survey_version.c.version))
+    return [Version(**row._mapping) for row in rows]
+
+
+def _add_version(connection: sa.Connection, survey_id: int, added: Version) -> None:
     revision.bump(connection)
     connection.execute(
         sa.insert(survey_version).values(
-            survey_id=survey_id, version=version, definition=definition, created_at=now
+            survey_id=survey_id,
+            version=added.version,
+            definition=added.definition,
+            source=added.source,
+            created_at=added.created_at,
         )
     )
+
+
+def _versions(survey_id: int) -> sa.Select[Any]:
+    return sa.select(
+        survey_version.c.version,
+        survey_version.c.definition,
+        survey_version.c.source,
+        survey_version.c.created_at,
+    ).where(survey_version.c.survey_id == survey_id)
 
 
 def _surveys() -> sa.Select[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -44,16 +44,37 @@ def list_matches(
             trigger_match.c.survey_id.in_(list(survey_ids)), trigger_match.c.person_id.in_(list(person_ids))
         )
     )
-    return [
-        Match(row.survey_id, row.person_id, row.event_id, MatchRole(row.role), row.occurred_at)
-        for row in rows
-    ]
+    return [_match(row) for row in rows]
 
 
 def delete_matches(connection: sa.Connection, survey_id: int, before: datetime) -> int:
     """Forget what a survey no longer looks back to."""
     over = trigger_match.c.survey_id == survey_id, trigger_match.c.occurred_at < before
     return connection.execute(sa.delete(trigger_match).where(*over)).rowcount
+
+
+def move_all(connection: sa.Connection, from_id: int, to_id: int) -> None:
+    """Let what a person did be another's: they are one. Undoing that leaves it there: it is soon over."""
+    theirs = trigger_match.c.person_id == from_id
+    connection.execute(sa.update(trigger_match).where(theirs).values(person_id=to_id))
+    firsts = list_first_events(connection, [from_id])
+    add_first_events(connection, {(to_id, project_id): at for (_, project_id), at in firsts.items()})
+    connection.execute(sa.delete(first_event).where(first_event.c.person_id == from_id))
+
+
+def list_of_people(connection: sa.Connection, person_ids: Collection[int]) -> list[Match]:
+    """All that these people did that surveys count."""
+    rows = connection.execute(
+        sa.select(trigger_match)
+        .where(trigger_match.c.person_id.in_(list(person_ids)))
+        .order_by(trigger_match.c.event_id, trigger_match.c.survey_id)
+    )
+    return [_match(row) for row in rows]
+
+
+def list_survey_ids(connection: sa.Connection) -> list[int]:
+    """The surveys of which there is something."""
+    return list(connection.execute(sa.select(trigger_match.c.survey_id).distinct()).scalars())
 
 
 def list_first_events(
@@ -85,3 +106,7 @@ _SET_FIRST = sa.text(
     "INSERT INTO first_event (person_id, project_id, at) VALUES (:person_id, :project_id, :at) "
     "ON CONFLICT (person_id, project_id) DO UPDATE SET at = excluded.at WHERE excluded.at < first_event.at"
 ).bindparams(sa.bindparam("at", type_=first_event.c.at.type))
+
+
+def _match(row: Any) -> Match:
+    return Match(row.survey_id, row.person_id, row.event_id, MatchRole(row.role), row.occurred_at)

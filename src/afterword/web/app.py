@@ -17,7 +17,7 @@ from afterword.flows.guess_names import Guesser
 from afterword.web import health
 from afterword.web.admin import events, mailbox, names, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
-from afterword.web.api.call_limit import CallLimit
+from afterword.web.api.call_limit import CALLS_PER_MINUTE, SCIM_CALLS_PER_MINUTE, CallLimit
 from afterword.web.api.methods import METHODS
 from afterword.web.api.route import PATH_BEGINNINGS, make_routes
 from afterword.web.connections import Connections, room_for_connections
@@ -37,6 +37,7 @@ from afterword.web.respond import (
 from afterword.web.scim.call import render_error
 from afterword.web.scim.routes import SCIM_ROUTES
 from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
+from afterword.web.survey_schema import show_survey_schema
 from afterword.web.track import Track
 
 STATIC = Path(__file__).parent / "static"
@@ -54,10 +55,12 @@ ROUTES = [
     Route("/readyz", health.readyz),
     Route("/metrics", health.metrics),
     Route("/openapi.json", show_openapi),
+    Route("/survey.schema.json", show_survey_schema),
     *make_routes(METHODS),
     Route("/answer/{token}", answer.show, methods=["GET"]),
     Route("/answer/{token}", answer.submit, methods=["POST"]),
     Route("/answer/{token}/thanks", answer.thanks),
+    Route("/answer/{token}/leave", answer.leave, methods=["POST"]),
     Route("/unsubscribe/{token}", unsubscribe.show, methods=["GET"]),
     Route("/unsubscribe/{token}", unsubscribe.submit, methods=["POST"]),
     Route("/me/{token}", person.show_overview),
@@ -107,7 +110,8 @@ class Web:
         self._pages.state.parts = parts
         self._pages.state.intake = intake
         self._pages.state.guesser = Guesser(parts.database, parts.clock)
-        self._pages.state.call_limit = CallLimit(parts.clock)
+        self._pages.state.call_limit = CallLimit(parts.clock, CALLS_PER_MINUTE)
+        self._pages.state.scim_limit = CallLimit(parts.clock, SCIM_CALLS_PER_MINUTE)
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track, self.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pygal
 from markupsafe import Markup
 
-from afterword.domain.report import QuestionReport
+from afterword.domain.question_report import QuestionReport
 from afterword.domain.statistics import PASSIVE_FROM, PROMOTER_FROM, SATISFIED_FROM, Distribution, Share
 
 # pygal's hook for map plugins speaks an import protocol that Python 3.12 dropped, and is asked
@@ -63,7 +63,7 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 def question_chart(question: QuestionReport, *, chart_id: str) -> Markup:
     """
-    Draw the distribution of a question's answers; nothing for a text question.
+    Draw the distribution of a question's answers; nothing for kinds without one.
 
     Args:
         question: What people answered.
@@ -71,7 +71,8 @@ def question_chart(question: QuestionReport, *, chart_id: str) -> Markup:
     """
     if question.distribution is None:
         return Markup()
-    tones = [_tone(question.kind, row) for row in question.distribution.rows]
+    points = len(question.distribution.rows)
+    tones = [_tone(question.kind, row, points) for row in question.distribution.rows]
     return distribution_chart(question.distribution, title=question.text, chart_id=chart_id, tones=tones)
 
 
@@ -161,13 +162,13 @@ def _describe_row(row: Share) -> str:
     return text + "."
 
 
-def _tone(kind: str, row: Share) -> str:
+def _tone(kind: str, row: Share, points: int) -> str:
     """Good is what the score counts for, bad what it counts against."""
     if not isinstance(row.value, int):
         return "good"
     if kind == "nps":
         return "good" if row.value >= PROMOTER_FROM else "bad" if row.value < PASSIVE_FROM else "plain"
-    return "good" if row.value >= SATISFIED_FROM else "plain"
+    return "good" if row.value >= SATISFIED_FROM[points] else "plain"
 
 
 def _label_lines(label: str) -> list[str]:

@@ -5,7 +5,8 @@ from urllib.parse import parse_qs
 from starlette.requests import ClientDisconnect, Request
 
 FORM_BYTES_MAX = 256 * 1024
-FIELDS_MAX = 200
+FIELDS_MAX = 500
+"""A survey of 20 questions with 20 options each, all chosen, has 420, and says which steps came before."""
 
 
 class FormError(Exception):

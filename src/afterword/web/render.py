@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from afterword.domain.answer import show_answer
 from afterword.web.charts import format_percent, question_chart
 
 CONTENT_SECURITY_POLICY = (
@@ -36,6 +37,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals["question_chart"] = question_chart
+_templates.globals["show_answer"] = show_answer
 _templates.filters["percent"] = format_percent
 _templates.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 

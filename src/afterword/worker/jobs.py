@@ -9,6 +9,7 @@ from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.outbox import Job
 from afterword.flows.send_invitation import send_invitation
+from afterword.flows.send_reminder import send_reminder
 
 
 def decide_jobs(parts: Parts, claimed: list[Job]) -> None:
@@ -43,5 +44,9 @@ async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime 
                 parts.channel,
                 job.subject_id,
                 is_last_attempt=is_last_attempt,
+            )
+        case JobKind.SEND_REMINDER:
+            return await send_reminder(
+                parts.database, parts.clock, parts.links, parts.channel, job.subject_id
             )
     return None

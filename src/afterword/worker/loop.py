@@ -12,7 +12,7 @@ from afterword.flows import outbox
 from afterword.flows.check_store import is_unavailable, log_failure
 from afterword.flows.erase_person import Eraser
 from afterword.flows.housekeep import housekeep
-from afterword.flows.job_kinds import JobKind
+from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
 from afterword.flows.keep_names import keep_names
 from afterword.flows.load_source import load_source
 from afterword.flows.outbox import Job
@@ -108,8 +108,9 @@ class Worker:
                 started.append(self._deciding)
         limit = SENDS_AT_ONCE_MAX - len(self._running - {self._deciding})
         if limit > 0:
-            claimed = await self._claim(JobKind.SEND_INVITATION, limit)
-            started += [asyncio.create_task(self._do(job)) for job in claimed]
+            for kind in ABOUT_INVITATIONS:
+                claimed = await self._claim(kind, limit)
+                started += [asyncio.create_task(self._do(job)) for job in claimed]
         for task in started:
             self._running.add(task)
             task.add_done_callback(self._finish)

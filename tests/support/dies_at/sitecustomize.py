@@ -49,8 +49,9 @@ def die_after(place: Any, name: str, step: str) -> None:
 
 
 die_after(outbox, "claim", "claimed")
-die_after(invitations, "add_invitation", "invited, not committed")
-die_after(worker_jobs, "evaluate_event", "decided")
+die_after(invitations, "add_invitations", "invited, not committed")
+die_after(jobs, "finish_all", "settled, not committed")
+die_after(worker_jobs, "evaluate_events", "decided")
 die_after(invitations, "set_state", "state set, not committed")
 die_after(send_invitation, "_begin", "marked as sending")
 die_after(EmailChannel, "send", "sent")

@@ -6,7 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from afterword.domain.event import NAME_CHARS_MAX
-from afterword.domain.survey import LABEL_CHARS_MAX, QUESTION_TEXT_CHARS_MAX, TITLE_CHARS_MAX
+from afterword.domain.question import LABEL_CHARS_MAX, QUESTION_TEXT_CHARS_MAX
+from afterword.domain.survey import TITLE_CHARS_MAX
 
 DURATION_MAX = timedelta(days=3_650)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -14,6 +15,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="a-z, 0-9, - and _")]
 Title = Annotated[str, Meta(min_length=1, max_length=TITLE_CHARS_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=QUESTION_TEXT_CHARS_MAX)]
+Help = Annotated[str, Meta(max_length=QUESTION_TEXT_CHARS_MAX)]
 Label = Annotated[str, Meta(min_length=1, max_length=LABEL_CHARS_MAX)]
 EventName = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Duration = Annotated[str, Meta(pattern=r"^[0-9]{1,5}[smhd]$", description="such as 30m, 72h or 90d")]

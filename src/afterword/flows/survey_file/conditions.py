@@ -1,13 +1,15 @@
 """How is a condition on metadata written down?"""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from afterword.domain.contradiction import find_contradiction
 from afterword.domain.trigger import OPERATORS, AllOf, AnyOf, Compare, Condition, Not
 from afterword.flows.survey_file.base import FieldError, Label, Part
+from afterword.flows.survey_file.patterns import LinearPattern, compile_pattern
 
 CONDITION_DEPTH_MAX = 10
 
@@ -28,6 +30,7 @@ class ConditionFile(Part, rename={"all_": "all", "any_": "any", "not_": "not", "
     lt: Any = UNSET
     lte: Any = UNSET
     exists: bool | UnsetType = UNSET
+    matches: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
 
 
 def make_condition(file: ConditionFile, path: str, *, depth: int = 1) -> Condition:
@@ -49,13 +52,32 @@ def make_condition(file: ConditionFile, path: str, *, depth: int = 1) -> Conditi
         case ["not"]:
             return Not(make_condition(given["not"], f"{path}.not", depth=depth + 1))
         case [operator, "path"] | ["path", operator] if operator in OPERATORS:
-            _check_operand(operator, given[operator], f"{path}.{operator}")
-            return Compare(given["path"], operator, given[operator])
+            return Compare(given["path"], operator, _operand(operator, given[operator], f"{path}.{operator}"))
     known = ", ".join(OPERATORS)
     raise FieldError(path, f"a condition is one of all, any, not, or a path with one of {known}")
 
 
-def _check_operand(operator: str, value: Any, path: str) -> None:
+def check_possible(condition: Condition | None, path: str) -> None:
+    """
+    Check that something can satisfy a condition.
+
+    Raises:
+        FieldError: Nothing ever can.
+    """
+    if found := find_contradiction(condition):
+        said = ", ".join(f"{one.path} {one.operator} {_show(one.value)}" for one in found)
+        what = "can't all be true of one event" if len(found) > 1 else "is never true"
+        raise FieldError(path, f"an impossible condition: {said} {what}")
+
+
+def _show(value: Any) -> str:
+    return json.dumps(value.text if isinstance(value, LinearPattern) else value, ensure_ascii=False)
+
+
+def _operand(operator: str, value: Any, path: str) -> Any:
+    """What a comparison compares with."""
+    if operator == "matches":
+        return compile_pattern(value, path)
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
@@ -64,6 +86,7 @@ def _check_operand(operator: str, value: Any, path: str) -> None:
         isinstance(value, bool) or not isinstance(value, int | float | str)
     ):
         raise FieldError(path, "must be a number or a text")
+    return value
 
 
 def _conditions(files: list[ConditionFile], path: str, *, depth: int) -> tuple[Condition, ...]:

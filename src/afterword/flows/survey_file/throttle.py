@@ -201,7 +201,7 @@ def _quota(name: str, value: QuotaFile | None, path: str) -> dict[str, Any]:
         return {name: None}
     if value.count is None and value.attribute is None:
         raise FieldError(path, "a quota has a count, or an attribute with each or cells, or both")
-    if (value.each is not None or value.cells) != (value.attribute is not None):
+    if (value.each is not None or bool(value.cells)) != (value.attribute is not None):
         raise FieldError(
             path, "attribute names what the cells are of: it needs each or cells, and they need it"
         )

@@ -98,18 +98,35 @@ def _rewrite_throttles() -> None:
         sa.column("version", sa.Integer),
         sa.column("definition", sa.Text),
     )
+    overriding = set()
     for survey_id, version, text in connection.execute(sa.select(versions)).all():
+        definition = _rewritten(text)
+        if "global_cooldown" in definition["throttle"]:
+            overriding.add(definition["survey"])
         connection.execute(
             sa.update(versions)
             .where(versions.c.survey_id == survey_id, versions.c.version == version)
-            .values(definition=_rewritten(text))
+            .values(definition=json.dumps(definition, ensure_ascii=False, separators=(",", ":")))
         )
+    if overriding:
+        _grant(connection, sorted(overriding))
 
 
-def _rewritten(text: str) -> str:
+def _grant(connection: sa.Connection, keys: list[str]) -> None:
+    """Let surveys keep the global cooldown that they said: from now on that is a right."""
+    text = json.dumps({"policy": "organisation", "throttle": {}, "may_override_global_cooldown": keys})
+    now = connection.scalar(sa.text("SELECT max(created_at) FROM survey_version"))
+    policy = sa.table("policy", *map(sa.column, ("definition", "created_at")))
+    connection.execute(sa.insert(policy).values(definition=text, created_at=now))
+
+
+def _rewritten(text: str) -> dict[str, Any]:
     """One survey in today's words: what it said of all cooldowns and of sampling, it says of each part."""
     definition: dict[str, Any] = json.loads(text)
     throttle: dict[str, Any] = definition.get("throttle") or {}
+    if throttle.get("global_cooldown") == "14d":
+        # What was the default is now what the levels above say.
+        del throttle["global_cooldown"]
     if (cooldown := throttle.pop("survey_cooldown", None)) is not None:
         throttle["cooldown"] = dict.fromkeys(("answered", "dismissed", "ignored", "snoozed"), cooldown)
     if (rate := throttle.pop("sampling_rate", None)) is not None:
@@ -122,5 +139,4 @@ def _rewritten(text: str) -> str:
         "backoff": False,
         "send_window": "any",
     }
-    definition["throttle"] = throttle
-    return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
+    return definition | {"throttle": throttle}

@@ -1,0 +1,57 @@
+"""``afterword people explain``: why was somebody asked, or not?"""
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from afterword.cli.open import open_app
+from afterword.domain.eligibility import Invite
+from afterword.domain.facts import Verdict
+from afterword.domain.reason import Reason
+from afterword.flows.explain_person import PersonExplanation, explain_person
+from afterword.flows.explain_reason import explain_reason, explain_verdict
+
+
+@click.command()
+@click.argument("who")
+@click.argument("survey")
+def explain(who: str, survey: str) -> None:
+    """
+    Tell why WHO was asked SURVEY, or not, and what would be decided now.
+
+    WHO is an address, a user name or an id; SURVEY is a key.
+    """
+    with open_app() as parts:
+        found = explain_person(parts.database, parts.clock, who, survey)
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _lines(found: PersonExplanation) -> Iterator[str]:
+    name = found.person.name or found.person.email
+    yield f"{name} and the survey {found.survey.key}, which is {found.survey.state}:"
+    if not found.entries:
+        yield f"\n{name} did nothing that the survey listens to, as far as the ledger goes back."
+    for entry in found.entries:
+        event = found.events.get(entry.event_id)
+        what = f"{event.name} of {event.occurred_at:%Y-%m-%d %H:%M} UTC" if event else "an event"
+        yield f"\n{what} (event {entry.event_id}): {'asked' if entry.invited else 'not asked'}."
+        yield from _reasons(entry.verdicts, entry.reason)
+        if (invitation := found.invitations.get(entry.event_id)) is not None:
+            yield f"  The invitation is {invitation.outcome or invitation.state}."
+    if found.now is None:
+        yield "\nNo version is live: nobody is asked now."
+        return
+    would = "would be asked" if isinstance(found.now, Invite) else "would not be asked"
+    yield f"\nIf the trigger were met now, {name} {would}."
+    yield from _reasons(found.now.verdicts, found.now.reason)
+
+
+def _reasons(verdicts: Sequence[Verdict], reason: Reason) -> Iterator[str]:
+    """All that spoke against it, the reason first."""
+    failed = sorted((one for one in verdicts if not one.passed), key=lambda one: one.reason)
+    for verdict in failed:
+        seen = explain_verdict(verdict)
+        yield f"  {explain_reason(verdict.reason)}{f' ({seen})' if seen else ''}"
+    if not failed and reason not in (Reason.INVITED, Reason.INVITED_TEST):
+        yield f"  {explain_reason(reason)}"

@@ -1,0 +1,180 @@
+"""``afterword survey apply``, ``plan``, ``export``, ``lint``, ``schema``: surveys as files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from afterword.cli.open import open_app
+from afterword.domain.errors import InvalidInputError
+from afterword.domain.survey import SurveyState
+from afterword.flows import manage_surveys
+from afterword.flows.lint_surveys import lint_surveys
+from afterword.flows.manage_surveys import Applied, Change
+from afterword.flows.survey_files import Written, read_survey_files
+from afterword.flows.survey_schema import survey_schema
+
+NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
+"""What ``plan`` ends with, so that a pipeline can tell."""
+
+PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """What ``plan`` and ``apply`` have in common."""
+    for decorate in (
+        click.option("--json", "as_json", is_flag=True, help="As JSON."),
+        click.option(
+            "--expect-version",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Refuse when the survey's latest version is another one; 0 = it must be new.",
+        ),
+        click.option("--publish", is_flag=True, help="Let what is not live yet go live, too."),
+        PATHS,
+    ):
+        command = decorate(command)
+    return command
+
+
+class _PlanCommand(click.Command):
+    """A command of which the status 2 means something else than wrong options."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise _PlanUsageError(error.message, error.ctx) from error
+
+
+class _PlanUsageError(click.UsageError):
+    exit_code = ERRORS
+
+
+@click.command(cls=_PlanCommand)
+@_options
+@click.pass_context
+def plan(
+    context: click.Context, paths: tuple[Path, ...], publish: bool, expect_version: int | None, as_json: bool
+) -> None:
+    """
+    Show what `apply` would do with files and directories, and change nothing.
+
+    Ends with 0 when there is nothing to do, 2 when there are changes, 1 when something is wrong.
+    """
+    applied = _apply(paths, dry_run=True, publish=publish, expected=expect_version)
+    _show(applied, as_json=as_json, dry_run=True)
+    changes = sum(one.is_something for _, one in applied)
+    if not as_json:
+        click.echo(f"{len(applied)} surveys, {changes} with changes.")
+    context.exit(CHANGES if changes else NOTHING_TO_DO)
+
+
+@click.command()
+@_options
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+def apply(
+    paths: tuple[Path, ...], publish: bool, expect_version: int | None, as_json: bool, dry_run: bool
+) -> None:
+    """
+    Bring surveys to what YAML files say; a new one starts as a draft.
+
+    PATHs are files, or directories with all files in and below them; all are applied, or none.
+    """
+    applied = _apply(paths, dry_run=dry_run, publish=publish, expected=expect_version)
+    _show(applied, as_json=as_json, dry_run=dry_run)
+    if as_json or dry_run:
+        return
+    for _, one in applied:
+        if one.change in (Change.CREATED, Change.CHANGED) and not one.is_published:
+            click.echo(f"`afterword survey publish {one.key}` lets this version ask people.")
+
+
+@click.command()
+@click.argument("key")
+@click.option("--version", type=click.IntRange(1), metavar="N", help="This one instead of the latest.")
+def export(key: str, version: int | None) -> None:
+    """Print a survey's file, byte for byte as it was applied; its version goes to the terminal."""
+    with open_app() as parts:
+        number, text = manage_surveys.export_survey(parts.database, key, version)
+    click.echo(text.encode(), nl=False)
+    click.echo(f"{key}: this is version {number}", err=True)
+
+
+@click.command()
+@PATHS
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """
+    Check files, and tell what is worth another look: wording, length, no way out.
+
+    Needs no database. Ends with 1 when a file can't be used or there is a hint.
+    """
+    written = read_survey_files(paths)
+    hints = lint_surveys(written)
+    if as_json:
+        rows = [{"place": hint.place, "rule": hint.rule, "message": hint.message} for hint in hints]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for hint in hints:
+            click.echo(f"{hint.place}: {hint.message} ({hint.rule})")
+        click.echo(f"{len(written)} files, {len(hints)} hints.")
+    context.exit(ERRORS if hints else NOTHING_TO_DO)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a survey file, for editors."""
+    click.echo(json.dumps(survey_schema(), indent=2, ensure_ascii=False))
+
+
+COMMANDS = (apply, plan, export, lint, schema)
+
+
+def _apply(
+    paths: tuple[Path, ...], *, dry_run: bool, publish: bool, expected: int | None
+) -> list[tuple[Written, Applied]]:
+    written = read_survey_files(paths)
+    if expected is not None and len(written) > 1:
+        raise InvalidInputError(f"--expect-version is about one survey: these are {len(written)} files")
+    with open_app() as parts:
+        applied = manage_surveys.apply_surveys(
+            parts.database, parts.clock, written, dry_run=dry_run, publish=publish, expected=expected
+        )
+    return list(zip(written, applied, strict=True))
+
+
+def _show(applied: list[tuple[Written, Applied]], *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        rows = [_as_dict(written, one) for written, one in applied]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for _, one in applied:
+        if dry_run and one.difference:
+            click.echo(one.difference)
+        click.echo(_sentence(one, dry_run=dry_run))
+
+
+def _sentence(one: Applied, *, dry_run: bool) -> str:
+    would = "would be " if dry_run and one.change is not Change.UNCHANGED else ""
+    state: str = one.state
+    if one.is_published:
+        state = "would be published" if dry_run else f"published, {one.state}"
+    elif one.change is Change.CHANGED and one.state is not SurveyState.DRAFT:
+        state = f"waits; the version before it stays {one.state}"
+    return f"{one.key}: {would}{one.change} (version {one.version}, {state})"
+
+
+def _as_dict(written: Written, one: Applied) -> dict[str, object]:
+    return {
+        "file": written.name,
+        "key": one.key,
+        "change": one.change,
+        "version": one.version,
+        "state": one.state,
+        "published": one.is_published,
+        "difference": one.difference,
+    }

@@ -1,0 +1,111 @@
+"""``afterword policy``: is it told who says what, and is each mistake named with file, line and field?"""
+
+import pytest
+
+from tests.cli.installation import SURVEY, Installation
+
+ORGANISATION = """\
+policy: organisation
+throttle:
+  global_cooldown: 7d
+  max_open: 2
+may_override_global_cooldown: [build-cli]
+"""
+PROJECT = "policy: {project: Build CLI}\nthrottle: {priority: 3}\n"
+
+
+def apply(home: Installation, text: str, *options: str) -> str:
+    return home.ok("policy", "apply", home.file("policy.yaml", text), *options)
+
+
+def shown(home: Installation, *options: str) -> dict[str, tuple[str, str]]:
+    rows = home.json("policy", "show", *options)
+    return {row["field"]: (row["value"], row["level"]) for row in rows}
+
+
+def test_a_policy_is_applied_shown_with_its_level_and_kept(lively: Installation) -> None:
+    assert shown(lively)["max_open"] == ("1", "default")
+    out = apply(lively, ORGANISATION)
+    assert "+  max_open: 2\n" in out
+    assert out.endswith("organisation: changed (policy 1)\n")
+    assert apply(lively, ORGANISATION) == "organisation: unchanged\n"
+    assert apply(lively, PROJECT).endswith("Build CLI: changed (policy 2)\n")
+    assert shown(lively)["priority"] == ("0", "default")
+    rows = shown(lively, "--project", "Build CLI")
+    assert rows["priority"] == ("3", "project")
+    assert rows["max_open"] == ("2", "organisation")
+    assert rows["backoff"] == ("true", "default")
+    lively.ok(
+        "survey",
+        "apply",
+        lively.file("s.yaml", SURVEY.replace("throttle:", "throttle:\n  global_cooldown: 2d")),
+        "--publish",
+    )
+    assert shown(lively, "--survey", "build-cli")["global_cooldown"] == ("2d", "survey")
+    lines = lively.ok("policy", "show", "--survey", "build-cli").splitlines()
+    (line,) = [line for line in lines if line.startswith("priority ")]
+    assert line.split() == ["priority", "3", "project"]
+
+
+def test_a_dry_run_changes_nothing(lively: Installation) -> None:
+    out = apply(lively, ORGANISATION, "--dry-run")
+    assert out.endswith("organisation: would be changed\n")
+    assert lively.ok("policy", "history") == "No level has said anything yet: the defaults hold.\n"
+
+
+def test_the_history_keeps_who_said_what_from_when_on(lively: Installation) -> None:
+    apply(lively, ORGANISATION)
+    apply(lively, PROJECT)
+    apply(lively, ORGANISATION.replace("[build-cli]", "[]"))
+    rows = lively.json("policy", "history")
+    assert [(row["id"], row["level"]) for row in rows] == [
+        (1, "organisation"),
+        (2, "Build CLI"),
+        (3, "organisation"),
+    ]
+    assert "-- build-cli" in rows[2]["difference"].splitlines()
+    assert "policy 3, organisation, from " in lively.ok("policy", "history")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("policy: team\n", ":1: policy: "),
+        ("throttle: {}\n", ":1: the field policy is missing"),
+        ("policy: {project: Nope}\n", ":1: policy.project: there is no project 'Nope'; there is 'Build CLI'"),
+        (
+            "policy: organisation\nthrotle: {}\n",
+            ":2: throtle: there is no such field: did you mean throttle?",
+        ),
+        ("policy: organisation\nthrottle:\n  max_open: -1\n", ":3: throttle.max_open: expected `int` >= 0"),
+        (
+            "policy: organisation\nthrottle:\n  global_cooldown: ignore\n",
+            ":3: throttle.global_cooldown: ignore is for surveys: the organisation gives a duration such as",
+        ),
+        (
+            "policy: {project: Build CLI}\nthrottle:\n  global_cooldown: 1d\n",
+            ":3: throttle.global_cooldown: only the organisation's policy sets it for all",
+        ),
+        (
+            "policy: {project: Build CLI}\nmay_override_global_cooldown: [a]\n",
+            ":2: may_override_global_cooldown: only the organisation's policy gives this right",
+        ),
+        (
+            "policy: organisation\nmay_override_global_cooldown: [a, a]\n",
+            ":2: may_override_global_cooldown[1]: the survey 'a' is there twice",
+        ),
+        ("policy: [\n", ":2: this is not YAML"),
+        ("", ": the file is empty"),
+    ],
+)
+def test_each_mistake_names_line_and_field(lively: Installation, text: str, said: str) -> None:
+    path = lively.file("policy.yaml", text)
+    assert path + said in lively.error("policy", "apply", path)
+    assert lively.json("policy", "history") == []
+
+
+def test_what_is_not_there_is_refused_by_name(lively: Installation) -> None:
+    assert "can't read " in lively.error("policy", "apply", str(lively.folder / "missing.yaml"))
+    assert "no project 'Nope'" in lively.error("policy", "show", "--project", "Nope")
+    assert "no survey 'nope'" in lively.error("policy", "show", "--survey", "nope")
+    assert "say either" in lively.error("policy", "show", "--survey", "a", "--project", "b")
