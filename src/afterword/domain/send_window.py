@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 WORKING_DAYS = frozenset(range(5))
 _MINUTE = timedelta(minutes=1)
@@ -64,6 +65,7 @@ class SendWindow:
         return minute if minute < ends else None
 
 
+@lru_cache(maxsize=1_000)
 def _midnight(day: date, zone: tzinfo) -> datetime:
     """The first moment of a day; of one that the clock jumps over, that of the next."""
     wall = datetime.combine(day, time())
