@@ -27,6 +27,7 @@ PUBLIC = {
     "/openapi.json",
     "/answer/{token}",
     "/answer/{token}/thanks",
+    "/answer/{token}/leave",
     "/unsubscribe/{token}",
     "/me/{token}",
     "/me/{token}/surveys",
