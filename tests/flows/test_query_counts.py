@@ -10,7 +10,7 @@ from afterword.flows.explain_event import explain_event, list_events, list_notic
 from afterword.flows.find_people import list_people
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
-from afterword.flows.manage_surveys import list_surveys
+from afterword.flows.manage_surveys import list_phases, list_surveys
 from afterword.flows.outbox import claim
 from afterword.flows.person_page import open_history, open_overview
 from afterword.flows.preferences import read_settings
@@ -26,6 +26,7 @@ READS: dict[str, Callable[[World], object]] = {
     "a project's events": lambda world: list_events(world.database, "Build CLI", limit=100),
     "an event": lambda world: explain_event(world.database, 1),
     "surveys": lambda world: list_surveys(world.database),
+    "surveys with their phases": lambda world: list_phases(world.database, world.clock),
     "report": lambda world: build_report(world.database, world.clock, "first"),
     "people": lambda world: list_people(world.database, matching="", limit=100),
     "projects": lambda world: list_projects(world.database),

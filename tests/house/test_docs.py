@@ -21,8 +21,11 @@ from afterword.domain.identity import IdentityWarning
 from afterword.domain.method_error import MethodErrorCode
 from afterword.domain.reason import Reason
 from afterword.domain.trigger import OPERATORS
+from afterword.domain.wording import Rule
 from afterword.flows import explain_reason
 from afterword.flows.job_kinds import JobKind
+from afterword.flows.lint_surveys import MISSING_TRANSLATION
+from afterword.flows.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.policy_levels import Levels, effective
 from afterword.flows.read_totals import Totals
 from afterword.flows.survey_definition import SurveyFile, parse_survey_file
@@ -496,11 +499,23 @@ def test_every_field_and_type_of_a_question_is_documented() -> None:
     assert by_type == required
 
 
+def test_every_field_of_a_policy_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "policy-file.md", "The policy file")]
+    assert described == [field.encode_name for field in msgspec.structs.fields(PolicyFile)]
+
+
+def test_every_hint_about_a_survey_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
+    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION])
+
+
 @pytest.mark.parametrize("block", blocks_of("yaml"))
 def test_a_yaml_example_can_be_used(block: Block) -> None:
     document = yaml.safe_load(block.text)
     known = {field.encode_name for field in msgspec.structs.fields(SurveyFile)}
-    if "survey" in document:
+    if "policy" in document:
+        parse_policy_file(block.text, str(block.page))
+    elif "survey" in document:
         parse_survey_file(block.text, str(block.page))
     elif document.keys() <= known:
         parse_survey_file(yaml.safe_dump(MINIMAL_SURVEY | document), str(block.page))

@@ -5,8 +5,10 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
 import yaml
 
 from afterword.domain.person import PersonRecord
@@ -21,15 +23,24 @@ from afterword.flows.survey_definition import parse_survey_file
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import SECOND_US, SystemClock
 from afterword.kit.signing import Signer
+from afterword.settings import DATABASE_FILE
 from afterword.storage import event_batch
 from afterword.storage.engine import Database
 from afterword.storage.event_batch import NewEvent
 from afterword.storage.open import open_database
 from afterword.storage.schema import migrate
+from afterword.storage.tables import decision, event
 from afterword.worker.loop import DECISIONS_AT_ONCE_MAX
+from tests.speed import load
+from tests.speed.serve import PROJECTS, TOKENS_FILE
+from tests.speed.servers import Server, running_afterword
 
 EVENTS = 40_000
 PEOPLE = 5_000
+BODIES = 2_000
+CONNECTIONS = 64
+CATCH_UP_S = 3.0
+"""How long the worker gets to decide what is left of a load."""
 SURVEYS = (
     {"survey": "asks-some", "trigger": {"events": ["build.*"]}, "throttle": {"sampling": {"rate": 0.1}}},
     {
@@ -109,6 +120,68 @@ def measure(folder: Path, url: str | None, workers: int) -> float:
     found = [json.loads(process.communicate()[0]) for process in running]
     spent_s = max(one["ended"] for one in found) - min(one["began"] for one in found)
     return sum(one["done"] for one in found) / spent_s
+
+
+def measure_lag(server: Server, requests: Path, url: str | None, seconds: float) -> tuple[float, list[float]]:
+    """
+    Load a server with a worker to about half of what it takes at most.
+
+    Returns:
+        The share of the most that was sent, and for each decided event the milliseconds from its receipt to
+        its decision and reserved invitation, sorted.
+    """
+    peak = load.measure([server.port], server.pids, requests, seconds=seconds, connections=CONNECTIONS)
+    time.sleep(CATCH_UP_S)
+    pause_ms = round(2 * CONNECTIONS / peak.rate * 1_000)
+    assert server.data is not None
+    database = open_database(url, server.data / DATABASE_FILE)
+    newest = sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0))
+    with database.read() as connection:
+        before = connection.execute(newest).scalar_one()
+    half = load.measure(
+        [server.port],
+        server.pids,
+        requests,
+        seconds=seconds * 2,
+        connections=CONNECTIONS,
+        pause_ms=pause_ms,
+    )
+    time.sleep(CATCH_UP_S)
+    lag_us = decision.c.decided_at - event.c.received_at
+    statement = (
+        sa.select(sa.type_coerce(lag_us, sa.BigInteger))
+        .join_from(decision, event, event.c.id == decision.c.event_id)
+        .where(event.c.id > before)
+    )
+    with database.read() as connection:
+        lags = sorted(row[0] / 1_000 for row in connection.execute(statement))
+    database.close()
+    return half.rate / peak.rate, lags
+
+
+def table(folder: Path, make_url: Callable[[], str], seconds: float) -> list[str]:
+    """The tables in Markdown."""
+    lines = ["| workers | events decided a second |", "|---|--:|"]
+    for name, url, workers in (
+        ("one, SQLite", None, 1),
+        ("one, PostgreSQL", make_url(), 1),
+        ("two, PostgreSQL", make_url(), 2),
+    ):
+        place = folder / f"decisions-{workers}-{url is None}"
+        place.mkdir()
+        lines.append(f"| {name} | {measure(place, url, workers):,.0f} |")
+    lines += ["", "| server and worker in one process | load, share of the peak | p50 ms | p99 ms | events |"]
+    lines.append("|---|--:|--:|--:|--:|")
+    for name, url in (("SQLite", None), ("PostgreSQL", make_url())):
+        with running_afterword(folder / f"lag-{name}", url, ["--worker"]) as server:
+            assert server.data is not None
+            tokens = (server.data / TOKENS_FILE).read_text().split()[:PROJECTS]
+            bodies = [load.event_body(number) for number in range(BODIES)]
+            requests = load.write_requests(folder / f"lag-{name}.requests", bodies, tokens)
+            share, lags = measure_lag(server, requests, url, seconds)
+        p50, p99 = (lags[int(len(lags) * part)] for part in (0.5, 0.99))
+        lines.append(f"| {name} | {share:.2f} | {p50:.0f} | {p99:.0f} | {len(lags):,} |")
+    return lines
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
 -- Sends the requests of a file in turn, over all connections, and says in one line of JSON how it went.
+-- With a second argument each connection waits so many milliseconds before each request.
 -- The file: for each request its length in bytes, a line break, and the bytes.
 
 local requests = {}
@@ -12,6 +13,10 @@ function init(args)
     requests[#requests + 1] = file:read(length)
   end
   file:close()
+  local pause_ms = tonumber(args[2] or "0")
+  if pause_ms > 0 then
+    delay = function() return pause_ms end
+  end
   math.randomseed(os.time())
   last = math.random(#requests)
 end

@@ -66,16 +66,27 @@ def event_body(number: int) -> bytes:
 
 
 def measure(
-    ports: Sequence[int], pids: Sequence[int], requests: Path, *, seconds: float, connections: int
+    ports: Sequence[int],
+    pids: Sequence[int],
+    requests: Path,
+    *,
+    seconds: float,
+    connections: int,
+    pause_ms: int = 0,
 ) -> Measured:
-    """Send load to one or several servers at once; the rates add up, the slowest p99 counts."""
+    """
+    Send load to one or several servers at once; the rates add up, the slowest p99 counts.
+
+    Args:
+        pause_ms: How long each connection waits before each request; 0 = as fast as it goes.
+    """
     before = cpu_s(pids)
     running = [
         subprocess.Popen(
             [
                 *("taskset", "-c", str(LOAD_CORE), "wrk", "--threads", "1"),
                 *("--connections", str(connections // len(ports)), "--duration", f"{seconds:g}s"),
-                *("--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", str(requests)),
+                *("--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", str(requests), str(pause_ms)),
             ],
             stdout=subprocess.PIPE,
             text=True,

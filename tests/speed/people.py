@@ -77,11 +77,11 @@ def _run(folder: Path, rows: int, url: str | None, runs: Sequence[str]) -> dict[
         if (done.added, done.refused) != (added, 0):
             raise RuntimeError(f"{name}: {done.added} were added, {done.refused} refused")
     database.close()
-    found["peak_mb"] = _peak_mb()
+    found["peak_mb"] = peak_mb()
     return found
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """This program's own; the peak that getrusage tells is at least that of the process that started it."""
     status = Path("/proc/self/status").read_text().splitlines()
     return int(next(line.split()[1] for line in status if line.startswith("VmHWM"))) / 1024

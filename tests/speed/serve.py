@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=0, help="stored before the first start")
     parser.add_argument("--one-by-one", action="store_true", help="one transaction for each event")
     parser.add_argument("--commit-delay-ms", type=float, default=0.0)
+    parser.add_argument("--worker", action="store_true", help="decide events, too")
     arguments = parser.parse_args()
     settings = load_settings(
         {}, data=arguments.data, database_url=arguments.database_url, port=arguments.port
@@ -158,7 +159,7 @@ def main() -> None:
             make_data(parts)
             if arguments.events:
                 fill(parts, arguments.events)
-        run_server(parts, listener, with_worker=False, on_ready=lambda: None)
+        run_server(parts, listener, with_worker=arguments.worker, on_ready=lambda: None)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Are events kept as they came, in order, with their numbers?"""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -175,3 +176,30 @@ def test_earlier_events_are_found_by_the_index_before_the_database_knows_its_tab
     for found in (steps, steps_of_ids):
         assert "Index Scan using uq_event_project_id_number" in found
         assert "Seq Scan" not in found
+
+
+def test_events_of_some_projects_are_read_in_the_order_of_their_ids(database: Database) -> None:
+    with database.write() as connection:
+        bob = add_person(connection)
+        ids = [
+            add_event(connection, number, project_id=project_id, received_at=START_US + number, person_id=bob)
+            for number, project_id in enumerate((1, 2, 1, 3), start=1)
+        ]
+        found = list(events.read_events(connection, ids[0], ids[-1], [1, 3]))
+        assert [one.id for one in found] == [ids[0], ids[2], ids[3]]
+        wanted = events.get_event(connection, ids[0])
+        assert wanted is not None
+        assert found[0] == replace(wanted, person_email=None)
+        assert list(events.read_events(connection, ids[1], ids[1], [1])) == []
+        assert list(events.read_events(connection, ids[0], ids[-1], [])) == []
+
+
+def test_the_first_event_since_a_time_is_found(database: Database) -> None:
+    with database.write() as connection:
+        assert events.find_first_id_received(connection, to_datetime(0)) == 1
+        ids = [add_event(connection, number, received_at=START_US + 10 * number) for number in range(1, 8)]
+        for number, event_id in enumerate(ids, start=1):
+            for offset in (-9, 0):
+                since = to_datetime(START_US + 10 * number + offset)
+                assert events.find_first_id_received(connection, since) == event_id
+        assert events.find_first_id_received(connection, to_datetime(START_US + 71)) == ids[-1] + 1

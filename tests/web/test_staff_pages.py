@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from afterword.domain.scope import Scope
 from afterword.flows.send_invitation import send_invitation
+from afterword.flows.survey_schema import survey_schema
 from afterword.storage.engine import Database
 from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
@@ -25,6 +26,7 @@ PUBLIC = {
     "/readyz",
     "/metrics",
     "/openapi.json",
+    "/survey.schema.json",
     "/answer/{token}",
     "/answer/{token}/thanks",
     "/answer/{token}/leave",
@@ -318,7 +320,7 @@ class TestErrors:
         self, site: Site, staff: TestClient, monkeypatch: pytest.MonkeyPatch, accept: str
     ) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("afterword.web.admin.surveys.list_surveys", lambda database: 1 / 0)
+            patch.setattr("afterword.web.admin.surveys.list_phases", lambda database, clock: 1 / 0)
             reply = staff.get("/surveys", headers={"accept": accept})
         assert reply.status_code == 500
         assert "ZeroDivisionError" not in reply.text
@@ -333,11 +335,11 @@ class TestErrors:
         caplog: pytest.LogCaptureFixture,
         accept: str,
     ) -> None:
-        def fail(database: Database) -> None:
+        def fail(database: Database, clock: object) -> None:
             raise sa.exc.OperationalError("SELECT", {}, Exception("it is away"))
 
         with monkeypatch.context() as patch:
-            patch.setattr("afterword.web.admin.surveys.list_surveys", fail)
+            patch.setattr("afterword.web.admin.surveys.list_phases", fail)
             reply = staff.get("/surveys", headers={"accept": accept})
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
         assert "nothing was changed" in reply.text
@@ -348,11 +350,11 @@ class TestErrors:
     def test_what_is_wrong_with_the_statement_itself_is_a_bug(
         self, staff: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(database: Database) -> None:
+        def fail(database: Database, clock: object) -> None:
             raise sa.exc.IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
 
         with monkeypatch.context() as patch:
-            patch.setattr("afterword.web.admin.surveys.list_surveys", fail)
+            patch.setattr("afterword.web.admin.surveys.list_phases", fail)
             assert staff.get("/surveys").status_code == 500
 
 
@@ -397,6 +399,12 @@ class TestForMachines:
         assert found["openapi"] == "3.1.0"
         post = found["paths"]["/events.track"]["post"]
         assert {"200", "401", "413", "422", "429", "503"} <= set(post["responses"])
+
+    def test_editors_get_the_schema_of_the_survey_file_from_anywhere(self, visitor: TestClient) -> None:
+        reply = visitor.get("/survey.schema.json")
+        assert reply.headers["content-type"] == "application/schema+json"
+        assert reply.headers["access-control-allow-origin"] == "*"
+        assert reply.json() == survey_schema()
 
 
 @pytest.mark.parametrize(("path", "method"), SCIM)

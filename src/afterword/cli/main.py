@@ -22,6 +22,7 @@ from afterword.cli import (
     restore,
     serve,
     settings,
+    simulate,
     source,
     survey,
     team,
@@ -54,6 +55,8 @@ cli.add_command(privacy.retention)
 cli.add_command(token.token)
 cli.add_command(survey.survey)
 cli.add_command(policy.policy)
+for command in simulate.COMMANDS:
+    survey.survey.add_command(command)
 cli.add_command(event.event)
 cli.add_command(report.report)
 cli.add_command(admin.admin)

@@ -2,8 +2,12 @@
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from afterword.domain.policy import SAMPLING_PERIOD, SamplingUnit
+
+DRAWS_REMEMBERED = 10_000
+"""The same draw is asked for more than once in a decision, and again at the person's next event."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +32,7 @@ def draw_holdout(person_id: int) -> float:
     return _draw(f"holdout:{person_id}")
 
 
+@lru_cache(maxsize=DRAWS_REMEMBERED)
 def _draw(text: str) -> float:
     # 53 bits are what a float holds exactly; more would round up to 1 now and then.
     return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) / 2**53

@@ -159,12 +159,12 @@ def _find_conflict(
         return None
     if survey is None:
         return ConflictError(f"there is no survey {key!r} yet, and you expect version {expected}")
-    version = surveys.find_version(connection, survey.id, latest)
-    at = "" if version is None else f", made {version.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    made_at = surveys.get_version(connection, survey.id, latest).created_at
     return ConflictError(
-        f"somebody else changed the survey {key!r}: it is at version {latest}{at}, "
-        f"and you expect {expected}. `afterword survey export {key}` shows theirs: "
-        f"take it over, then apply with --expect-version {latest}"
+        f"somebody else changed the survey {key!r}: it is at version {latest}, "
+        f"made {made_at:%Y-%m-%d %H:%M:%S} UTC, and you expect {expected}. "
+        f"`afterword survey export {key}` shows theirs: take it over, "
+        f"then apply with --expect-version {latest}"
     )
 
 
@@ -182,7 +182,7 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
             file.survey, Change.CREATED, 1, SurveyState.DRAFT, _difference("", show_definition(new))
         )
     latest = survey.latest_version
-    stored = surveys.list_versions(connection, survey.id)[-1]
+    stored = surveys.get_version(connection, survey.id, latest)
     # In today's words, so that fields which did not exist yet are no difference.
     old = dump_definition(read_file(stored.definition))
     if old != new:

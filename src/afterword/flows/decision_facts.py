@@ -93,6 +93,7 @@ class Gathered:
         person_id = subject.person_id
         person = None if person_id is None else self._person_facts(self._people[person_id], subject, heard)
         count, came_after = self._counted(subject, heard)
+        is_match = matches(trigger.where, subject.metadata)
         return Facts(
             event_id=event.id,
             occurred_at=event.occurred_at,
@@ -103,12 +104,12 @@ class Gathered:
                 state=heard.phase(self._now),
                 tags=heard.definition.tags,
                 paused=heard.paused,
-                counts=self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts(),
+                counts=self._counts(heard, person),
                 slot=heard.slot,
             ),
             person=person,
-            metadata_matches=matches(trigger.where, subject.metadata),
-            metadata_saw=_what_mismatched(trigger.where, subject.metadata),
+            metadata_matches=is_match,
+            metadata_saw={} if is_match else _what_mismatched(trigger.where, subject.metadata),
             is_duplicate=subject.twin in self._twins,
             count=count,
             count_wanted=trigger.count,
@@ -160,7 +161,7 @@ class Gathered:
             return []
         if subject.twin is not None:
             self._twins.add(subject.twin)
-        found = list(_matches_of(subject))
+        found = list(matches_of(subject))
         for one in found:
             self._matches.setdefault((one.survey_id, one.person_id), []).append(one)
         return found
@@ -184,6 +185,9 @@ class Gathered:
             test_invitations=self._tests[person.id],
             cell=None if quota is None or quota.attribute is None else cell_of(person, quota.attribute),
         )
+
+    def _counts(self, heard: Heard, person: PersonFacts | None) -> SurveyCounts:
+        return self._used[heard.id].counts(person) if heard.id in self._used else SurveyCounts()
 
     def _counted(self, subject: Subject, heard: Heard) -> tuple[int, bool | None]:
         """The how-manieth match it is, and whether what must come before did."""
@@ -315,7 +319,8 @@ def _tally(connection: Connection, heard: Heard, now: datetime) -> list[Tally]:
     )
 
 
-def _matches_of(subject: Subject) -> Iterable[Match]:
+def matches_of(subject: Subject) -> Iterable[Match]:
+    """What the surveys that are told of an event must remember of it."""
     event, person_id = subject.event, subject.person_id
     if person_id is None or event.is_test:
         return

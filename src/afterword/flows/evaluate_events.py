@@ -67,7 +67,7 @@ def evaluate_events(
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
     """A survey that listens to an event, and what was decided for it."""
 
     heard: Heard
@@ -192,7 +192,7 @@ class _Batch:
         self._withdraw(subject)
         heard = [one for one in subject.told if one.trigger.hears(subject.event.name)]
         candidates = [self._consider(subject, one) for one in heard]
-        for one in _choose(candidates):
+        for one in choose(candidates):
             self._entries.append(_entry(subject, one))
             if isinstance(one.decision, Invite):
                 self._invite(subject, one, one.decision)
@@ -216,11 +216,11 @@ class _Batch:
         trigger_matches.add_matches(connection, self._matches)
         return {new.row["event_id"] for new in self._invited}
 
-    def _consider(self, subject: Subject, heard: Heard) -> _Candidate:
+    def _consider(self, subject: Subject, heard: Heard) -> Candidate:
         facts = self._gathered.facts(subject, heard)
-        return _Candidate(heard, facts.person, decide(facts, heard.policy, self._now))
+        return Candidate(heard, facts.person, decide(facts, heard.policy, self._now))
 
-    def _invite(self, subject: Subject, candidate: _Candidate, decision: Invite) -> None:
+    def _invite(self, subject: Subject, candidate: Candidate, decision: Invite) -> None:
         heard, person = candidate.heard, candidate.person
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
@@ -265,7 +265,7 @@ class _Batch:
                 else:
                     self._withdrawn.append(one.id)
 
-    def _collapse(self, subject: Subject, candidate: _Candidate) -> None:
+    def _collapse(self, subject: Subject, candidate: Candidate) -> None:
         """Count a further match with the invitation that waits."""
         if subject.person_id is None or not candidate.heard.trigger.waits or subject.event.is_test:
             return
@@ -297,7 +297,7 @@ def _list_waiting(
     return found
 
 
-def _choose(candidates: list[_Candidate]) -> list[_Candidate]:
+def choose(candidates: list[Candidate]) -> list[Candidate]:
     """Let at most one survey ask; to the others the event means nothing more."""
     invites = [item for item in candidates if isinstance(item.decision, Invite)]
     if len(invites) < 2:
@@ -311,7 +311,7 @@ def _choose(candidates: list[_Candidate]) -> list[_Candidate]:
     ]
 
 
-def _entry(subject: Subject, candidate: _Candidate) -> NewEntry:
+def _entry(subject: Subject, candidate: Candidate) -> NewEntry:
     heard = candidate.heard
     return NewEntry(
         subject.event.id,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from afterword.kit.clock import to_datetime
 from afterword.storage.engine import read_rows
 from afterword.storage.tables import event, idempotency, person, project
 
@@ -97,6 +98,49 @@ def _first_id_since(connection: sa.Connection, since_us: int) -> int:
         else:
             low = middle + 1
     return low
+
+
+def find_first_id_received(connection: sa.Connection, since: datetime) -> int:
+    """Find the first event received from a time on, by halving; the id behind the newest when none was."""
+    low, high = 1, find_newest_id(connection) + 1
+    while low < high:
+        middle = (low + high) // 2
+        received_at = find_received_at(connection, middle)
+        if received_at is None or received_at >= since:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def read_events(
+    connection: sa.Connection, first_id: int, last_id: int, project_ids: Collection[int]
+) -> Iterator[StoredEvent]:
+    """Events of some projects whose ids lie in a range, both ends included, oldest first; no person_email."""
+    wanted = (
+        "SELECT id, project_id, name, occurred_at, received_at, email, github_username, gitlab_username, "  # noqa: S608 - numbers
+        f"metadata, is_test, person_id FROM event WHERE id BETWEEN {first_id:d} AND {last_id:d} "
+        f"AND project_id IN ({', '.join(str(int(one)) for one in project_ids) or 'NULL'}) ORDER BY id"
+    )
+    for row in read_rows(connection, wanted, ROWS_READ_AT_ONCE):
+        (
+            event_id,
+            project_id,
+            name,
+            occurred_us,
+            received_us,
+            email,
+            github,
+            gitlab,
+            metadata,
+            is_test,
+            who,
+        ) = row
+        occurred_at, received_at = to_datetime(occurred_us), to_datetime(received_us)
+        handles = email, github, gitlab
+        yield StoredEvent(
+            event_id, project_id, name, occurred_at, received_at, *handles, metadata, bool(is_test), who, None
+        )
 
 
 def get_event(connection: sa.Connection, event_id: int) -> StoredEvent | None:

@@ -65,6 +65,26 @@ class Tally(NamedTuple):
     answered: int
 
 
+class Past(NamedTuple):
+    """
+    A real invitation that did not end before it went out, with when it became what it is.
+
+    Attributes:
+        is_alive: It may have reached the person, or still may.
+    """
+
+    survey_id: int
+    person_id: int
+    project_id: int
+    at: datetime
+    outcome: Outcome | None
+    outcome_at: datetime | None
+    expires_at: datetime
+    reminded_at: datetime | None
+    cell: str | None
+    is_alive: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
@@ -166,6 +186,49 @@ def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[i
         ended = None if outcome is None else Outcome(outcome)
         found.setdefault(person_id, []).append(Asked(survey_id, project_id, at, ended, *rest))
     return found
+
+
+def list_past(
+    connection: sa.Connection,
+    *,
+    person_ids: Collection[int] | None = None,
+    survey_ids: Collection[int] | None = None,
+) -> list[Past]:
+    """What happened to the real invitations of these people or surveys, the oldest first."""
+    columns = invitation.c
+    statement = (
+        sa.select(
+            columns.survey_id,
+            columns.person_id,
+            survey.c.project_id,
+            columns.created_at,
+            columns.outcome,
+            columns.outcome_at,
+            columns.expires_at,
+            columns.reminded_at,
+            columns.cell,
+            columns.state.in_(_ALIVE),
+        )
+        .join(survey, survey.c.id == columns.survey_id)
+        .where(*_COUNTS)
+        .order_by(columns.created_at, columns.id)
+    )
+    if person_ids is not None:
+        statement = statement.where(columns.person_id.in_(list(person_ids)))
+    if survey_ids is not None:
+        statement = statement.where(columns.survey_id.in_(list(survey_ids)))
+    found = [Past(*row) for row in connection.execute(statement)]
+    return [one if one.outcome is None else one._replace(outcome=Outcome(one.outcome)) for one in found]
+
+
+def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> dict[int, tuple[int, int]]:
+    """Survey id → real invitations after a time that can't be answered any more, and those answered."""
+    columns = invitation.c
+    is_answered = columns.outcome == Outcome.ANSWERED.value
+    is_ended = sa.or_(columns.outcome.is_not(None), columns.expires_at <= now)
+    counts = sa.func.count().filter(is_ended), sa.func.count().filter(is_answered)
+    statement = sa.select(columns.survey_id, *counts).where(columns.created_at > since, *_COUNTS)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement.group_by(columns.survey_id))}
 
 
 def count_tests(connection: sa.Connection, person_ids: Collection[int], since: datetime) -> dict[int, int]:

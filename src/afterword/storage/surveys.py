@@ -249,6 +249,12 @@ def get_definition(connection: sa.Connection, survey_id: int, version: int) -> s
     return definition
 
 
+def get_version(connection: sa.Connection, survey_id: int, version: int) -> Version:
+    """One version that is there, with the text of its file."""
+    statement = _versions(survey_id).where(survey_version.c.version == version)
+    return Version(**connection.execute(statement).one()._mapping)
+
+
 def find_version(connection: sa.Connection, survey_id: int, version: int) -> Version | None:
     """One version, with the text of its file."""
     statement = _versions(survey_id).where(survey_version.c.version == version)

@@ -6,14 +6,15 @@ from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
 from afterword.flows.build_report import build_report
-from afterword.flows.manage_surveys import list_surveys
+from afterword.flows.manage_surveys import list_phases
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
 
 
 async def show_list(request: Request) -> Response:
     """All surveys."""
-    surveys = await run_in_threadpool(list_surveys, parts_of(request).database)
+    parts = parts_of(request)
+    surveys = await run_in_threadpool(list_phases, parts.database, parts.clock)
     return render_page("surveys.html", {"surveys": surveys})
 
 
