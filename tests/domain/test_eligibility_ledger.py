@@ -215,9 +215,9 @@ class TestWhatTheRulesSaw:
         assert saw[Reason.HOLDOUT] == {"draw": round(draw_holdout(7), 6), "holdout": 0.125}
 
     def test_of_a_pause(self) -> None:
-        survey = of_survey(state=SurveyState.PAUSED, paused=("organisation", "project"))
+        survey = of_survey(state=SurveyState.PAUSED, paused=("project", "organisation"))
         saw = saw_of(decide(replace(GOOD, survey=survey), POLICY, NOW))
-        assert saw[Reason.PAUSED] == {"paused": "organisation, project, survey"}
+        assert saw[Reason.PAUSED] == {"paused": "survey, project, organisation"}
         assert saw[Reason.SURVEY_NOT_LIVE] == {"state": "paused"}
 
     def test_of_the_test_cap(self) -> None:
