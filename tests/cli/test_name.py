@@ -61,7 +61,10 @@ def test_a_guess_has_a_reason(home: Installation) -> None:
 
 def test_one_step_assigns_a_name_and_its_events_follow(home: Installation) -> None:
     said = home.ok("name", "assign", "github", "ana-s", "ana@example.com")
-    assert said == "ana-s is Ana Souza <ana@example.com> now: 2 events will follow.\n"
+    assert said.splitlines() == [
+        "ana-s is Ana Souza <ana@example.com> now: 2 events will follow.",
+        "`afterword name unassign github ana-s` takes it back.",
+    ]
     assert [one["name"] for one in home.json("name", "list")] == ["svc-1"]
     assert home.ok("name", "list").splitlines()[1] == (
         "Earlier events are being attributed: about 2 events to look at."
@@ -70,6 +73,17 @@ def test_one_step_assigns_a_name_and_its_events_follow(home: Installation) -> No
     assert [event["person"] for event in home.json("event", "list", PROJECT)] == ["ana@example.com"] * 2 + [
         None
     ]
+
+
+def test_a_name_is_taken_back_and_goes_to_somebody_else(home: Installation) -> None:
+    home.ok("name", "assign", "github", "ana-s", "ben@example.com")
+    work()
+    said = home.ok("name", "unassign", "github", "ana-s")
+    assert said.startswith("ana-s is not Ben ")
+    assert said.endswith("<ben@example.com> any more: it comes back to the list of unknown names.\n")
+    work()
+    assert [(one["name"], one["events"]) for one in home.json("name", "list")] == [("ana-s", 2), ("svc-1", 1)]
+    home.ok("name", "assign", "github", "ana-s", "ana@example.com")
 
 
 def test_a_conflict_says_whose_it_is(home: Installation) -> None:

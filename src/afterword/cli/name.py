@@ -1,6 +1,7 @@
 """``afterword name``: names in events that nobody in the directory has."""
 
 import json
+import shlex
 from collections.abc import Sequence
 
 import click
@@ -94,6 +95,19 @@ def assign(kind: str, name: str, person: str) -> None:
             parts.database, parts.clock, parts.tombstones, _kind(kind), name, person
         )
     click.echo(f"{name} is {done.person.name} <{done.person.email}> now: {_events(done.events)} will follow.")
+    click.echo(f"`afterword name unassign {_WORDS[_kind(kind)]} {shlex.quote(done.name)}` takes it back.")
+
+
+@name.command()
+@kind_argument
+@click.argument("name")
+def unassign(kind: str, name: str) -> None:
+    """Take NAME back from whoever got it by mistake: it is unknown again, and so are its events."""
+    with open_app() as parts:
+        person = manage_names.unassign_name(parts.database, parts.clock, parts.tombstones, _kind(kind), name)
+    click.echo(
+        f"{name} is not {person.name} <{person.email}> any more: it comes back to the list of unknown names."
+    )
 
 
 @name.command()
