@@ -32,6 +32,10 @@ class TestList:
         assert known.endswith("  known  ana@example.com")
         assert unknown.endswith("  unknown  dan@example.com (not in the directory)  TEST")
 
+    def test_of_a_bots_event_it_says_so(self, lively: Installation) -> None:
+        lively.track(email=None, github_username="dependabot[bot]")
+        assert lively.ok("event", "list", PROJECT).endswith("dependabot[bot] (a bot)\n")
+
     def test_as_json_has_everything_that_was_sent(self, lively: Installation) -> None:
         lively.track(
             "build.finished", github_username="@Ana", metadata={"färbe": "blau"}, timestamp="1700000000.5"
@@ -96,6 +100,21 @@ class TestExplain:
         out = lively.ok("event", "explain", "last")
         assert "Person: not in the directory" in out
         assert "FAIL 30 person_unresolved" in out
+
+    @pytest.mark.parametrize(
+        ("handles", "says"),
+        [
+            ({"email": "dan"}, "dan is no full address: `afterword name rule add domain DOMAIN` says"),
+            ({"email": "Unknown"}, "Unknown names nobody"),
+            ({"github_username": "dependabot[bot]"}, "dependabot[bot] is a bot"),
+        ],
+    )
+    def test_a_name_that_can_be_nobodys_is_told(
+        self, lively: Installation, handles: dict[str, str], says: str
+    ) -> None:
+        lively.track(**{"email": None, **handles})
+        lively.work()
+        assert f"\n  {says}" in lively.ok("event", "explain", "last")
 
     def test_an_event_that_is_too_old(self, lively: Installation) -> None:
         lively.track(timestamp=str(int(time.time()) - 2 * 86_400))

@@ -9,7 +9,7 @@ from tests.cli.installation import PROJECT, Installation
 
 def send(home: Installation, **handles: str) -> None:
     """An event, read by the worker."""
-    home.track(email=None, **handles)
+    home.track(**{"email": None, **handles})
     work()
 
 
@@ -48,6 +48,19 @@ def test_the_list_says_when_there_is_more_or_nothing(home: Installation) -> None
     assert home.ok("name", "list").startswith("No unknown names: everybody that events name")
     work()
     assert "being attributed" not in home.ok("name", "list")
+
+
+def test_names_without_a_domain_are_listed_with_what_to_do(home: Installation) -> None:
+    send(home, email="ana")
+    _, row, _, advice = home.ok("name", "list").splitlines()
+    assert row.startswith("email   ana    Build CLI   1 event ")
+    assert advice == (
+        "1 of these names has no domain: `afterword name rule add domain DOMAIN` says what names without a "
+        "domain mean."
+    )
+    home.ok("name", "rule", "add", "domain", "example.com")
+    work()
+    assert "no domain" not in home.ok("name", "list")
 
 
 def test_a_guess_has_a_reason(home: Installation) -> None:

@@ -337,10 +337,11 @@ class TestRules:
         settle(world)
         assert (person_of(world, here), person_of(world, there)) == (world.person("bob@").id, None)
 
-    def test_names_without_a_domain_are_listed_once_there_is_one(self, world: World) -> None:
+    def test_names_without_a_domain_are_listed_before_and_after_there_is_one(self, world: World) -> None:
         add_stranger(world, email="nobody")
+        add_stranger(world, email="Unknown")
         settle(world)
-        assert names(world) == []
+        assert names(world) == [("email", "nobody", 1)]
         add(world, RuleKind.DOMAIN, "example.com")
         settle(world)
         assert names(world) == [("email", "nobody", 1)]

@@ -106,6 +106,12 @@ class TestAssign:
         assert world.person("bob@example.com").handles[EMAIL][1] == "bobby@corp.example"
         assert person_of(world, event_id) == world.person("bob@example.com").id
 
+    def test_a_name_without_a_domain_needs_a_rule_first(self, world: World) -> None:
+        add_stranger(world, email="Bobby")
+        settle(world)
+        with pytest.raises(InvalidInputError, match="'bobby' has no domain: `afterword name rule add domain"):
+            assign(world, EMAIL, "bobby", "bob@example.com")
+
     def test_it_is_said_whose_name_it_is(self, world: World) -> None:
         with pytest.raises(ConflictError, match=r"bob-gh is the name of Bob <bob@example.com> already"):
             assign(world, GITHUB, "Bob-GH", "alice@example.com")

@@ -121,7 +121,7 @@ class TestPreview:
         bob = "Bob <bob@example.com>"
         found = preview(world, DOMAIN, "example.com", project="Build CLI")
         assert [(one.value, one.project_name, one.before, one.after) for one in found.names] == [
-            ("bob", "Build CLI", "junk", bob)
+            ("bob", "Build CLI", "nobody who is known", bob)
         ]
         assert [one.after for one in preview(world, TAGS).names] == [bob]
         assert [one.after for one in preview(world, MOVED, "old.org", "example.com").names] == [bob]

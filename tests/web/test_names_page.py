@@ -74,6 +74,14 @@ def test_the_page_says_of_nobody_what_is_not_so(staff: TestClient) -> None:
         assert "/names/unassign" not in staff.get(f"/names?done=assigned&{query}").text
 
 
+def test_a_name_without_a_domain_comes_with_what_to_do(staff: TestClient, world: World) -> None:
+    world.add_event(email="bob")
+    settle(world)
+    text = staff.get("/names").text
+    assert "No full address: <code>afterword name rule add domain DOMAIN</code>" in text
+    assert text.count("Address or user name of a person") == 2
+
+
 def test_a_bot_is_called_one_in_one_step(staff: TestClient, world: World) -> None:
     done = staff.post("/names/bot", data={"name": "svc<b>1"})
     assert (done.status_code, done.headers["location"]) == (303, "/names?done=bot")

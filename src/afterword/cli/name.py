@@ -50,6 +50,7 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
             found += page
             if len(page) < size:
                 break
+        bare = manage_names.find_bare(parts.database, found)
         remaining = find_remaining(parts.database)
         total = manage_names.count_names(parts.database)
     if as_json:
@@ -61,6 +62,9 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
         click.echo(line)
     if project is None and total > len(found):
         click.echo(f"{total - len(found)} more: give a higher --limit")
+    if bare:
+        count = "1 of these names has" if len(bare) == 1 else f"{len(bare)} of these names have"
+        click.echo(f"{count} no domain: {manage_names.BARE_ADVICE}.")
     _tell(remaining)
 
 

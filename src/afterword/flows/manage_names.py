@@ -1,6 +1,6 @@
 """Which names of events are unknown, and whose are they?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from afterword.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -22,7 +22,9 @@ from afterword.storage.attributions import Stretch
 from afterword.storage.engine import Connection, Database
 from afterword.storage.identity_rules import IdentityRule, RuleKind
 from afterword.storage.people import Person
-from afterword.storage.unresolved import Place, Sighting, UnknownName
+from afterword.storage.unresolved import Key, Place, Sighting, UnknownName
+
+BARE_ADVICE = "`afterword name rule add domain DOMAIN` says what names without a domain mean"
 
 EVENTS_AT_ONCE = 10_000
 """Events of one step when all are looked through for a name that somebody gave up."""
@@ -111,6 +113,8 @@ def assign_name(
     given = [
         next(rules.readings(kind, one.shown if "@" in value else value, one.project_id)) for one in found
     ]
+    if kind is IdentityKind.EMAIL and (bare := [one for one in given if "@" not in one]):
+        raise InvalidInputError(f"{bare[0]!r} has no domain: {BARE_ADVICE}")
     record = _record(person, kind, list(dict.fromkeys(given)))
     saved = save_people(
         database, clock, [record], source=Source.HERE, tombstoned=tombstoned, rules=rules, makes_new=False
@@ -159,6 +163,13 @@ def unassign_name(
         last_id = event_handles.last_id(connection)
     _let_follow(database, clock, [Stretch(kind.value, value, 1, last_id, person.id)])
     return person
+
+
+def find_bare(database: Database, names: Iterable[UnknownName]) -> set[Key]:
+    """The keys of those that are addresses without a domain, which no rule gives one."""
+    with database.read() as connection:
+        rules = identity_rules.read_rules(connection)
+    return {one.key for one in names if rules.is_bare(one.kind, one.value, one.project_id)}
 
 
 def find_owner(database: Database, kind: IdentityKind, name: str) -> Person | None:

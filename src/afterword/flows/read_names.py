@@ -41,7 +41,7 @@ def find_meaning(
     """The id of the person that a normalised name means, or what else it is."""
     if rules.is_bot(name):
         return Meaning.BOT
-    if rules.is_junk(kind, name, project_id):
+    if rules.is_junk(kind, name, project_id) and not rules.is_bare(kind, name, project_id):
         return Meaning.JUNK
     person_id = find_person(kind, name, known, rules, project_id)
     return Meaning.UNKNOWN if person_id is None else person_id
