@@ -99,6 +99,13 @@ def test_a_name_is_taken_back_and_goes_to_somebody_else(home: Installation) -> N
     home.ok("name", "assign", "github", "ana-s", "ana@example.com")
 
 
+def test_a_preview_says_what_would_be_refused(home: Installation) -> None:
+    said = home.ok("name", "rule", "add", "bot", "ana*", "--preview").splitlines()
+    assert said[-2].startswith("It would be refused, since ana")
+    assert "is the name of Ana Souza" in said[-2]
+    assert said[-1] == "Nothing was changed."
+
+
 def test_a_conflict_says_whose_it_is(home: Installation) -> None:
     done = home.run("name", "assign", "github", "anasouza", "ben@example.com")
     assert (done.status, done.err) == (

@@ -217,6 +217,8 @@ def _show(found: Preview) -> None:
         )
     if len(found.names) > len(kept):
         click.echo(f"  and {len(found.names) - len(kept)} more names")
+    if found.refusal:
+        click.echo(f"It would be refused, since {found.refusal}.")
     click.echo("Nothing was changed.")
 
 
