@@ -5,7 +5,10 @@ import time
 
 import pytest
 
+from afterword.cli.open import open_app
 from afterword.flows.record_notices import NoticeKind
+from afterword.kit.clock import to_datetime
+from afterword.storage import people
 from tests.cli.installation import PROJECT, Installation
 
 
@@ -87,6 +90,18 @@ class TestExplain:
         assert "FAIL 42 survey_cooldown: last invited " in out
         assert "FAIL 45 global_cooldown: last invited " in out
         assert "Invitation" not in out
+
+    def test_an_invitation_that_quiet_hours_hold_back_says_until_when(self, lively: Installation) -> None:
+        with open_app() as parts, parts.database.write() as connection:
+            now = to_datetime(parts.clock.now_us())
+            begin = now.hour * 60 + now.minute - 5
+            hours = {"quiet_from": begin % 1440, "quiet_until": (begin + 180) % 1440, "own_timezone": "UTC"}
+            people.update_person(connection, 1, hours)
+        lively.track()
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "Invitation 1: queued\n  It waits until 2" in out
+        assert out.endswith(" UTC, the end of the person's quiet hours.\n")
 
     def test_an_event_by_its_number(self, lively: Installation) -> None:
         lively.track()

@@ -90,6 +90,8 @@ def explain(event_id: int | None) -> None:
             )
     for invitation in found.invitations:
         click.echo(f"\nInvitation {invitation.id}: {invitation.state}{_detail(invitation.last_error)}")
+        if (until := found.held_back.get(invitation.id)) is not None:
+            click.echo(f"  It waits until {until:%Y-%m-%d %H:%M} UTC, the end of the person's quiet hours.")
 
 
 @event.command()

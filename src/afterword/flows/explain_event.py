@@ -1,10 +1,13 @@
 """What became of an event, and why was somebody asked or not?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from afterword.domain.answer import Value
 from afterword.domain.errors import NotFoundError
 from afterword.domain.identity import IdentityKind, IdentityRules, name_handles, normalise
+from afterword.domain.invitation import InvitationState
 from afterword.domain.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_names import BARE_ADVICE
@@ -29,6 +32,9 @@ from afterword.storage.notices import Notice
 
 EVENT_ID_MAX = 2**63 - 1
 
+HELD_BACK_MIN = timedelta(minutes=5)
+"""Longer than any lease: a job that is due so much later than it was made was put off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -40,6 +46,7 @@ class Explanation:
             it yet, or gave up. None when it was decided, or no survey listened.
         test_answers: (question, answer) to its test invitation; empty for real events.
         names: What its names are when they are nobody's: a sentence each.
+        held_back: Invitation → until when it waits for the end of the person's quiet hours.
     """
 
     event: StoredEvent
@@ -48,6 +55,7 @@ class Explanation:
     progress: Progress | None
     test_answers: list[tuple[str, Value]]
     names: list[str] = field(default_factory=list)
+    held_back: dict[int, datetime] = field(default_factory=dict)
 
     @property
     def reason(self) -> Reason | None:
@@ -79,6 +87,7 @@ def explain_event(database: Database, event_id: int | None) -> Explanation:
             found,
             test_answers=_test_answers(connection, found) if event.is_test else [],
             names=_explain_names(connection, event),
+            held_back=find_held_back(connection, found),
             progress=None if entries else jobs.find_progress(connection, JobKind.EVALUATE_EVENT, event.id),
         )
 
@@ -98,6 +107,16 @@ def _handles(event: StoredEvent) -> dict[IdentityKind, str]:
     return name_handles(
         email=event.email, github_username=event.github_username, gitlab_username=event.gitlab_username
     )
+
+
+def find_held_back(connection: Connection, found: Sequence[Invitation]) -> dict[int, datetime]:
+    """Invitation → until when it waits for the end of the person's quiet hours."""
+    queued = {one.id: one for one in found if one.state is InvitationState.QUEUED and one.last_error is None}
+    if not queued:
+        return {}
+    due = jobs.find_due(connection, JobKind.SEND_INVITATION, list(queued))
+    # An error is waited out, too, but then there is one; and whoever is not held back is due at once.
+    return {one: at for one, at in due.items() if at - queued[one].created_at > HELD_BACK_MIN}
 
 
 def _explain_names(connection: Connection, event: StoredEvent) -> list[str]:
