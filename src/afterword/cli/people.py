@@ -137,20 +137,23 @@ def _show_import(saved: Imported, name: str, dry_run: bool) -> None:
     if (saved.encoding, saved.delimiter) != _USUAL:
         click.echo(f"Read as {saved.encoding}, with {saved.delimiter}.")
     for refusal in saved.refusals:
-        click.echo(f"{name}:{import_people.line_of(refusal)}: {refusal.reason}", err=True)
+        click.echo(f"{name}:{import_people.line_of(refusal)}: {refusal.told}", err=True)
     if len(saved.refusals) < saved.refused:
         click.echo(f"… and {saved.refused - len(saved.refusals):,} more", err=True)
-    if dry_run:
-        for change in saved.changes:
+    for change in saved.changes:
+        place = f"{name}:{import_people.line_of(change)}"
+        if dry_run:
             fields = ", ".join(change.fields)
-            what = f"would change {fields} of {change.email}" if fields else f"would add {change.email}"
-            click.echo(f"{change.where}: {what}")
-        if len(saved.changes) < saved.added + saved.changed:
-            click.echo(f"… and {saved.added + saved.changed - len(saved.changes):,} more")
-    if saved.refused > 1:
-        often = sorted(saved.reasons.items(), key=lambda item: -item[1])
-        for reason, count in often[:REASONS_SHOWN]:
-            click.echo(f"{count} refused: {reason}")
+            who = change.email_before or change.email
+            click.echo(f"{place}: would {f'change {fields} of {who}' if fields else f'add {change.email}'}")
+        if change.email_before:
+            click.echo(f"{place}: mails to {change.email_before} go to {change.email} from then on")
+    if dry_run and len(saved.changes) < saved.added + saved.changed:
+        click.echo(f"… and {saved.added + saved.changed - len(saved.changes):,} more")
+    # A reason that was there once is told above, by its line.
+    often = [item for item in saved.reasons.items() if item[1] > 1]
+    for reason, count in sorted(often, key=lambda item: -item[1])[:REASONS_SHOWN]:
+        click.echo(f"{count} refused: {reason}")
     click.echo(
         f"{saved.added} added, {saved.changed} changed, {saved.unchanged} unchanged, {saved.refused} refused"
         f"{' (dry run: nothing was written)' if dry_run else ''}"
@@ -168,11 +171,21 @@ def _summary(saved: Imported, dry_run: bool) -> dict[str, object]:
         "refused": saved.refused,
         "reasons": saved.reasons,
         "refusals": [
-            {"line": import_people.line_of(one), "field": one.field, "problem": one.problem}
+            {
+                "line": import_people.line_of(one),
+                "field": one.field,
+                "problem": one.problem,
+                "detail": one.detail,
+            }
             for one in saved.refusals
         ],
         "changes": [
-            {"line": int(one.where.rpartition(" ")[2]), "email": one.email, "fields": list(one.fields)}
+            {
+                "line": import_people.line_of(one),
+                "email": one.email,
+                "email_before": one.email_before,
+                "fields": list(one.fields),
+            }
             for one in saved.changes
         ],
     }
@@ -205,15 +218,27 @@ def _detail_lines(found: Details) -> Iterator[str]:
     rows += [(name, "yes") for name in _flags(person)]
     rows += [(group, ", ".join(values)) for group, values in person.attributes.items()]
     rows += [("wants no surveys since", person.opted_out_at), ("snoozed until", person.snoozed_until)]
-    rows += [(f"wants none of the {scope}", value) for scope, value in holdings.opt_outs]
+    rows += [("timezone of their own", person.own_timezone), ("quiet hours", _quiet_hours(person))]
+    rows += [
+        (f"wants none of the {scope}", found.projects.get(value, value) if scope == "project" else value)
+        for scope, value in holdings.opt_outs
+    ]
     rows += [(f"id at {source}", external_id) for source, external_id in holdings.members]
     rows += [("invitations", len(holdings.invitations)), ("responses", holdings.responses)]
     for name, value in rows:
         if value is not None:
             yield f"  {name}: {change_people.show_time(value) if isinstance(value, datetime) else value}"
     for merge in found.merges:
-        what = f"{merge.merged_id} went into {merge.kept_id}" + (", undone" if merge.undone_at else "")
+        gone, kept = (found.named.get(one, f"id {one}") for one in (merge.merged_id, merge.kept_id))
+        what = f"{gone} went into {kept}" + (", undone" if merge.undone_at else "")
         yield f"  merge {merge.id}: {what}, {change_people.show_time(merge.merged_at)}"
+
+
+def _quiet_hours(person: Person) -> str | None:
+    if person.quiet_from is None:
+        return None
+    hours = change_people.show_quiet_hours(person.quiet_from, person.quiet_until)
+    return f"{hours}, {person.own_timezone or person.timezone or 'UTC'}"
 
 
 def _flags(person: Person) -> list[str]:

@@ -95,7 +95,7 @@ def confirm(name: str, yes: bool) -> None:
 
 def _show(loaded: Loaded, name: str, waiting: Sequence[str], *, dry_run: bool) -> None:
     for refusal in loaded.saved.refusals[:NAMES_SHOWN_MAX]:
-        click.echo(f"{refusal.where}: {refusal.reason}", err=True)
+        click.echo(f"{refusal.where}: {refusal.told}", err=True)
     for where in loaded.without_address[:NAMES_SHOWN_MAX]:
         click.echo(f"{where}: has no address that we may see, and nobody here has its name", err=True)
     if dry_run:

@@ -120,7 +120,7 @@ def assign_name(
         database, clock, [record], source=Source.HERE, tombstoned=tombstoned, rules=rules, makes_new=False
     )
     if saved.refusals:
-        raise InvalidInputError(f"{person.email} can't get this name: {saved.refusals[0].reason}")
+        raise InvalidInputError(f"{person.email} can't get this name: {saved.refusals[0].told}")
     if not release_names(database, clock, lambda connection: unresolved.find(connection, value, kind)):
         # A name that was given up is on no list, but events that used it are somebody else's still.
         _let_follow(database, clock, [Stretch(kind.value, normalise(kind, given[0]), 1, last_id)])
