@@ -222,6 +222,10 @@ class TestListAndFind:
         assert "afterword people import" in home.ok("people", "list")
         assert home.json("people", "list") == []
 
+    def test_of_nobody_who_fits_does_not_say_how_to_begin(self, lively: Installation) -> None:
+        assert lively.ok("people", "list", "--left") == "Nobody fits.\n"
+        assert "say what to look for" in lively.error("people", "find", " ")
+
     def test_lists_by_address(self, lively: Installation) -> None:
         assert lively.ok("people", "list").splitlines() == [
             "Ana Souza <ana@example.com>  GitHub anasouza  Core",
@@ -370,6 +374,13 @@ class TestLink:
         done = home.run("people", "link", who)
         assert re.fullmatch(r"http://\S+/me/[\w.-]+\n", done.out)
         assert "Whoever has it sees" in done.err
+
+    def test_without_a_server_says_that_it_does_not_work_yet(self, home: Installation) -> None:
+        import_(home, HEADER + ANA)
+        assert "No server runs on these data" in home.run("people", "link", "ana@example.com").err
+        (home.folder / "data" / "server.url").write_text("http://127.0.0.1:9")
+        done = home.run("people", "link", "ana@example.com")
+        assert (done.out.startswith("http://127.0.0.1:9/me/"), "No server" in done.err) == (True, False)
 
     def test_of_nobody_says_how_to_look(self, home: Installation) -> None:
         import_(home, HEADER + ANA)

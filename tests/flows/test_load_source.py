@@ -561,5 +561,5 @@ class TestBeingSeen:
 
     def test_a_source_that_is_not_set_is_told_with_those_that_are(self, hub: GitHubSource) -> None:
         assert find_source([hub], "github") is hub
-        with pytest.raises(NotFoundError, match=r"no source 'gitlab' is set \(set are: github\)"):
+        with pytest.raises(NotFoundError, match="there is no source 'gitlab': the settings name github; see"):
             find_source([hub], "gitlab")

@@ -20,6 +20,8 @@ from afterword.storage.unresolved import UnknownName
 NAMES_SHOWN = 100
 NAMES_READ_AT_ONCE = 1_000
 TOUCHED_SHOWN = 20
+NAME_CHARS_PADDED = 40
+"""A longer name stands out of its column, and does not widen all others."""
 
 KINDS = {"email": IdentityKind.EMAIL, "github": IdentityKind.GITHUB, "gitlab": IdentityKind.GITLAB}
 _WORDS = {kind: word for word, kind in KINDS.items()}
@@ -237,7 +239,7 @@ def _tell(remaining: Remaining) -> None:
 
 def _rows(found: Sequence[UnknownName]) -> list[str]:
     """One line each, in columns."""
-    names = max((len(one.shown) for one in found), default=0)
+    names = min(NAME_CHARS_PADDED, max((len(one.shown) for one in found), default=0))
     projects = max((len(one.project_name) for one in found), default=0)
     often = max((len(_events(one.events)) for one in found), default=0)
     return [

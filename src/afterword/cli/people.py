@@ -11,8 +11,9 @@ from typing import BinaryIO
 import click
 
 from afterword.cli import change_people
-from afterword.cli.admin import server_url
+from afterword.cli.admin import server_url, warn_without_server
 from afterword.cli.open import open_app
+from afterword.domain.errors import InvalidInputError
 from afterword.domain.identity import IdentityKind
 from afterword.flows import find_people, import_people
 from afterword.flows.find_people import Details
@@ -90,7 +91,9 @@ def list_(limit: int, after: str, team: str | None, left: bool, as_json: bool) -
             team=team,
             is_active=False if left else None,
         )
-    _show_list(found[:limit], as_json, "Nobody yet: `afterword people import FILE.csv`.")
+    is_all = not (after or team or left)
+    nobody = "Nobody yet: `afterword people import FILE.csv`." if is_all else "Nobody fits."
+    _show_list(found[:limit], as_json, nobody)
     if len(found) > limit and not as_json:
         click.echo(f"There are more: go on with --after {found[limit - 1].email}")
 
@@ -100,6 +103,8 @@ def list_(limit: int, after: str, team: str | None, left: bool, as_json: bool) -
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def find(text: str, as_json: bool) -> None:
     """Find people whose name, e-mail or user name contains TEXT."""
+    if not text.strip():
+        raise InvalidInputError("say what to look for: a part of a name, an address or a user name")
     with open_app() as parts:
         found = find_people.list_people(parts.database, matching=text, limit=PEOPLE_SHOWN)
     _show_list(found, as_json, "Nobody found.")
@@ -129,6 +134,7 @@ def link(who: str) -> None:
     """
     with open_app() as parts:
         links = replace(parts.links, base_url=server_url(parts.settings))
+        warn_without_server(parts)
         click.echo(find_link(parts.database, links, who))
         click.echo("Whoever has it sees all that is known about this person, and may change it.", err=True)
 

@@ -112,8 +112,6 @@ def _handles(event: StoredEvent) -> dict[IdentityKind, str]:
 def find_held_back(connection: Connection, found: Sequence[Invitation]) -> dict[int, datetime]:
     """Invitation → until when it waits for the end of the person's quiet hours."""
     queued = {one.id: one for one in found if one.state is InvitationState.QUEUED and one.last_error is None}
-    if not queued:
-        return {}
     due = jobs.find_due(connection, JobKind.SEND_INVITATION, list(queued))
     # An error is waited out, too, but then there is one; and whoever is not held back is due at once.
     return {one: at for one, at in due.items() if at - queued[one].created_at > HELD_BACK_MIN}

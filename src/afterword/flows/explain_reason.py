@@ -46,9 +46,9 @@ def explain_verdict(verdict: Verdict) -> str:
         case Reason.SURVEY_NOT_LIVE:
             return f"the survey was {saw['state']}"
         case Reason.OPTED_OUT if "scope" in saw:
-            what = "all surveys" if saw["scope"] == "all" else f"{saw['scope']} {saw['value']}"
+            of = "" if saw["scope"] == "all" else f" of {saw['scope']} {saw['value']}"
             but = ", but tests on purpose" if verdict.passed else ""
-            return f"wants none of {what} since {_moment(saw['since'])}{but}"
+            return f"wants no surveys{of} since {_moment(saw['since'])}{but}"
         case Reason.SNOOZED if saw.get("snoozed_until"):
             return f"until {_moment(saw['snoozed_until'])}"
         case Reason.SURVEY_COOLDOWN | Reason.GLOBAL_COOLDOWN:

@@ -58,9 +58,9 @@ def find_source(opened: Sequence[DirectorySource], name: str) -> DirectorySource
     for source in opened:
         if source.name == name:
             return source
-    known = ", ".join(source.name for source in opened) or "none"
+    known = " and ".join(source.name for source in opened)
     raise NotFoundError(
-        f"no source {name!r} is set (set are: {known}); see docs/how-to/load-people.md for the settings"
+        f"there is no source {name!r}: the settings name {known or 'none'}; see docs/how-to/load-people.md"
     )
 
 

@@ -342,7 +342,7 @@ class _Batches:
         for handle in handles:
             kind = handle[0].value
             if handle in self._erased:
-                return Problem(kind, ERASED)
+                return Problem(kind, ERASED, handle[1])
             if (owner := self._owners.get(handle, person_id)) != person_id and owner is not None:
                 holder = self._states[owner].columns["email"]
                 return Problem(kind, ELSEWHERE, f"{handle[1]} is that of {holder}")
