@@ -8,7 +8,7 @@ from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.person import HANDLES_MAX
 from afterword.flows.find_people import get_person, name_people
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import merges, people, revision
+from afterword.storage import merges, people, revision, teams
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Columns, Holdings, Merge, Moved
 from afterword.storage.people import NewIdentity, Person
@@ -116,8 +116,8 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
         people.update_identities(connection, back, revision.bump(connection, removes=True))
         current = merges.get_columns(connection, merge.kept_id)
         kept, merged = _restored(current, moved), _with_choice(moved, current)
-        merges.set_columns(connection, merge.kept_id, _reached_by(kept, stay))
-        merges.set_columns(connection, merge.merged_id, _reached_by(merged, back))
+        merges.set_columns(connection, merge.kept_id, _in_a_team(connection, _reached_by(kept, stay)))
+        merges.set_columns(connection, merge.merged_id, _in_a_team(connection, _reached_by(merged, back)))
         merges.attribute_anew(connection, merge.kept_id, now)
         merges.set_undone(connection, merge.id, now)
         named = name_people(connection, [merge.kept_id, merge.merged_id])
@@ -128,6 +128,13 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
         back,
         [one for one in moved.handles if one not in back],
     )
+
+
+def _in_a_team(connection: Connection, columns: Columns) -> Columns:
+    """Their team may have been removed meanwhile."""
+    if columns.team_id is None or teams.is_there(connection, columns.team_id):
+        return columns
+    return replace(columns, team_id=None)
 
 
 def _check_pair(connection: Connection, kept: Person, merged: Person) -> None:
