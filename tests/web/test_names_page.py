@@ -38,7 +38,9 @@ def test_names_are_shown_with_guesses_and_the_most_events_first(staff: TestClien
     text = staff.get("/names").text
     assert text.index("bob-at-home") < text.index("svc&lt;b&gt;1")
     assert "<b>1" not in text
-    assert re.search(r'value="r@example.com"[^>]*>Bob Home</button>\s*<span[^>]*>Bob Home is short for', text)
+    assert re.search(
+        r'value="r@example.com"[^>]*>Assign to Bob Home</button>\s*<span[^>]*>Bob Home is short for', text
+    )
     assert "2 names" in text
 
 
@@ -108,6 +110,11 @@ def test_what_goes_wrong_is_said_above_the_list(
     refused = staff.post(f"/names/{path}", data=kind | form)
     assert refused.status_code == 400
     assert says in refused.text
+    if form.get("person") == "nobody@example.com":
+        assert "<p>bob-at-home: nobody in the directory has" in refused.text
+        assert "afterword people" not in refused.text
+        assert refused.text.count("<details open>") == 1
+        assert 'value="nobody@example.com" aria-invalid="true"' in refused.text
     assert "bob-at-home" in refused.text
     assert left(world) == ["bob-at-home", "svc<b>1"]
 

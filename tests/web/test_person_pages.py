@@ -77,7 +77,7 @@ class TestWhatIsKnown:
             "Build",
             "Africa/Lagos",
             "pt-BR",
-            "2025-05-01",
+            "1 May 2025",
         ):
             assert known in said
         assert "tester" in said
@@ -182,9 +182,9 @@ class TestSettings:
         said = self.send(visitor, own, "opt-out", scope="channel", value="email")
         assert "No surveys by e-mail" in said
         said = self.send(visitor, own, "quiet", **{"from": "19:00", "until": "07:30"})
-        assert "from 19:00 to 07:30 , on the next day" in said
+        assert "from 19:00 to 07:30 of the next day (" in said
         said = self.send(visitor, own, "timezone", timezone="Asia/Tokyo")
-        assert "07:30 , on the next day, Asia/Tokyo" in said
+        assert "07:30 of the next day (Asia/Tokyo)" in said
         said = self.send(visitor, own, "opt-out", scope="all")
         assert "You get no surveys , about any tool, since 15 January 2027, 17:00 JST" in said
         assert "Stop all surveys" in self.send(visitor, own, "opt-in", scope="all")

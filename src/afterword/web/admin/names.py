@@ -1,5 +1,6 @@
 """GET /names, POST /names/assign, unassign and bot: whose are the names that nobody in the directory has?"""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from afterword.domain.errors import AfterwordError
+from afterword.domain.errors import AfterwordError, NotFoundError
 from afterword.domain.identity import EVENT_KINDS, IdentityKind
 from afterword.flows.attribute_events import find_remaining
 from afterword.flows.guess_names import Guesser
@@ -31,6 +32,8 @@ DONE = {
     "unassigned": "The name was taken back. It comes back to this list with its events, and so do they.",
     "bot": "The name is a bot's from now on. `afterword name rule list` shows the rule.",
 }
+_ASSIGN_FIELDS = ("kind", "name", "person")
+
 LABELS = {
     IdentityKind.EMAIL: "E-mail",
     IdentityKind.GITHUB: "GitHub",
@@ -46,16 +49,22 @@ async def show_list(request: Request) -> Response:
 async def assign(request: Request) -> Response:
     """Give a name to a person."""
     parts = parts_of(request)
+    failed: dict[str, str] | None = None
     try:
         form = await read_form(request)
-        kind, name, who = (_only(form, field) for field in ("kind", "name", "person"))
+        failed = {field: _only(form, field) for field in _ASSIGN_FIELDS}
+        kind, name, who = failed.values()
         if kind not in EVENT_KINDS or not name or not who:
             raise FormError("Say who it is: by an address, a user name or an id.")
         done = await run_in_threadpool(
             assign_name, parts.database, parts.clock, parts.tombstones, IdentityKind(kind), name, who
         )
+    except NotFoundError as problem:
+        # What to do is said for a terminal, behind the last colon.
+        text = f"{str(problem).rpartition(': `')[0]}; an address, a user name or an id says who it is"
+        return await _render(request, problem=text, failed=failed)
     except (FormError, AfterwordError) as problem:
-        return await _render(request, problem=str(problem))
+        return await _render(request, problem=str(problem), failed=failed)
     return _see("assigned", kind=kind, name=done.name)
 
 
@@ -88,7 +97,9 @@ async def call_a_bot(request: Request) -> Response:
     return _see("bot")
 
 
-async def _render(request: Request, *, problem: str | None = None) -> Response:
+async def _render(
+    request: Request, *, problem: str | None = None, failed: Mapping[str, str] | None = None
+) -> Response:
     database = parts_of(request).database
     after = _place(request)
     found = await run_in_threadpool(list_names, database, after=after, limit=NAMES_SHOWN_MAX + 1)
@@ -102,6 +113,7 @@ async def _render(request: Request, *, problem: str | None = None) -> Response:
         "remaining": await run_in_threadpool(find_remaining, database),
         "labels": LABELS,
         "problem": problem,
+        "failed": failed or dict.fromkeys(_ASSIGN_FIELDS, ""),
         "done": DONE.get(request.query_params.get("done", "")),
         "assigned": await run_in_threadpool(_find_assigned, request),
         "is_first": after is None,
