@@ -6,6 +6,8 @@
 
 PYTHON ?=
 export PYTHON
+# Where it is set, each of the hundreds of processes that tests start compiles the whole product first.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # More arguments for what a verb starts: make run ARGS="--port 9000", make test ARGS="tests/domain -x".
 ARGS ?=
@@ -20,7 +22,7 @@ run: ## set up what is missing, then start the demo
 test: .ready ## set up what tests need, then run them all, those of the documentation too
 	@scripts/get-chromium
 	@scripts/get-strace
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs -n 2 $(ARGS)
 
 faults: .ready ## each fault, many times: killed, power cut, disk full, calls that fail (half an hour)
 	@scripts/get-strace
@@ -56,7 +58,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--custom-compile-command "make lock" $(ARGS)
 lock: ## choose versions anew for requirements/*.txt (needs the network)
 	@scripts/make-venv lock
-	$(UV_COMPILE) pyproject.toml --extra postgres --group test --output-file requirements/test.txt
+	$(UV_COMPILE) pyproject.toml --extra postgres --extra github-app --group test --output-file requirements/test.txt
 	$(UV_COMPILE) pyproject.toml --constraint requirements/test.txt --output-file requirements/run.txt
 	$(UV_COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
 	$(UV_COMPILE) --group lock --output-file requirements/lock.txt

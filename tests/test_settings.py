@@ -1,5 +1,6 @@
 """Is every setting taken from the right place, checked, and named when it is wrong?"""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from afterword.settings import MASK, NAMES, Settings, SettingsError, describe, load_settings
 
 SECRET = "hunter2-do-not-show"
+APP_KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET.replace('-', '')}\n-----END RSA PRIVATE KEY-----"
 GOOD = {
     "data": "/srv/afterword",
     "database_url": f"postgresql://app:{SECRET}@db/afterword",
@@ -19,6 +21,8 @@ GOOD = {
     "log_level": "debug",
     "github_organisation": "acme",
     "github_token": SECRET,
+    "github_app_id": "318422",
+    "github_app_key": APP_KEY,
     "github_url": "https://github.example.com",
     "gitlab_group": "acme/tools",
     "gitlab_token": SECRET,
@@ -29,7 +33,7 @@ GOOD = {
     "keep_answers": "7",
     "keep_mails": "36500",
 }
-SECRETS = {"database_url", "smtp_url", "signing_key", "github_token", "gitlab_token"}
+SECRETS = {"database_url", "smtp_url", "signing_key", "github_token", "github_app_key", "gitlab_token"}
 
 
 def variable(name: str) -> str:
@@ -79,7 +83,7 @@ class TestSources:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_each_can_be_a_key_of_the_toml_file(self, name: str, tmp_path: Path) -> None:
-        value = GOOD[name] if name == "port" else f'"{GOOD[name]}"'
+        value = GOOD[name] if name == "port" else json.dumps(GOOD[name])
         assert shown(load_settings(toml(tmp_path, f"{name} = {value}")), name) == GOOD[name]
 
     @pytest.mark.parametrize("name", NAMES)
@@ -166,6 +170,8 @@ class TestBadValues:
         *(("github_url", value) for value in ("http://github.example.com", "github.com", "https://")),
         *(("gitlab_url", f"https://{value}") for value in (f"u:{SECRET}@x", f"x/?token={SECRET}", "x#y")),
         *(("github_token", f"{SECRET}{more}") for more in (" x", "\N{LATIN SMALL LETTER E WITH ACUTE}")),
+        *(("github_app_id", value) for value in ("my app", "https://github.com/apps/x")),
+        *(("github_app_key", value) for value in (SECRET, f"-----BEGIN PRIVATE KEY-----\n{SECRET}")),
         *(("github_organisation", value) for value in ("https://github.com/acme", "a b", "acme?x", "..%2f")),
         *(("source_interval_s", value) for value in ("59", "604801", "1h", "-60", "60.5")),
         *(("keep_events", value) for value in ("0", "6", "36501", "-7", "7.5", "30d", "never", "٣٠")),
@@ -314,3 +320,8 @@ class TestDescription:
     def test_shows_that_a_secret_is_not_set(self) -> None:
         values = {name: value for name, value, _ in describe(Settings())}
         assert all(values[variable(name)] == "" for name in SECRETS)
+
+
+def test_the_key_of_a_github_app_can_stand_in_one_line() -> None:
+    one_line = APP_KEY.replace("\n", "\\n")
+    assert load_settings({"AFTERWORD_GITHUB_APP_KEY": one_line}).github_app_key == APP_KEY

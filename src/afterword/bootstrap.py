@@ -25,7 +25,7 @@ from afterword.settings import (
     Settings,
     SettingsError,
 )
-from afterword.sources.base import DirectorySource
+from afterword.sources.base import DirectorySource, SourceError
 from afterword.sources.registry import open_sources
 from afterword.storage.engine import Database, clock_us
 from afterword.storage.open import open_database
@@ -92,17 +92,30 @@ def name_sources(settings: Settings, clock: Clock) -> tuple[DirectorySource, ...
     The sources of people that these settings name; asks none of them.
 
     Raises:
-        SettingsError: One is set in part.
+        SettingsError: One is set in part, or the key of a GitHub App can't be used.
     """
-    for what, token in (("github_organisation", "github_token"), ("gitlab_group", "gitlab_token")):
-        if (getattr(settings, what) is None) is not (getattr(settings, token) is None):
-            names = f"{PREFIX}{what.upper()} and {PREFIX}{token.upper()}"
+    app_id, app_key = settings.github_app_id, settings.github_app_key
+    pairs = [("gitlab_group", "gitlab_token")]
+    if app_id is None and app_key is None:
+        pairs.append(("github_organisation", "github_token"))
+    else:
+        pairs += [("github_app_id", "github_app_key"), ("github_organisation", "github_app_id")]
+    for one, other in pairs:
+        if (getattr(settings, one) is None) is not (getattr(settings, other) is None):
+            names = f"{PREFIX}{one.upper()} and {PREFIX}{other.upper()}"
             raise SettingsError(f"{names}: one is set without the other; set both, or neither")
-    return open_sources(
-        clock,
-        github=(settings.github_organisation, settings.github_token, settings.github_url),
-        gitlab=(settings.gitlab_group, settings.gitlab_token, settings.gitlab_url),
-    )
+    if app_id is not None and settings.github_token is not None:
+        names = f"{PREFIX}GITHUB_TOKEN and {PREFIX}GITHUB_APP_ID"
+        raise SettingsError(f"{names}: GitHub is read with one of the two; unset the other")
+    sign_in = (app_id, app_key) if app_id and app_key else settings.github_token
+    try:
+        return open_sources(
+            clock,
+            github=(settings.github_organisation, sign_in, settings.github_url),
+            gitlab=(settings.gitlab_group, settings.gitlab_token, settings.gitlab_url),
+        )
+    except SourceError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _keeping(settings: Settings) -> Keeping:

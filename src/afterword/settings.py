@@ -68,6 +68,10 @@ class Settings:
     log_level: str = _setting("info", "debug, info, warning or error.")
     github_organisation: str | None = _setting(None, "GitHub organisation whose members are loaded.")
     github_token: str | None = _setting(None, "Token that may read its members.", secret=True)
+    github_app_id: str | None = _setting(None, "Id of a GitHub App that reads its members, without a token.")
+    github_app_key: str | None = _setting(
+        None, "Private key of that App, the whole .pem file that GitHub made.", secret=True
+    )
     github_url: str = _setting(
         "https://github.com", "Where people open GitHub; an Enterprise Server has its own address."
     )
@@ -253,6 +257,24 @@ def _token(value: Any) -> str:
     return text
 
 
+def _app_id(value: Any) -> str:
+    text = _text(str(value))
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
+        raise ValueError("must be the App ID or the Client ID that the App's settings show")
+    return text
+
+
+def _private_key(value: Any) -> str:
+    # Where variables can't have several lines, their ends are written as \n.
+    text = value.strip().replace("\\n", "\n") if isinstance(value, str) else ""
+    if not re.fullmatch(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s[\sA-Za-z0-9+/=]+-----END [A-Z ]*-----", text):
+        raise ValueError(
+            "must be a whole .pem file, from BEGIN … PRIVATE KEY to its END; "
+            "better give the file's path by AFTERWORD_GITHUB_APP_KEY_FILE"
+        )
+    return text
+
+
 def _account_name(value: Any) -> str:
     text = _text(str(value)).strip("/")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
@@ -333,6 +355,8 @@ _CHECKS: dict[str, Any] = {
     "log_level": _log_level,
     "github_organisation": _account_name,
     "github_token": _token,
+    "github_app_id": _app_id,
+    "github_app_key": _private_key,
     "github_url": _service_url,
     "gitlab_group": _account_name,
     "gitlab_token": _token,

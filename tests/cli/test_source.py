@@ -1,11 +1,14 @@
 """``afterword source``: does it load, say how it went, and ask before it lets many go?"""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.cli.installation import Installation
 from tests.sources.fake_github import ORGANISATION, Account, FakeGitHub
+from tests.sources.fake_github_app import APP_ID, FakeAppGitHub, as_pem, new_key
 from tests.sources.fake_service import TOKEN, Answer
 
 STAFF = [Account(n, f"dev{n}", f"Dev {n}", (f"dev{n}@example.com",)) for n in range(4)]
@@ -138,3 +141,56 @@ def test_an_organisation_without_a_token_is_refused_by_name(
     )
     found = {one["check"]: one for one in home.run("doctor", "--json").json}
     assert found["sources"]["level"] == "FAIL"
+
+
+class Now:
+    """The time as it is."""
+
+    @property
+    def now(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
+
+
+class TestApp:
+    def test_an_app_signs_in_in_place_of_a_token(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        key = new_key()
+        path = tmp_path / "app.pem"
+        path.write_text(as_pem(key))
+        with FakeAppGitHub(key, Now(), *STAFF) as github:
+            monkeypatch.setenv("AFTERWORD_GITHUB_ORGANISATION", ORGANISATION)
+            monkeypatch.setenv("AFTERWORD_GITHUB_APP_ID", APP_ID)
+            monkeypatch.setenv("AFTERWORD_GITHUB_APP_KEY_FILE", str(path))
+            monkeypatch.setenv("AFTERWORD_GITHUB_URL", github.url)
+            assert home.ok("source", "load", "github").startswith("4 accounts: 4 added")
+            shown = home.ok("settings")
+        assert "PRIVATE KEY" not in shown
+        assert active(home) == [f"dev{n}@example.com" for n in range(4)]
+
+    @pytest.mark.parametrize(
+        ("named", "message"),
+        [
+            (("ORGANISATION", "APP_ID"), "AFTERWORD_GITHUB_APP_ID and AFTERWORD_GITHUB_APP_KEY: one is set"),
+            (("ORGANISATION", "APP_KEY"), "AFTERWORD_GITHUB_APP_ID and AFTERWORD_GITHUB_APP_KEY: one is set"),
+            (("APP_ID", "APP_KEY"), "AFTERWORD_GITHUB_ORGANISATION and AFTERWORD_GITHUB_APP_ID: one is set"),
+            (("ORGANISATION", "APP_ID", "APP_KEY", "TOKEN"), "GitHub is read with one of the two"),
+            (("ORGANISATION", "APP_ID", "APP_KEY"), "AFTERWORD_GITHUB_APP_KEY is no private key"),
+        ],
+    )
+    def test_what_does_not_go_together_is_refused_by_name(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...], message: str
+    ) -> None:
+        values = {
+            "ORGANISATION": "acme",
+            "APP_ID": APP_ID,
+            "APP_KEY": "-----BEGIN PRIVATE KEY-----\nabcd\n-----END PRIVATE KEY-----",
+            "TOKEN": TOKEN,
+        }
+        for name in named:
+            monkeypatch.setenv(f"AFTERWORD_GITHUB_{name}", values[name])
+        done = home.run("people", "list")
+        assert message in done.err
+        found = {one["check"]: one for one in home.run("doctor", "--json").json}
+        assert found["sources"]["level"] == "FAIL"

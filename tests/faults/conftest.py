@@ -1,24 +1,15 @@
-"""Fixtures for the tests of faults: databases, and a count of what was tried."""
+"""Fixtures for the tests of faults: databases, and a PostgreSQL to be broken."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults import counts
 from tests.storage.support import clock, database, postgres, templates
 from tests.support.postgres import Databases
 from tests.support.server import RunningServer
 
 __all__ = ["clock", "database", "postgres", "templates"]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the end what was tried how often."""
-    if counts.tried:
-        terminalreporter.section("faults that were tried")
-        for line in counts.summary():
-            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

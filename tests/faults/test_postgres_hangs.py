@@ -15,7 +15,7 @@ from afterword.cli.serve import DISK_FAILED_STATUS
 from afterword.domain.rate_limit import RateLimits
 from afterword.flows.track_event import COMMIT_S_MAX, Outcome
 from afterword.storage import projects
-from afterword.storage.engine import POOL_CONNECTIONS_MAX, Connection, Database, DatabaseError
+from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
 from afterword.storage.postgres import CONNECT_TIMEOUT_S, WRITE_STATEMENT_S, open_postgres
 from afterword.web.health import READY_S_MAX
 from tests.contract.cases import as_json
@@ -25,14 +25,12 @@ from tests.faults.conservation import check_conservation
 from tests.faults.server import open_beside
 from tests.faults.test_postgres_restart import wait_for_readiness
 from tests.flows.door import accepted_count, opened_door, submission
-from tests.storage.support import FakeClock, add_project, in_threads
+from tests.storage.support import WAIT_S_MAX, FakeClock, add_project, in_threads, wait_for_a_waiter
 from tests.support.http import Reply, exchange, request_bytes
 from tests.support.postgres import Databases
 from tests.support.project import Project, create_project
 from tests.support.server import RunningServer
 
-WAIT_S_MAX = 20.0
-POLL_S = 0.01
 SOON_S = 0.3
 """After this an event that was sent is with the database."""
 DRAIN_S_MAX = 10.0
@@ -194,15 +192,6 @@ def test_a_deadlock_with_somebody_else_is_told_as_503_and_the_next_event_is_take
         crossing.result()
         assert door.outcomes(*both) == [Outcome.ACCEPTED] * 2
     counts.note("deadlocks by force")
-
-
-def wait_for_a_waiter(connection: Connection) -> None:
-    """Wait until somebody waits for a lock of this transaction."""
-    deadline = time.monotonic() + WAIT_S_MAX
-    waiters = sa.text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-    while not connection.scalar(waiters):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(POLL_S)
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])

@@ -16,6 +16,7 @@ from tests.flows.installations import places_in, run_back_up
 from tests.flows.life import live_in
 from tests.flows.world import World
 from tests.storage.support import FakeClock, Templates
+from tests.support.commands import SETTING, Done, LentCommands
 from tests.support.postgres import Databases
 from tests.support.server import SOURCE, free_port
 
@@ -25,6 +26,11 @@ EVENTS = 7
 COMMAND_S_MAX = 60
 STEPS = ("storage.schema:upgrade", "flows.restore_backup:_check_law", "flows.restore_backup:_restore_files")
 """Once a function of these has done its work, the process is gone."""
+
+USUAL = {name: value for name, value in os.environ.items() if not name.startswith(SETTING)} | {
+    "PYTHONPATH": str(SOURCE)
+}
+"""The environment of all commands."""
 
 DIES = """
 import importlib, os, signal, sys
@@ -64,15 +70,15 @@ def test_nothing_starts_on_what_is_half_there_and_another_restore_makes_it_whole
     backup: Path, tmp_path: Path, url: str | None, step: str
 ) -> None:
     data = tmp_path / "data"
-    killed = run(data, url, "-c", DIES, step, "restore", str(backup))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed = die(data, url, DIES, step, "restore", str(backup))
+    assert killed.code == -signal.SIGKILL, killed.stderr
     for words in (("serve", "--port", str(free_port())), ("migrate",), ("project", "list")):
-        refused = run(data, url, "-m", "afterword", *words)
-        assert (refused.returncode, refused.stdout) == (1, "")
+        refused = run(data, url, *words)
+        assert (refused.code, refused.stdout) == (1, "")
         assert f"Error: a restore into {data} was cut short: run `afterword restore` again" in refused.stderr
-    again = run(data, url, "-m", "afterword", "restore", str(backup))
-    assert again.returncode == 0, again.stderr
-    assert run(data, url, "-m", "afterword", "project", "list").returncode == 0
+    again = run(data, url, "restore", str(backup))
+    assert again.code == 0, again.stderr
+    assert run(data, url, "project", "list").code == 0
     left = [path.name for path in data.iterdir() if "restor" in path.name]
     assert left == []
     database = open_database(url, data / "afterword.db")
@@ -85,38 +91,48 @@ def test_a_restore_into_postgresql_that_died_after_its_last_step_is_done(
     backup: Path, tmp_path: Path, databases: Databases
 ) -> None:
     data, url = tmp_path / "data", databases.make("postgres")
-    killed = run(data, url, "-c", DIES, "flows.restore_backup:_restore_postgres", "restore", str(backup))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert run(data, url, "-m", "afterword", "project", "list").returncode == 1
-    again = run(data, url, "-m", "afterword", "restore", str(backup))
-    assert again.returncode == 0, again.stderr
+    killed = die(data, url, DIES, "flows.restore_backup:_restore_postgres", "restore", str(backup))
+    assert killed.code == -signal.SIGKILL, killed.stderr
+    assert run(data, url, "project", "list").code == 1
+    again = run(data, url, "restore", str(backup))
+    assert again.code == 0, again.stderr
     assert "all was there, and nothing was changed" in again.stderr
-    assert run(data, url, "-m", "afterword", "project", "list").returncode == 0
-    onto = run(data, url, "-m", "afterword", "restore", str(backup))
-    assert (onto.returncode, "the PostgreSQL database is not empty" in onto.stderr) == (1, True)
+    assert run(data, url, "project", "list").code == 0
+    onto = run(data, url, "restore", str(backup))
+    assert (onto.code, "the PostgreSQL database is not empty" in onto.stderr) == (1, True)
     databases.drop(url)
 
 
 def test_a_restore_that_is_told_to_end_leaves_what_was_there(backup: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    assert run(data, None, "-m", "afterword", "restore", str(backup)).returncode == 0
+    assert run(data, None, "restore", str(backup)).code == 0
     before = {path.name: path.stat().st_size for path in data.iterdir()}
     told = DIES.replace("SIGKILL", "SIGTERM")
-    ended = run(data, None, "-c", told, "storage.schema:upgrade", "restore", "--replace", str(backup))
-    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+    ended = die(data, None, told, "storage.schema:upgrade", "restore", "--replace", str(backup))
+    assert ended.code == 128 + signal.SIGTERM, ended.stderr
     assert {path.name: path.stat().st_size for path in data.iterdir()} == before
-    assert run(data, None, "-m", "afterword", "project", "list").returncode == 0
+    assert run(data, None, "project", "list").code == 0
 
 
-def run(data: Path, url: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def die(data: Path, url: str | None, script: str, *arguments: str) -> Done:
     """Run Python as an operator's shell does."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AFTERWORD_")}
-    named = {"AFTERWORD_DATA": str(data), "PYTHONPATH": str(SOURCE)}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env={**kept, **named, **({"AFTERWORD_DATABASE_URL": url} if url else {})},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_S_MAX,
+    command = [sys.executable, "-c", script, *arguments]
+    environment = {**USUAL, **named(data, url)}
+    ended = subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=COMMAND_S_MAX
     )
+    return Done(ended.returncode, ended.stdout, ended.stderr)
+
+
+def run(data: Path, url: str | None, *arguments: str) -> Done:
+    """Run a command that is left alone."""
+    commands = LentCommands({**USUAL, **named(data, url)}, str(data.parent))
+    try:
+        return commands.run(arguments, {})
+    finally:
+        commands.close()
+
+
+def named(data: Path, url: str | None) -> dict[str, str]:
+    """What tells a command where its data are."""
+    return {"AFTERWORD_DATA": str(data)} | ({"AFTERWORD_DATABASE_URL": url} if url else {})

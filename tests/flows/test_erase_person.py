@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.domain.event import ERASED_NAME, Event
-from afterword.domain.identity import IdentityKind
+from afterword.domain.identity import IdentityKind, IdentityRules
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
 from afterword.flows import erased_people
@@ -17,7 +17,7 @@ from afterword.flows.directory import Directory
 from afterword.flows.erase_person import LATE_AFTER, MAILS, Eraser
 from afterword.flows.save_people import save_people
 from afterword.flows.submit_response import open_survey, submit_response
-from afterword.storage import identity_rules, people
+from afterword.storage import identity_rules, people, tombstones
 from afterword.storage.engine import Database
 from afterword.storage.identity_rules import RuleKind
 from afterword.storage.tables import decision, event, job, metadata, person
@@ -333,3 +333,38 @@ class TestFiles:
                 cursor.execute("CHECKPOINT")
             assert find_canary(folder) == []
         assert find_canary(tmp_path) == []
+
+
+def test_an_address_that_the_rules_read_as_an_erased_one_brings_nobody_back(world: World) -> None:
+    with world.database.write() as connection:
+        now = world.clock.now
+        identity_rules.add_rule(connection, RuleKind.DROP_TAGS, "", now=now)
+        identity_rules.add_rule(
+            connection, RuleKind.MOVED_DOMAIN, "old.example", replacement="example.com", now=now
+        )
+        rules = identity_rules.read_rules(connection)
+    save(world, "alice+keep@example.com", rules)
+    eraser(world).erase_person(world.person("bob@example.com").id)
+    for address in ("bob+dx@example.com", "bob@old.example", "Bob+1@OLD.example"):
+        assert "was erased" in save(world, address, rules)
+    assert save(world, "alice+keep@example.com", rules) == ""
+    assert erased_people.is_erased(world.database, world.tombstoned, "bob+dx@example.com")
+    assert erased_people.forget_erased(world.database, world.tombstoned, "bob@old.example") == 1
+    assert save(world, "bob+dx@example.com", rules) == ""
+
+
+def save(world: World, address: str, rules: IdentityRules) -> str:
+    """Import an address; why it was refused."""
+    record = PersonRecord(where="x", emails=(address,))
+    saved = save_people(
+        world.database, world.clock, [record], source=Source.CSV, tombstoned=world.tombstoned, rules=rules
+    )
+    return "".join(one.reason for one in saved.refusals)
+
+
+def test_more_hashes_than_a_statement_takes_are_looked_for(world: World) -> None:
+    kept = b"k" * 32
+    with world.database.write() as connection:
+        tombstones.add_tombstones(connection, [kept], world.clock.now)
+        many = [number.to_bytes(32, "big") for number in range(70_000)]
+        assert tombstones.find_tombstones(connection, [*many, kept]) == {kept}

@@ -10,6 +10,7 @@ from afterword.flows.keep_names import keep_names
 from afterword.flows.manage_names import assign_name, call_bot, count_names, list_names, unassign_name
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_rules import Draft, add_rule
+from afterword.flows.merge_people import merge_people
 from afterword.storage.identity_rules import RuleKind
 from afterword.storage.people import Person
 from afterword.storage.unresolved import Place
@@ -249,3 +250,14 @@ class TestGuesses:
 def test_the_worker_ends_when_there_is_nothing_to_do(world: World) -> None:
     settle(world)
     assert keep_names(world.database, world.clock) is False
+
+
+def test_who_was_merged_is_neither_guessed_nor_given_a_name(world: World) -> None:
+    add_stranger(world, github_username="bob")
+    settle(world)
+    merge_people(world.database, world.clock, "alice@example.com", "bob@example.com", dry_run=False)
+    found = list_names(world.database, limit=9)
+    (guesses,) = Guesser(world.database, world.clock).suggest(found).values()
+    assert [one.email for one in guesses] == ["alice@example.com"]
+    with pytest.raises(NotFoundError):
+        assign(world, GITHUB, "bob", "2")

@@ -12,6 +12,8 @@ from afterword.domain.identity import IdentityKind, IdentityRules
 from afterword.domain.person import KEEP, PersonRecord
 from afterword.domain.source import Source
 from afterword.flows import save_people as flow
+from afterword.flows.erase_person import Eraser
+from afterword.flows.merge_people import merge_people
 from afterword.flows.save_people import save_people
 from afterword.flows.saved_people import Saved
 from afterword.kit.clock import to_datetime
@@ -201,9 +203,9 @@ class TestWhoseItIs:
     def test_two_people_swap_their_names(self, world: World, dry_run: bool) -> None:
         kind = {"replaces": frozenset({GITHUB})}
         records = [
+            PersonRecord("3", ("n@x.org",), github_usernames=("bob-gh",)),
             PersonRecord("1", ("bob@example.com",), github_usernames=("alice-gh",), **kind),
             PersonRecord("2", ("alice@example.com",), github_usernames=("bob-gh",), **kind),
-            PersonRecord("3", ("n@x.org",), github_usernames=("bob-gh",)),
             PersonRecord("4", ("m@x.org",), github_usernames=("bob-gl",), gitlab_usernames=("bob-gl",)),
         ]
         saved = save(world, *records, dry_run=dry_run)
@@ -397,3 +399,20 @@ def test_whatever_they_claim_each_handle_has_one_owner(world: World, records: Se
     owners = [(kind, handle.lower()) for one in found for kind, has in one.handles.items() for handle in has]
     assert len(owners) == len(set(owners))
     assert all(one.email == one.handles[EMAIL][0] for one in found)
+
+
+@pytest.mark.parametrize("how", ["merged", "erased"])
+def test_who_went_before_their_record_came_gets_nothing_from_it(world: World, how: str) -> None:
+    bob = world.person("bob@example.com")
+    if how == "merged":
+        merge_people(world.database, world.clock, "alice@example.com", bob.email, dry_run=False)
+    else:
+        Eraser(world.database, world.clock, world.tombstoned, rest=lambda s: None).erase_person(bob.id)
+    record = PersonRecord(where="bob", person_id=bob.id, name="Bo", replaces=frozenset(IdentityKind))
+    assert problems(save(world, record)) == ["bob: is about somebody who was erased or merged meanwhile"]
+    alice = world.person("alice@example.com")
+    assert (alice.name, alice.email) == ("Alice", "alice@example.com")
+    with world.database.read() as connection:
+        left = people.get_person(connection, bob.id)
+    assert left is not None
+    assert left.name == ("Bob" if how == "merged" else "")

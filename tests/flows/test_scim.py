@@ -24,6 +24,7 @@ from afterword.domain.scim_patch import Operation, Verb
 from afterword.domain.scim_schema import ENTERPRISE_USER, ScimError, ScimType
 from afterword.domain.source import Source
 from afterword.flows import scim_groups, scim_users
+from afterword.flows.merge_people import merge_people, unmerge_people
 from afterword.flows.save_people import save_people
 from afterword.flows.scim_users import Page, Provider, Resource
 from afterword.kit.clock import to_datetime
@@ -329,3 +330,33 @@ class TestManyMembers:
             make_group(provider, "One more", dana.id)
         assert caught.value.status == 400
         assert scim_groups.list_groups(provider, None, offset=0, limit=1).total == 0
+
+
+class TestMergedPeople:
+    """Two people of the directory who became one."""
+
+    def test_a_user_who_was_merged_is_one_user_with_the_id_that_the_provider_knows(
+        self, world: World, provider: Provider
+    ) -> None:
+        bob = create(provider, "bob@example.com", externalId="x1")
+        merged = merge_people(
+            world.database, world.clock, "alice@example.com", "bob@example.com", dry_run=False
+        )
+        names = [(one.id, one.document["userName"]) for one in every_user(provider).resources]
+        assert names == [(bob.id, "bob@example.com"), ("3", "charlie@example.com")]
+        assert every_user(provider).total == 2
+        scim_users.replace_user(provider, bob.id, {"userName": "bob@example.com", "displayName": "Bo"})
+        assert world.person("alice@").name == "Bo"
+        assert merged.id is not None
+        unmerge_people(world.database, world.clock, merged.id)
+        assert scim_users.get_user(provider, bob.id).document["userName"] == "bob@example.com"
+
+    def test_who_was_merged_is_no_user_and_no_member(self, world: World, provider: Provider) -> None:
+        group = make_group(provider, "All", "2")
+        merge_people(world.database, world.clock, "alice@example.com", "bob@example.com", dry_run=False)
+        assert [one.id for one in every_user(provider).resources] == ["1", "3"]
+        assert members_of(provider, group) == ["1"]
+        with pytest.raises(ScimError, match="no user of this id"):
+            scim_users.get_user(provider, "2")
+        with pytest.raises(ScimError, match="id of no user"):
+            add_member(provider, group, "2")

@@ -110,6 +110,10 @@ class FakeService:
         """What was put in place of the usual answer, or that."""
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"message": "Bad credentials"})
+        return self.instead_or_usual(asked)
+
+    def instead_or_usual(self, asked: Asked) -> Answer:
+        """What an allowed request gets."""
         if self.instead:
             one = self.instead.pop(0)
             return one(asked) if callable(one) else one

@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -303,6 +304,21 @@ def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return [future.result(timeout=60) for future in [pool.submit(run, index) for index in range(count)]]
+
+
+WAIT_S_MAX = 20.0
+POLL_S = 0.01
+
+
+def wait_for_a_waiter(connection: sa.Connection) -> None:
+    """Wait until somebody waits for a lock of this transaction; on SQLite nobody can be seen to."""
+    if connection.dialect.name != "postgresql":
+        return
+    deadline = time.monotonic() + WAIT_S_MAX
+    waiters = sa.text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    while not connection.scalar(waiters):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(POLL_S)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.commands import WarmCommands
+from tests.support.commands import LentCommands
 from tests.support.http import Address, BadReplyError, exchange, request_bytes
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -85,7 +85,7 @@ class RunningServer:
         self._makes_data = makes_data
         self._environment = _environment(data, database_url, environment or {}, python_path)
         self._process: subprocess.Popen[bytes] | None = None
-        self._commands: WarmCommands | None = None
+        self._commands: LentCommands | None = None
         self._first_command = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -203,7 +203,7 @@ class RunningServer:
         """
         with self._first_command:
             if self._commands is None:
-                self._commands = WarmCommands(self._environment, str(self.data.parent))
+                self._commands = LentCommands(self._environment, str(self.data.parent))
         done = self._commands.run(arguments, environment or {})
         if done.code != 0:
             raise ServerError(

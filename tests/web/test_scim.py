@@ -10,6 +10,7 @@ from afterword.domain.scope import Scope
 from afterword.domain.source import Source
 from afterword.flows.save_people import save_people
 from afterword.storage.people import Person
+from afterword.web.api.call_limit import SCIM_CALLS_PER_MINUTE
 from afterword.web.scim.call import BODY_BYTES_MAX
 from tests.flows.world import BASE_URL
 from tests.web.conftest import Site
@@ -408,3 +409,16 @@ class TestMistakes:
         scim.ok("POST", "/Groups", {"displayName": "A"}, status=201)
         assert scim.refused("POST", "/Groups", {"displayName": "a"}, status=409)[0] == "uniqueness"
         assert scim.refused("POST", "/Groups", {"members": []})[1] == "displayName is required"
+
+
+def test_a_provider_that_calls_too_often_waits_and_holds_up_no_program(site: Site, scim: ScimClient) -> None:
+    scim.ok("GET", "/Users")
+    limit = site.app._pages.state.scim_limit
+    for _ in range(SCIM_CALLS_PER_MINUTE - 1):
+        assert limit.take() == 0
+    reply = scim.send("GET", "/Users")
+    assert (reply.status_code, reply.json()["status"]) == (429, "429")
+    assert reply.headers["retry-after"] == "60"
+    assert site.app._pages.state.call_limit.take() == 0
+    site.world.clock.advance(60)
+    scim.ok("GET", "/Users")

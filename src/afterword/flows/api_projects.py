@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.domain.method_error import MethodError, MethodErrorCode
-from afterword.flows.api_users import parse_id
+from afterword.flows.api_users import find_by_id
 from afterword.flows.manage_projects import create_project
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import people, projects
+from afterword.storage import projects
 from afterword.storage.engine import Database
 from afterword.storage.projects import Project, ProjectDetails
 
@@ -49,10 +49,9 @@ def create_api_project(
             "webhook_destination_url is not an address that begins with https:// or http:// "
             f"and has up to {WEBHOOK_URL_CHARS_MAX} characters"
         )
-    person_id = parse_id(creator_id)
     with database.read() as connection:
-        creator = None if person_id is None else people.get_person(connection, person_id)
-    if creator is None or creator.erased_at is not None:
+        creator = find_by_id(connection, creator_id)
+    if creator is None:
         raise MethodError(MethodErrorCode.CREATOR_ID_NOT_FOUND)
     details = ProjectDetails(creator.id, is_hidden, webhook_url)
     try:

@@ -1,9 +1,9 @@
 """What may a program ask and say about people by the Web API?"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from afterword.domain.errors import InvalidInputError
 from afterword.domain.identity import IdentityKind, normalise
@@ -16,26 +16,24 @@ from afterword.domain.person import (
     VALUES_MAX,
     Given,
     PersonRecord,
-    Problem,
     check_text,
     name_key,
 )
 from afterword.domain.source import Source
-from afterword.flows.save_people import ELSEWHERE, ERASED, NOBODY, Complete, KnownPerson, save_people
+from afterword.flows.save_people import ELSEWHERE, ERASED, save_in
 from afterword.flows.saved_people import Refusal
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
-from afterword.storage import identity_rules, people
+from afterword.storage import identity_rules, merges, people, revision
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 
-__all__ = ["Person", "UserChanges", "Users", "parse_id"]
+__all__ = ["Person", "UserChanges", "Users", "find_by_id"]
 
 ID_DIGITS_MAX = 18
 """Of an id; more would not fit into the 64 bits of the database."""
 
 _CURSOR = "users.list:"
-_TAKEN = "is taken"
 _WHERE = "request"
 _FIELDS = {"timezone": "tz"}
 """How the Web API calls what a record calls otherwise."""
@@ -75,7 +73,14 @@ class Users:
             MethodError: A handle is somebody's.
             InvalidInputError: A value can't be used.
         """
-        return self._save(_record(email, said), _refuse_known, makes_new=True)
+        with self._change() as change:
+            emails = (email.strip(), *_texts(said.sso_email))
+            for address, code in zip(emails, _ADDRESSES_TAKEN, strict=False):
+                if _get_by_handle(change.connection, IdentityKind.EMAIL, address) is not None:
+                    raise MethodError(code)
+            github = _texts(said.github_username, said.additional_github_username)
+            gitlab = _texts(said.gitlab_username)
+            return change.save(_record(said, emails, github, gitlab), is_new=True)
 
     def update(self, email: str, said: UserChanges) -> Person:
         """
@@ -88,7 +93,9 @@ class Users:
             MethodError: There is no such person, or a handle is somebody else's.
             InvalidInputError: A value can't be used.
         """
-        return self._save(_record(email, said), partial(_arrange, said), makes_new=False)
+        with self._change() as change:
+            person = _found(_get_by_handle(change.connection, IdentityKind.EMAIL, email))
+            return change.save(_arrange(said, person))
 
     def set_attributes(self, email: str, values: Iterable[tuple[str, str | None]]) -> Person:
         """
@@ -101,8 +108,9 @@ class Users:
             MethodError: There is no such person.
             InvalidInputError: A name or a value can't be used.
         """
-        record = replace(_record(email, UserChanges()), attributes=_group(values))
-        return self._save(record, partial(_arrange, UserChanges()), makes_new=False)
+        with self._change() as change:
+            person = _found(_get_by_handle(change.connection, IdentityKind.EMAIL, email))
+            return change.save(PersonRecord(_WHERE, person_id=person.id, attributes=_group(values)))
 
     def deactivate(self, person: Person) -> None:
         """Let somebody be one who left: nothing is forgotten, and nobody asks them any more."""
@@ -118,7 +126,7 @@ class Users:
         """
         with self.database.read() as connection:
             if id_text is not None:
-                return _found(_get_by_id(connection, id_text))
+                return _found(find_by_id(connection, id_text))
             if email is None:
                 raise MethodError(MethodErrorCode.EMAIL_BLANK)
             return _found(_get_by_handle(connection, IdentityKind.EMAIL, email))
@@ -152,37 +160,48 @@ class Users:
         page = found[:limit]
         return page, _make_cursor(page[-1].id) if len(found) > limit else ""
 
-    def _save(self, record: PersonRecord, complete: Complete, *, makes_new: bool) -> Person:
-        with self.database.read() as connection:
-            rules = identity_rules.read_rules(connection)
-            if not makes_new:
-                # Before anything is said about the other handles.
-                _found(_get_by_handle(connection, IdentityKind.EMAIL, record.emails[0]))
-        saved = save_people(
-            self.database,
+    @contextmanager
+    def _change(self) -> Iterator["_Change"]:
+        """Let nobody else change people meanwhile: what is read is still true when it is written."""
+        with self.database.write() as connection:
+            revision.lock(connection)
+            yield _Change(connection, self.clock, self.tombstoned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One transaction."""
+
+    connection: Connection
+    clock: Clock
+    tombstoned: Tombstones
+
+    def save(self, record: PersonRecord, *, is_new: bool = False) -> Person:
+        """Save what is said of one person, who is then so."""
+        rules = identity_rules.read_rules(self.connection)
+        saved = save_in(
+            self.connection,
             self.clock,
             [record],
             source=Source.API,
             tombstoned=self.tombstoned,
             rules=rules,
-            makes_new=makes_new,
-            complete=complete,
         )
         if saved.refusals:
-            raise _error(saved.refusals[0], is_new=makes_new)
-        with self.database.read() as connection:
-            return _found(people.get_person(connection, saved.person_ids[_WHERE]))
+            raise _error(saved.refusals[0], is_new=is_new)
+        return _found(people.get_person(self.connection, saved.person_ids[_WHERE]))
 
 
-def _record(email: str, said: UserChanges) -> PersonRecord:
-    """What can be said without knowing the person: ``_arrange`` adds what depends on that."""
-    github = (said.github_username, said.additional_github_username)
+def _record(
+    said: UserChanges, emails: tuple[str, ...], github: tuple[str, ...], gitlab: tuple[str, ...]
+) -> PersonRecord:
+    names = said.github_username, said.additional_github_username
     return PersonRecord(
         where=_WHERE,
-        emails=(email.strip(), *_texts(said.sso_email)),
+        emails=emails,
         name=said.name,
-        github_usernames=KEEP if all(one is KEEP for one in github) else _texts(*github),
-        gitlab_usernames=KEEP if said.gitlab_username is KEEP else _texts(said.gitlab_username),
+        github_usernames=KEEP if all(one is KEEP for one in names) else github,
+        gitlab_usernames=KEEP if said.gitlab_username is KEEP else gitlab,
         timezone=said.tz,
         locale=said.locale,
         start_date=said.start_date,
@@ -197,41 +216,30 @@ def _texts(*given: Given[str | None]) -> tuple[str, ...]:
     return tuple(one for one in given if isinstance(one, str))
 
 
-def _has(known: KnownPerson, email: str) -> bool:
-    key = normalise(IdentityKind.EMAIL, email)
-    return any(normalise(IdentityKind.EMAIL, one) == key for one in known.handles.get(IdentityKind.EMAIL, ()))
-
-
-def _refuse_known(record: PersonRecord, known: KnownPerson) -> Problem:
-    return Problem(IdentityKind.EMAIL.value, _TAKEN if _has(known, record.emails[0]) else ELSEWHERE)
-
-
-def _arrange(said: UserChanges, record: PersonRecord, known: KnownPerson) -> PersonRecord | Problem:
+def _arrange(said: UserChanges, person: Person) -> PersonRecord:
     """Put what is said into its places among the handles that the person has."""
-    if not _has(known, record.emails[0]):
-        # Found by the second address only: the first one is nobody's.
-        return Problem(IdentityKind.EMAIL.value, NOBODY)
-    emails = known.handles[IdentityKind.EMAIL]
+    emails = person.handles[IdentityKind.EMAIL]
     if said.sso_email is not KEEP:
         # An address is one more; the one that it takes the place of may still come in events.
         behind = emails[1:] if said.sso_email else emails[2:]
         emails = _distinct(IdentityKind.EMAIL, [emails[0], said.sso_email, *behind])
         if len(emails) > HANDLES_MAX:
-            return Problem(IdentityKind.EMAIL.value, f"can't have one more: at most {HANDLES_MAX} addresses")
-    changed = replace(record, emails=emails, replaces=frozenset(IdentityKind))
-    if record.github_usernames is not KEEP:
-        places = [said.github_username, said.additional_github_username]
-        changed = replace(changed, github_usernames=_place(IdentityKind.GITHUB, known, places))
-    if record.gitlab_usernames is not KEEP:
-        changed = replace(
-            changed, gitlab_usernames=_place(IdentityKind.GITLAB, known, [said.gitlab_username])
-        )
-    return changed
+            raise InvalidInputError(f"email can't have one more: at most {HANDLES_MAX} addresses")
+    github = [said.github_username, said.additional_github_username]
+    record = _record(
+        said,
+        emails,
+        _place(IdentityKind.GITHUB, person, github),
+        _place(IdentityKind.GITLAB, person, [said.gitlab_username]),
+    )
+    # A bot keeps the names of a bot that it has.
+    is_bot = True if person.is_bot else KEEP
+    return replace(record, person_id=person.id, is_bot=is_bot, replaces=frozenset(IdentityKind))
 
 
-def _place(kind: IdentityKind, known: KnownPerson, said: Sequence[Given[str | None]]) -> tuple[str, ...]:
+def _place(kind: IdentityKind, person: Person, said: Sequence[Given[str | None]]) -> tuple[str, ...]:
     """The handles of a kind, the first ones replaced by what is said of them."""
-    have = known.handles.get(kind, ())
+    have = person.handles.get(kind, ())
     places = [
         (have[index] if index < len(have) else None) if one is KEEP else one for index, one in enumerate(said)
     ]
@@ -258,9 +266,7 @@ def _group(values: Iterable[tuple[str, str | None]]) -> Mapping[str, tuple[str, 
 def _error(refusal: Refusal, *, is_new: bool) -> Exception:
     """A refusal in the words of the Web API."""
     kind = refusal.field
-    if refusal.problem == NOBODY:
-        return MethodError(MethodErrorCode.USER_NOT_FOUND)
-    if refusal.problem in (ELSEWHERE, ERASED, _TAKEN):
+    if refusal.problem in (ELSEWHERE, ERASED):
         is_first = kind == IdentityKind.EMAIL and is_new and refusal.problem != ELSEWHERE
         return MethodError(MethodErrorCode.EMAIL_TAKEN if is_first else _TAKEN_CODES[kind])
     if kind == "attributes":
@@ -272,6 +278,7 @@ def _error(refusal: Refusal, *, is_new: bool) -> Exception:
     return InvalidInputError(f"{_FIELDS.get(kind, kind)} {refusal.problem}")
 
 
+_ADDRESSES_TAKEN = MethodErrorCode.EMAIL_TAKEN, MethodErrorCode.SSO_EMAIL_TAKEN
 _TAKEN_CODES = {
     IdentityKind.EMAIL.value: MethodErrorCode.SSO_EMAIL_TAKEN,
     IdentityKind.GITHUB.value: MethodErrorCode.GITHUB_USERNAME_TAKEN,
@@ -280,14 +287,18 @@ _TAKEN_CODES = {
 
 
 def _found(person: Person | None) -> Person:
-    if person is None or person.erased_at is not None:
+    if person is None or not person.is_there:
         raise MethodError(MethodErrorCode.USER_NOT_FOUND)
     return person
 
 
-def _get_by_id(connection: Connection, id_text: str) -> Person | None:
-    person_id = parse_id(id_text)
-    return None if person_id is None else people.get_person(connection, person_id)
+def find_by_id(connection: Connection, id_text: str) -> Person | None:
+    """Whom an id means now: who was merged is the one into whom they were."""
+    person_id = _parse_id(id_text)
+    if person_id is None:
+        return None
+    person = people.get_person(connection, merges.find_kept(connection, person_id))
+    return person if person is not None and person.is_there else None
 
 
 def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Person | None:
@@ -298,7 +309,7 @@ def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Per
     return None if person_id is None else people.get_person(connection, person_id)
 
 
-def parse_id(text: str) -> int | None:
+def _parse_id(text: str) -> int | None:
     """An id as replies have it; None for what can't be one."""
     text = text.strip()
     is_number = text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS_MAX
@@ -314,7 +325,7 @@ def _read_cursor(cursor: str) -> int:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii")
     except ValueError:
         raise MethodError(MethodErrorCode.INVALID_CURSOR) from None
-    person_id = parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
+    person_id = _parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
     if person_id is None or _make_cursor(person_id) != cursor:
         raise MethodError(MethodErrorCode.INVALID_CURSOR)
     return person_id

@@ -31,14 +31,14 @@ def find_subject(database: Database, who: str) -> Person | None:
 def is_erased(database: Database, tombstoned: Tombstones, who: str) -> bool:
     """Whether a handle belonged to somebody who was erased."""
     with database.read() as connection:
-        return bool(tombstones.find_tombstones(connection, _hashes(tombstoned, who)))
+        return bool(tombstones.find_tombstones(connection, _hashes(connection, tombstoned, who)))
 
 
 def forget_erased(database: Database, tombstoned: Tombstones, who: str) -> int:
     """Let a handle of somebody who was erased be used again; how many tools' names that were."""
     with database.write() as connection:
         revision.bump(connection)
-        return tombstones.remove_tombstones(connection, _hashes(tombstoned, who))
+        return tombstones.remove_tombstones(connection, _hashes(connection, tombstoned, who))
 
 
 def list_erased(database: Database) -> list[str]:
@@ -47,8 +47,9 @@ def list_erased(database: Database) -> list[str]:
         return sorted(one.hex() for one in tombstones.list_tombstones(connection))
 
 
-def _hashes(tombstoned: Tombstones, who: str) -> list[bytes]:
-    return [tombstoned.hash(kind, normalise(kind, who)) for kind in IdentityKind]
+def _hashes(connection: Connection, tombstoned: Tombstones, who: str) -> list[bytes]:
+    rules = identity_rules.read_rules(connection)
+    return [one for kind in IdentityKind for one in tombstoned.readings(kind, normalise(kind, who), rules)]
 
 
 class Finder:

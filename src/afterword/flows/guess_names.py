@@ -60,7 +60,7 @@ class Guesser:
 
 
 def _suggest(value: str, ids: Iterable[int], persons: dict[int, Person]) -> list[Suggestion]:
-    known = [persons[one] for one in ids if one in persons and persons[one].erased_at is None]
+    known = [persons[one] for one in ids if one in persons and persons[one].is_there]
     return [
         Suggestion(
             one.person_id,

@@ -17,7 +17,7 @@ from afterword.flows.saved_people import Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.sources.base import DirectorySource, Roll, SourceError
-from afterword.storage import identity_rules, people, sources
+from afterword.storage import identity_rules, people, revision, sources
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Handle
 from afterword.storage.sources import Standing
@@ -249,6 +249,8 @@ class _Load:
             on_progress=on_progress,
         )
         with self._database.write() as connection:
+            # First, as all do who change people: they wait for each other, and no two for ever.
+            revision.lock(connection)
             # Locks the status, so that nobody confirms meanwhile what is being counted anew.
             if not sources.settle(connection, self._source.name, self._begun_at, leased_until=None):
                 raise SourceError(f"another load of {self._source.what} took over; nobody was let go")

@@ -244,7 +244,7 @@ def _get_person(connection: Connection, who: str) -> Person:
     ids = list(dict.fromkeys(people.find_owners(connection, handles).values()))
     if not ids and who.isdecimal() and len(who) < 19:
         ids = [int(who)]
-    found = [one for one in people.get_people(connection, ids).values() if one.erased_at is None]
+    found = [one for one in people.get_people(connection, ids).values() if one.is_there]
     if not found:
         raise NotFoundError(f"nobody in the directory has {who!r}: `afterword people find` finds people")
     if len(found) > 1:

@@ -10,7 +10,7 @@ from afterword.flows.findings import Finding, ok, warn
 from afterword.flows.load_source import may_leave
 from afterword.kit.clock import Clock, to_datetime
 from afterword.sources.base import DirectorySource
-from afterword.storage import people, schema, sources
+from afterword.storage import people, revision, schema, sources
 from afterword.storage.engine import Connection, Database
 from afterword.storage.schema import SchemaState
 from afterword.storage.sources import SourceStatus
@@ -121,6 +121,7 @@ def confirm_removals(database: Database, clock: Clock, name: str) -> int:
         ConflictError: Nobody waits.
     """
     with database.write() as connection:
+        revision.lock(connection)
         status = sources.find_status(connection, name, lock=True)
         waiting = set(_pending(status)[0]) if status else set()
         if not waiting:

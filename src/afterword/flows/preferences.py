@@ -65,6 +65,18 @@ def find_guest(connection: Connection, ticket: Ticket | None) -> Person | None:
     return None if kept is None or kept.erased_at is not None else kept
 
 
+def _lock_guest(connection: Connection, ticket: Ticket | None) -> Person | None:
+    """As ``find_guest``; nobody merges or erases the person, or decides about them, until this ends."""
+    found = find_guest(connection, ticket)
+    while found is not None:
+        people.get_person(connection, found.id, lock=True)
+        again = find_guest(connection, ticket)
+        if again is None or again.id == found.id:
+            return again
+        found = again
+    return None
+
+
 def is_opted_out(database: Database, ticket: Ticket | None) -> bool | None:
     """Tell whether a person wants no surveys; None when there is no such person."""
     with database.read() as connection:
@@ -76,7 +88,7 @@ def set_opted_out(database: Database, clock: Clock, ticket: Ticket | None, *, op
     """Send this person no survey from now on, or take that back; what holds now, None without a person."""
     at = to_datetime(clock.now_us()) if opted_out else None
     with database.write() as connection:
-        person = find_guest(connection, ticket)
+        person = _lock_guest(connection, ticket)
         if person is None:
             return None
         people.update_person(connection, person.id, {"opted_out_at": at})
@@ -110,8 +122,7 @@ def change_settings(
     if change is None:
         raise PreferenceError(_NOT_SAVED + "This form is not one of this page: please open the page again.")
     with database.write() as connection:
-        found = find_guest(connection, ticket)
-        person = None if found is None else people.get_person(connection, found.id, lock=True)
+        person = _lock_guest(connection, ticket)
         if person is None:
             return None
         change(connection, person, fields, now)

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import available_timezones
 
 import msgspec
@@ -34,18 +33,8 @@ LATER_MAX = 10_000
 
 ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
 ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
+GONE = "is about somebody who was erased or merged meanwhile"
 NOBODY = "is of nobody in the directory"
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPerson:
-    """What a record may depend on of the person that it is about: kind → handles as they were given."""
-
-    handles: Mapping[IdentityKind, tuple[str, ...]]
-
-
-Complete: TypeAlias = Callable[[PersonRecord, KnownPerson], PersonRecord | Problem]
-"""Makes a record of somebody known into what goes in; it may add only handles that the person has."""
 
 
 def save_people(
@@ -58,7 +47,6 @@ def save_people(
     rules: IdentityRules = NO_RULES,
     dry_run: bool = False,
     makes_new: bool = True,
-    complete: Complete | None = None,
     on_progress: Callable[[int], None] = lambda rows: None,
 ) -> Saved:
     """
@@ -76,13 +64,10 @@ def save_people(
         rules: What is nobody's name.
         dry_run: Only say what would happen.
         makes_new: Whether a record of an unknown person adds one; else it is refused.
-        complete: Asked within the transaction for what depends on what is known of the person.
         on_progress: Called with the number of records done, once per transaction.
     """
     saved = Saved()
-    batch = _Batches(
-        clock, tombstoned, rules, source, saved, dry_run=dry_run, makes_new=makes_new, complete=complete
-    )
+    batch = _Batches(clock, tombstoned, rules, source, saved, dry_run=dry_run, makes_new=makes_new)
     waiting = iter(records)
     while portion := list(islice(waiting, ROWS_PER_TRANSACTION)):
         with database.read() if dry_run else database.write() as connection:
@@ -136,7 +121,6 @@ class _Batches:
         *,
         dry_run: bool,
         makes_new: bool,
-        complete: Complete | None = None,
     ) -> None:
         self._clock = clock
         self._hashed = hashed
@@ -145,7 +129,6 @@ class _Batches:
         self._saved = saved
         self._dry_run = dry_run
         self._makes_new = makes_new
-        self._complete = complete
         self._zones = _zones()
         self._promised = CompactMap()
         self._imagined: dict[int, bytes] = {}
@@ -177,7 +160,8 @@ class _Batches:
         self._erased = self._find_erased(connection, every)
         ids = {*self._owners.values(), *(member.person_id for member in self._members.values())}
         ids |= {record.person_id for record in sound if record.person_id is not None}
-        known = people.get_people(connection, [one for one in ids if one > 0 and one not in self._imagined])
+        found = people.get_people(connection, [one for one in ids if one > 0 and one not in self._imagined])
+        known = {person_id: person for person_id, person in found.items() if person.is_there}
         identities = people.list_identities(connection, list(known))
         self._states = {
             person_id: _state(person, identities.get(person_id, [])) for person_id, person in known.items()
@@ -188,7 +172,9 @@ class _Batches:
         self._told: dict[str, int] = {}
         self._seen: dict[str, Member] = {}
         if defers is False:
-            self._release(sound, keys)
+            # They come first: nobody else may take what they gave up for each other.
+            first = self._release(sound, keys)
+            sound.sort(key=lambda record: record.where not in first)
         for record in sound:
             self._apply(record, keys[record.where])
         if not self._dry_run:
@@ -218,16 +204,20 @@ class _Batches:
     def _find_erased(self, connection: Connection, handles: Iterable[Handle]) -> set[Handle]:
         if not tombstones.is_any(connection):
             return set()
-        hashes = self._hashed.hashes(handles)
-        found = tombstones.find_tombstones(connection, list(hashes.values())) if hashes else set()
-        return {handle for handle, one in hashes.items() if one in found}
+        # What is nobody's yet is read as its events would be: an alias of an erased one brings nobody back.
+        hashes = {
+            handle: [self._hashed.hash(*handle)]
+            if handle in self._owners
+            else self._hashed.readings(*handle, self._rules)
+            for handle in handles
+        }
+        every = [one for readings in hashes.values() for one in readings]
+        found = tombstones.find_tombstones(connection, every) if every else set()
+        return {handle for handle, readings in hashes.items() if not found.isdisjoint(readings)}
 
     def _apply(self, record: PersonRecord, handles: list[Handle]) -> None:
         person_id = self._find(record, handles)
         problem = self._obstacle(record, handles, person_id)
-        if problem is None and person_id is not None and self._complete is not None:
-            completed = self._complete(record, _known(self._states[person_id]))
-            problem, record = (completed, record) if isinstance(completed, Problem) else (None, completed)
         if problem is not None:
             if self._defers and problem.text == ELSEWHERE and len(self.later) < LATER_MAX:
                 self.later.append(record)
@@ -263,17 +253,23 @@ class _Batches:
         moved_from = email_before if name_key(email) != name_key(email_before) else None
         self._saved.note(Change(record.where, email, fields, moved_from), is_new=is_new)
 
-    def _release(self, records: Sequence[PersonRecord], keys: Mapping[str, list[Handle]]) -> None:
-        """Take from people what they give up, where each of them claims what another one gives up."""
-        if self._complete is not None:
-            return
+    def _release(self, records: Sequence[PersonRecord], keys: Mapping[str, list[Handle]]) -> set[str]:
+        """
+        Take from people what they give up, where each of them claims what another one gives up.
+
+        Returns:
+            Where the records of these people stand.
+        """
+        places: dict[int, str] = {}
         given_up: dict[int, set[Handle]] = {}
         claims: dict[int, list[Handle]] = {}
         for record in records:
             person_id = self._find(record, keys[record.where])
-            if person_id is None or person_id in claims or self._is_off_limits(self._states[person_id]):
+            state = None if person_id is None else self._states.get(person_id)
+            if person_id is None or state is None or person_id in claims or self._is_off_limits(state):
                 continue
             claims[person_id] = keys[record.where]
+            places[person_id] = record.where
             kinds = record.replaces & record.handles().keys()
             held = {(kind, key) for kind in kinds for key, _ in self._states[person_id].handles.get(kind, [])}
             given_up[person_id] = held - set(claims[person_id])
@@ -301,6 +297,7 @@ class _Batches:
             for kind, key in given_up[person_id]:
                 state.handles[kind] = [pair for pair in state.handles[kind] if pair[0] != key]
                 self._owners.pop((kind, key), None)
+        return {places[person_id] for person_id in claims}
 
     @property
     def _is_of_accounts(self) -> bool:
@@ -321,8 +318,8 @@ class _Batches:
         self._members[external_id] = self._seen[external_id] = Member(person_id, handle)
 
     def _find(self, record: PersonRecord, handles: list[Handle]) -> int | None:
-        if record.person_id in self._states:
-            return record.person_id
+        if record.person_id is not None:
+            return record.person_id if record.person_id in self._states else None
         if record.external_id is not None and record.external_id in self._members:
             return self._members[record.external_id].person_id
         owned = {handle: self._owners[handle] for handle in handles if handle in self._owners}
@@ -339,13 +336,16 @@ class _Batches:
         return (IdentityKind.EMAIL,) if record.emails else EVENT_KINDS
 
     def _obstacle(self, record: PersonRecord, handles: list[Handle], person_id: int | None) -> Problem | None:
+        if person_id is None and record.person_id is not None:
+            return Problem("", GONE)
         for handle in handles:
             kind = handle[0].value
             if handle in self._erased:
                 return Problem(kind, ERASED, handle[1])
             if (owner := self._owners.get(handle, person_id)) != person_id and owner is not None:
-                holder = self._states[owner].columns["email"]
-                return Problem(kind, ELSEWHERE, f"{handle[1]} is that of {holder}")
+                holder = self._states.get(owner)
+                detail = f"{handle[1]} is that of {holder.columns['email']}" if holder else ""
+                return Problem(kind, ELSEWHERE, detail)
         if person_id is None and not record.emails:
             return Problem("email", "is missing, and nobody has one of the other names")
         if person_id is None and not self._makes_new:
@@ -451,10 +451,6 @@ def _state(person: Person, identities: list[NewIdentity]) -> PersonState:
         handles.setdefault(IdentityKind(one.kind), []).append((one.value, one.shown))
     values = {name_key(name): (name, given) for name, given in person.attributes.items()}
     return PersonState({name: getattr(person, name) for name in COLUMNS}, person.team, handles, values)
-
-
-def _known(state: PersonState) -> KnownPerson:
-    return KnownPerson({kind: tuple(shown for _, shown in given) for kind, given in state.handles.items()})
 
 
 def _handle_keys(record: PersonRecord) -> list[Handle]:

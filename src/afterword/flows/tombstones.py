@@ -25,6 +25,10 @@ class Tombstones:
         """Handle → its hash."""
         return {handle: self.hash(*handle) for handle in handles}
 
+    def readings(self, kind: IdentityKind, value: str, rules: IdentityRules) -> list[bytes]:
+        """The hashes of all that a normalised handle may stand for by the rules of all projects."""
+        return [self.hash(kind, one) for one in rules.readings(kind, value, 0)]
+
     def names_erased(
         self,
         handles: Mapping[IdentityKind, str],

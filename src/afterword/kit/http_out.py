@@ -50,7 +50,7 @@ class Outbound:
 
     Args:
         base_url: Whose scheme, host and port all requests have.
-        headers: Sent with each request; secrets belong here and nowhere else.
+        headers: Sent with each request; secrets belong into headers and nowhere else.
     """
 
     def __init__(
@@ -83,12 +83,15 @@ class Outbound:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
-    async def ask(self, method: str, url: str, body: object = None) -> Reply:
+    async def ask(
+        self, method: str, url: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """
         Send one request and read the whole reply.
 
         Args:
             body: Sent as JSON; None sends nothing.
+            headers: Of this request only, where a secret does not hold for all.
 
         Raises:
             OutboundError: There is no reply, or none that we take.
@@ -99,7 +102,7 @@ class Outbound:
         try:
             async with (
                 asyncio.timeout(self._request_s_max),
-                self._client.stream(method, url, json=body) as response,
+                self._client.stream(method, url, json=body, headers=headers) as response,
             ):
                 content = await self._read(response)
                 return Reply(response.status_code, dict(response.headers.items()), content)

@@ -1,7 +1,7 @@
 """When is a service asked again, and what do its refusals mean?"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -38,6 +38,7 @@ class Wording:
         url: The variable that holds the address.
         missing: What to say when there is no such organisation or group.
         forbidden: What to say when the token may not read it.
+        unauthorised: What to say when the token is none; None for the usual words.
     """
 
     service: str
@@ -45,6 +46,7 @@ class Wording:
     url: str
     missing: str
     forbidden: str
+    unauthorised: str | None = None
 
 
 class Caller:
@@ -71,7 +73,13 @@ class Caller:
         self._is_limited = is_limited
         self._sleep = sleep
 
-    async def ask(self, method: str, url: str, body: object = None) -> Reply:
+    def now_us(self) -> int:
+        """The time."""
+        return self._clock.now_us()
+
+    async def ask(
+        self, method: str, url: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """
         Send a request until there is an answer that is neither a failure nor "later".
 
@@ -81,7 +89,7 @@ class Caller:
         for attempt in range(TRIES_MAX):
             wait_s, why = FAILED_WAIT_S * 2**attempt, ""
             try:
-                reply = await self._outbound.ask(method, url, body)
+                reply = await self._outbound.ask(method, url, body, headers=headers)
             except OutboundError as error:
                 why = f"{self._wording.service} at {error}: check {self._wording.url}"
                 if not error.is_temporary:
@@ -147,7 +155,8 @@ class Caller:
             )
         if reply.status == 401:
             raise SourceError(
-                f"{wording.service} does not take the token: make a new one, and set {wording.token} to it"
+                wording.unauthorised
+                or f"{wording.service} does not take the token: make a new one, and set {wording.token} to it"
             )
         if reply.status == 403:
             raise SourceError(wording.forbidden)

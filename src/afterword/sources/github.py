@@ -23,6 +23,7 @@ from afterword.sources.base import (
     tidy_name,
 )
 from afterword.sources.caller import Caller, Wording
+from afterword.sources.github_app import GitHubApp, wording
 
 NAME = "github"
 DEFAULT_URL = "https://github.com"
@@ -148,12 +149,13 @@ class GitHubSource:
     The members of one organisation.
 
     Args:
+        token: One, or the App that gets them.
         url: As people open it: https://github.com, or that of an Enterprise Server.
         sleep: Waits for seconds.
     """
 
     organisation: str
-    token: str = field(repr=False)
+    token: str | GitHubApp = field(repr=False)
     url: str
     clock: Clock
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -170,11 +172,11 @@ class GitHubSource:
 
     async def read(self) -> Roll:
         """See DirectorySource."""
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": f"afterword/{__version__}"}
         url = graphql_url(self.url)
-        async with Outbound(url, headers) as outbound:
+        async with Outbound(url, {"User-Agent": f"afterword/{__version__}"}) as outbound:
             caller = Caller(outbound, self.clock, self._wording, is_limited=_is_limited, sleep=self.sleep)
-            return await _Reading(caller, url, self).read()
+            signing_in = Caller(outbound, self.clock, wording(self.organisation), sleep=self.sleep)
+            return await _Reading(caller, signing_in, url, self).read()
 
     @property
     def _wording(self) -> Wording:
@@ -184,6 +186,9 @@ class GitHubSource:
             url="AFTERWORD_GITHUB_URL",
             missing=f"GitHub has no organisation {self.organisation!r} that the token may see: "
             "check AFTERWORD_GITHUB_ORGANISATION, and that the token belongs to a member",
+            unauthorised=None
+            if isinstance(self.token, str)
+            else "GitHub does not take the token that the App got: the next load gets a new one",
             forbidden=f"the token may not read the members of {self.organisation!r}: "
             "give it read:org, or Members: read",
         )
@@ -196,6 +201,12 @@ def graphql_url(url: str) -> str:
     if host == urlsplit(DEFAULT_URL).hostname or host.endswith(_CLOUD_SUFFIX):
         return f"https://api.{host}/graphql"
     return f"{parts.scheme}://{parts.netloc}/api/graphql"
+
+
+def rest_url(url: str) -> str:
+    """Where the other API of the same GitHub lives."""
+    graphql = graphql_url(url)
+    return graphql.removesuffix("/graphql") + ("/v3" if graphql.endswith("/api/graphql") else "")
 
 
 def _is_limited(reply: Reply) -> bool:
@@ -212,8 +223,9 @@ def _is_limited(reply: Reply) -> bool:
 class _Reading:
     """One reading of all lists."""
 
-    def __init__(self, caller: Caller, url: str, source: GitHubSource) -> None:
+    def __init__(self, caller: Caller, signing_in: Caller, url: str, source: GitHubSource) -> None:
         self._caller = caller
+        self._signing_in = signing_in
         self._url = url
         self._source = source
         self._with_emails = True
@@ -298,11 +310,22 @@ class _Reading:
 
     async def _ask(self, query: str, after: str | None) -> _Answer:
         variables = {"login": self._source.organisation, "size": ACCOUNTS_PER_PAGE, "after": after}
-        reply = await self._caller.ask("POST", self._url, {"query": query, "variables": variables})
+        body = {"query": query, "variables": variables}
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        reply = await self._caller.ask("POST", self._url, body, headers=headers)
+        if reply.status == 401 and isinstance(self._source.token, GitHubApp):
+            self._source.token.forget_token()
         if reply.status == 403 and "x-github-sso" in reply.headers:
             raise SourceError(self._sso_text)
         self._caller.check(reply)
         return self._caller.decode(reply, _Answer)
+
+    async def _token(self) -> str:
+        """For each page anew: one may end while many pages are read."""
+        token, source = self._source.token, self._source
+        if isinstance(token, str):
+            return token
+        return await token.token(self._signing_in, rest_url(source.url), source.organisation)
 
     def _check(self, answer: _Answer) -> None:
         for error in answer.errors:

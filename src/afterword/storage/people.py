@@ -37,7 +37,7 @@ _OWNERS_POSTGRES = (
 )
 
 
-_IS_THERE = person.c.erased_at.is_(None), person.c.email != ""
+IS_THERE = sa.and_(person.c.erased_at.is_(None), person.c.email != "")
 """Neither erased nor merged into somebody else, who has the addresses since then."""
 
 
@@ -80,6 +80,11 @@ class Person:
     handles: Mapping[IdentityKind, tuple[str, ...]] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=dict)
 
+    @property
+    def is_there(self) -> bool:
+        """Neither erased nor merged into somebody else."""
+        return self.erased_at is None and self.email != ""
+
     def first(self, kind: IdentityKind) -> str | None:
         """The first handle of a kind, as it was given."""
         given = self.handles.get(kind, ())
@@ -114,11 +119,12 @@ def read_handles(connection: sa.Connection, since: int = -1) -> Iterator[tuple[s
 
 
 def read_texts(connection: sa.Connection) -> Iterator[tuple[int, list[str]]]:
-    """Person id → name, addresses and user names, of all people who are not erased."""
+    """Person id → name, addresses and user names, of all people who are there."""
     kinds = ", ".join(f"'{kind.value}'" for kind in EVENT_KINDS)
     wanted = (
         "SELECT id, name, shown FROM person LEFT JOIN identity "  # noqa: S608 - constants
-        f"ON identity.person_id = person.id AND kind IN ({kinds}) WHERE erased_at IS NULL ORDER BY id"
+        f"ON identity.person_id = person.id AND kind IN ({kinds}) "
+        "WHERE erased_at IS NULL AND email <> '' ORDER BY id"
     )
     rows = read_rows(connection, wanted, ROWS_READ_AT_ONCE)
     for person_id, theirs in groupby(rows, key=itemgetter(0)):
@@ -269,7 +275,7 @@ def list_people(
         is_active: Only those who are here, or only those who left.
         team_ids: Only those directly in one of these teams.
     """
-    statement = _people().where(*_IS_THERE)
+    statement = _people().where(IS_THERE)
     statement = statement.order_by(person.c.email, person.c.id).limit(limit)
     if after is not None:
         statement = statement.where(
@@ -289,14 +295,13 @@ def list_people(
 
 def list_people_by_id(connection: sa.Connection, *, after: int, limit: int) -> list[Person]:
     """People in the order in which they were added, from the one behind an id on; those who left, too."""
-    is_behind = person.c.id > after, person.c.erased_at.is_(None)
-    statement = _people().where(*is_behind).order_by(person.c.id).limit(limit)
+    statement = _people().where(person.c.id > after, IS_THERE).order_by(person.c.id).limit(limit)
     return _complete(connection, connection.execute(statement).all())
 
 
 def count_people(connection: sa.Connection) -> int:
     """How many people the directory has, those who left too."""
-    counted = sa.select(sa.func.count()).select_from(person).where(*_IS_THERE)
+    counted = sa.select(sa.func.count()).select_from(person).where(IS_THERE)
     return connection.execute(counted).scalar_one()
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from afterword.domain.identity import IdentityKind
 from afterword.domain.person import name_key
 from afterword.domain.scim_filter import Filter
+from afterword.storage.people import IS_THERE
 from afterword.storage.scim_conditions import Attributes, Condition, Plain, Several, make_condition
 from afterword.storage.tables import (
     attribute_group,
@@ -33,7 +34,7 @@ ID_CHARS_MAX = 18
 _IS_SCIM = source_member.c.source == SOURCE
 _resource_id = sa.func.coalesce(source_member.c.external_id, sa.cast(person.c.id, sa.Text))
 _EVERYBODY = person.outerjoin(source_member, sa.and_(source_member.c.person_id == person.c.id, _IS_SCIM))
-_IS_HERE = sa.and_(person.c.erased_at.is_(None), source_member.c.gone_at.is_(None))
+_IS_HERE = sa.and_(IS_THERE, source_member.c.gone_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Account:
 
 
 def find_account(connection: sa.Connection, resource_id: str) -> Account | None:
-    """The user of an id, unless the provider deleted it or the person was erased."""
+    """The user of an id, unless the provider deleted it, or the person was erased or merged."""
     if not _is_id(resource_id):
         return None
     return _find_one(connection, _has_id(resource_id))
@@ -98,8 +99,7 @@ def find_people(connection: sa.Connection, resource_ids: Collection[str]) -> dic
     }
     numbers = [int(one) for one in known if one not in found]
     others = sa.select(person.c.id).select_from(_EVERYBODY)
-    others = others.where(person.c.id.in_(numbers), source_member.c.person_id.is_(None))
-    others = others.where(person.c.erased_at.is_(None))
+    others = others.where(person.c.id.in_(numbers), source_member.c.person_id.is_(None), IS_THERE)
     return found | {str(number): number for number in connection.execute(others).scalars()}
 
 

@@ -17,7 +17,7 @@ from afterword.flows.guess_names import Guesser
 from afterword.web import health
 from afterword.web.admin import events, mailbox, names, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only
-from afterword.web.api.call_limit import CallLimit
+from afterword.web.api.call_limit import CALLS_PER_MINUTE, SCIM_CALLS_PER_MINUTE, CallLimit
 from afterword.web.api.methods import METHODS
 from afterword.web.api.route import PATH_BEGINNINGS, make_routes
 from afterword.web.connections import Connections, room_for_connections
@@ -108,7 +108,8 @@ class Web:
         self._pages.state.parts = parts
         self._pages.state.intake = intake
         self._pages.state.guesser = Guesser(parts.database, parts.clock)
-        self._pages.state.call_limit = CallLimit(parts.clock)
+        self._pages.state.call_limit = CallLimit(parts.clock, CALLS_PER_MINUTE)
+        self._pages.state.scim_limit = CallLimit(parts.clock, SCIM_CALLS_PER_MINUTE)
         self._pages.state.metrics = health.metrics_registry(parts, intake, self.track, self.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

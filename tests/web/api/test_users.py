@@ -15,6 +15,7 @@ from afterword.domain.person import PersonRecord
 from afterword.domain.reason import Reason
 from afterword.domain.source import Source
 from afterword.flows.api_users import UserChanges, Users
+from afterword.flows.merge_people import merge_people
 from afterword.flows.save_people import save_people
 from afterword.storage import tombstones
 from tests.storage.support import count_statements, in_threads
@@ -354,6 +355,15 @@ class TestReading:
         assert [user["name"] for user in program.get("users.list").json()["users"]] == ["Alice", "Charlie"]
         said = {"name": "Deploy", "creator_id": str(bob.id)}
         assert program.post("platformx.projects.create", said).json()["error"] == "creator_id_not_found"
+
+    def test_who_was_merged_is_listed_no_more_and_their_id_means_who_was_kept(self, program: Program) -> None:
+        bob, parts = program.person(BOB), program.site.parts
+        merge_people(parts.database, parts.clock, "alice@example.com", BOB, dry_run=False)
+        assert [user["name"] for user in program.get("users.list").json()["users"]] == ["Alice", "Charlie"]
+        assert program.get("users.info", id=bob.id).json()["user"]["name"] == "Alice"
+        said = {"name": "Deploy", "creator_id": str(bob.id)}
+        made = program.post("platformx.projects.create", said).json()["project"]
+        assert made["creator_id"] == str(program.person("alice@example.com").id)
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 4])
     def test_pages_have_everybody_once_and_in_order(self, program: Program, limit: int) -> None:

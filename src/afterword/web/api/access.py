@@ -1,4 +1,4 @@
-"""Who calls, and may they?"""
+"""Who calls, and may they, now?"""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,14 +11,15 @@ from afterword.web.parts import parts_of
 TOKEN_CHARS_MAX = 1_024
 
 _IMPOSSIBLE = ""
+_TOO_MANY = "Too many calls: wait as long as Retry-After says, in seconds."
 
 
 async def find_caller(request: Request, scope: Scope) -> ApiToken:
     """
-    The token that a request comes with.
+    The token that a request comes with; counts the request.
 
     Raises:
-        ApiError: There is none, it is not valid, or it may not do this.
+        ApiError: There is none, it is not valid, it may not do this, or it was too often.
     """
     text = _bearer_token(request)
     parts = parts_of(request)
@@ -30,6 +31,10 @@ async def find_caller(request: Request, scope: Scope) -> ApiToken:
         raise api_error(ErrorCode.INVALID_AUTH, message, BEARER)
     if scope not in token.scopes:
         raise api_error(ErrorCode.MISSING_SCOPE, f"This needs a token with the scope {scope.value}.")
+    state = request.app.state
+    limit = state.scim_limit if scope is Scope.SCIM else state.call_limit
+    if wait_s := limit.take():
+        raise api_error(ErrorCode.TOO_MANY_REQUESTS, _TOO_MANY, (b"retry-after", b"%d" % wait_s))
     return token
 
 

@@ -1,4 +1,4 @@
-"""May another call of the Web API come in now?"""
+"""May another call of the Web API, or of SCIM, come in now?"""
 
 from collections import deque
 
@@ -6,7 +6,10 @@ from afterword.domain.rate_limit import MINUTE_US, retry_after_s
 from afterword.kit.clock import Clock
 
 CALLS_PER_MINUTE = 1_000
-"""Of all tokens together, to one server: the limit of the original for an account."""
+"""Of the Web API by all tokens together, to one server: the limit of the original for an account."""
+
+SCIM_CALLS_PER_MINUTE = 3_000
+"""Of SCIM: twice the 25 a second that Entra wants a server to take."""
 
 
 class CallLimit:
@@ -16,14 +19,15 @@ class CallLimit:
     Only the event loop uses it, so it needs no lock.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, calls_per_minute: int) -> None:
         self._clock = clock
-        self._taken_us: deque[int] = deque(maxlen=CALLS_PER_MINUTE)
+        self._calls_per_minute = calls_per_minute
+        self._taken_us: deque[int] = deque(maxlen=calls_per_minute)
 
     def take(self) -> int:
         """Count one more call and return 0; or the whole seconds until it may come again."""
         now_us = self._clock.steady_us()
-        if len(self._taken_us) == CALLS_PER_MINUTE:
+        if len(self._taken_us) == self._calls_per_minute:
             free_at_us = self._taken_us[0] + MINUTE_US
             if free_at_us > now_us:
                 return retry_after_s(free_at_us, now_us)

@@ -22,7 +22,6 @@ from afterword.web.respond import error_body, json_headers, next_request_id
 PATH_BEGINNINGS = ("/users.", "/platformx.")
 """Of all methods: below them no reply is a page."""
 
-_TOO_MANY = "Too many calls: wait as long as Retry-After says, in seconds."
 _UNAVAILABLE = "This can't be done now: send it again later."
 _FAILED = "Something went wrong on our side; the log has more under this X-Request-Id."
 
@@ -53,8 +52,6 @@ async def _call(method: Method, request: Request) -> bytes:
     """Ask in the order of events.track: length, token, limit, content type, body, arguments."""
     check_length(request)
     await find_caller(request, method.scope)
-    if wait_s := request.app.state.call_limit.take():
-        raise api_error(ErrorCode.TOO_MANY_REQUESTS, _TOO_MANY, (b"retry-after", b"%d" % wait_s))
     arguments = await read_arguments(request, method.arguments)
     reply = await run_in_threadpool(method.run, parts_of(request), arguments)
     return msgspec.json.encode(reply)
