@@ -1,6 +1,7 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,9 +75,13 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
 
     Source: docs/reference/throttle.md.
     """
-    rules = TEST_RULES if facts.is_test else RULES
-    verdicts = tuple([verdict for rule in rules if (verdict := rule(facts, policy, now)) is not None])
     draw, probability = _draw(facts, policy, now), 1.0 if facts.is_test else policy.sampling.rate
+    if facts.is_test:
+        verdicts = _ask(TEST_RULES, facts, policy, now)
+    else:
+        # The share is of those who may be asked; whether they can be reached now comes after it.
+        eligible = _ask(RULES, facts, policy, now)
+        verdicts = (*eligible, _sampled(draw, policy), *_ask(RULES_OF_SENDING, facts, policy, now))
     failed = [verdict.reason for verdict in verdicts if not verdict.passed]
     if failed:
         return Skip(tuple(sorted(failed)), verdicts, draw, probability)
@@ -96,17 +101,17 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
 
 
-def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+def may_remind(person: PersonFacts, tags: frozenset[str], policy: Policy, now: datetime) -> bool:
     """
     Whether a reminder, which is one more exposure, fits into the caps.
 
     Args:
-        asked: All exposures of the person.
+        person: With all exposures.
         tags: Of the survey.
     """
     caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
     caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
-    return all(_exposures(asked, cap, now, tag) < cap.count for cap, tag in caps)
+    return all(_count_within(cap, _exposures(person, tag), now) < cap.count for cap, tag in caps)
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
@@ -117,6 +122,10 @@ def yield_to_other(decision: Invite, survey_key: str) -> Skip:
 
 Rule = Callable[[Facts, Policy, datetime], Verdict | None]
 """A rule says its verdict, or nothing where it does not apply (no person, say)."""
+
+
+def _ask(rules: tuple[Rule, ...], facts: Facts, policy: Policy, now: datetime) -> tuple[Verdict, ...]:
+    return tuple([verdict for rule in rules if (verdict := rule(facts, policy, now)) is not None])
 
 
 def _not_duplicate(facts: Facts, policy: Policy, now: datetime) -> Verdict:
@@ -227,7 +236,7 @@ def _not_held_out(facts: Facts, policy: Policy, now: datetime) -> Verdict | None
 def _nothing_open(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None or not policy.max_open:
         return None
-    count = sum(one.is_open(now) for one in facts.person.asked)
+    count = sum([one.is_open(now) for one in facts.person.asked])
     return Verdict(
         Reason.OPEN_INVITATION, count < policy.max_open, {"open": count, "max_open": policy.max_open}
     )
@@ -253,7 +262,7 @@ def _survey_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | N
 def _project_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None:
         return None
-    last = _last_of_project(facts.person, facts)
+    last = facts.person.last_asked_of(facts.survey.project_id)
     return _cooled_down(Reason.PROJECT_COOLDOWN, last, policy.project_cooldown, now)
 
 
@@ -264,11 +273,6 @@ def _global_cooldown(facts: Facts, policy: Policy, now: datetime) -> Verdict | N
         return Verdict(Reason.GLOBAL_COOLDOWN, True, {"use": policy.global_cooldown_use})
     last = facts.person.asked[-1] if facts.person.asked else None
     return _cooled_down(Reason.GLOBAL_COOLDOWN, last, policy.global_cooldown, now)
-
-
-def _last_of_project(person: PersonFacts, facts: Facts) -> Asked | None:
-    project_id = facts.survey.project_id
-    return next((one for one in reversed(person.asked) if one.project_id == project_id), None)
 
 
 def _cooldown_after(last: Asked | None, policy: Policy) -> timedelta:
@@ -295,7 +299,7 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     capped = [(tag, cap) for tag, cap in policy.group_caps.items() if tag in facts.survey.tags]
     if not capped:
         return None
-    seen = [(tag, cap, _exposures(facts.person.asked, cap, now, tag)) for tag, cap in capped]
+    seen = [(tag, cap, _count_within(cap, _exposures(facts.person, tag), now)) for tag, cap in capped]
     tag, cap, count = max(seen, key=lambda one: one[2] - one[1].count)
     return Verdict(Reason.GROUP_CAP, count < cap.count, {"tag": tag, **_saw_cap(cap, count)})
 
@@ -303,19 +307,21 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
 def _person_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None or not policy.caps:
         return None
-    seen = [(cap, _exposures(facts.person.asked, cap, now)) for cap in policy.caps]
+    exposures = _exposures(facts.person)
+    seen = [(cap, _count_within(cap, exposures, now)) for cap in policy.caps]
     cap, count = max(seen, key=lambda one: one[1] - one[0].count)
     return Verdict(Reason.PERSON_CAP, count < cap.count, _saw_cap(cap, count))
 
 
-def _exposures(asked: Iterable[Asked], cap: Cap, now: datetime, tag: str | None = None) -> int:
-    """How often the person was asked within a window, reminders included."""
-    since = now - cap.window
-    return sum(
-        (one.at > since) + (one.reminded_at is not None and one.reminded_at > since)
-        for one in asked
-        if tag is None or tag in one.tags
-    )
+def _exposures(person: PersonFacts, tag: str | None = None) -> list[datetime]:
+    """When the person was asked, and reminded; the oldest first."""
+    asked = [one for one in person.asked if tag is None or tag in one.tags]
+    reminders = [one.reminded_at for one in asked if one.reminded_at is not None]
+    return sorted([one.at for one in asked] + reminders)
+
+
+def _count_within(cap: Cap, times: list[datetime], now: datetime) -> int:
+    return len(times) - bisect_right(times, now - cap.window)
 
 
 def _saw_cap(cap: Cap, count: int) -> dict[str, float]:
@@ -333,7 +339,7 @@ def _backed_off(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     person, last = facts.person, facts.person.last_asked(facts.survey.id)
     waits = [
         (last, _cooldown_after(last, policy)),
-        (_last_of_project(person, facts), policy.project_cooldown),
+        (person.last_asked_of(facts.survey.project_id), policy.project_cooldown),
     ]
     if policy.global_cooldown_use is not GlobalCooldownUse.IGNORE:
         waits.append((person.asked[-1], policy.global_cooldown))
@@ -404,8 +410,8 @@ def _draw(facts: Facts, policy: Policy, now: datetime) -> float:
     return draw_sample(policy.sampling.unit, facts.survey.id, person_id, facts.event_id, now)
 
 
-def _sampled(facts: Facts, policy: Policy, now: datetime) -> Verdict:
-    draw, rate = _draw(facts, policy, now), policy.sampling.rate
+def _sampled(draw: float, policy: Policy) -> Verdict:
+    rate = policy.sampling.rate
     saw: Saw = {"draw": round(draw, 6), "rate": rate, "unit": policy.sampling.unit}
     return Verdict(Reason.NOT_SAMPLED, draw < rate, saw)
 
@@ -491,13 +497,11 @@ RULES: tuple[Rule, ...] = (
     _quota_left,
     _paced,
     _daily_left,
-    _sampled,
-    _reachable,
-    _in_window,
-    _not_paused,
-    _not_withdrawn,
 )
-"""What every event has to pass, in the order of the codes."""
+"""What every event has to pass before the draw, in the order of the codes."""
+
+RULES_OF_SENDING: tuple[Rule, ...] = (_reachable, _in_window, _not_paused, _not_withdrawn)
+"""What it has to pass after the draw."""
 
 TEST_RULES: tuple[Rule, ...] = (
     _survey_open,

@@ -95,7 +95,17 @@ class PersonFacts:
 
     def last_asked(self, survey_id: int) -> Asked | None:
         """The latest exposure to a survey."""
-        return next((one for one in reversed(self.asked) if one.survey_id == survey_id), None)
+        for one in reversed(self.asked):
+            if one.survey_id == survey_id:
+                return one
+        return None
+
+    def last_asked_of(self, project_id: int) -> Asked | None:
+        """The latest exposure to any survey of a project."""
+        for one in reversed(self.asked):
+            if one.project_id == project_id:
+                return one
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,12 +88,16 @@ def end_of_quiet(hours: QuietHours, zone: tzinfo, now: datetime) -> datetime | N
         now: Aware UTC time.
 
     Returns:
-        The first whole minute at which the wall clock shows no quiet time. Looked for minute by minute: where
-        clocks are set, the minutes after midnight that ``end`` counts may be skipped, or come twice.
+        The first whole minute at which the wall clock shows no quiet time. Looked for minute by minute where
+        clocks are set: the minutes after midnight that ``end`` counts may be skipped there, or come twice.
     """
-    if not hours.hold(now.astimezone(zone)):
+    wall = now.astimezone(zone)
+    if not hours.hold(wall):
         return None
     minute = now.replace(second=0, microsecond=0)
+    end = minute + (hours.end - wall.hour * 60 - wall.minute) % MINUTES_PER_DAY * _MINUTE
+    if end.astimezone(zone).utcoffset() == wall.utcoffset():
+        return end
     while hours.hold(minute.astimezone(zone)):
         minute += _MINUTE
     return minute
