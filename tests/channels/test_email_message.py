@@ -247,3 +247,12 @@ def test_what_is_in_another_language_is_marked_as_it() -> None:
     assert '<h1 lang="de"' in html
     assert '<span lang="de">Hallo</span>' in html
     assert 'lang="de"' not in part(received(compose(message(), SENDER)), "html")
+
+
+def test_points_that_have_labels_are_shown_in_words() -> None:
+    question = RatingQuestion("mood", "How was it?", points=3, labels=("Bad", "So so", "Good"))
+    plain, page = read(compose(message(question), SENDER))
+    for label in question.labels:
+        assert label in plain
+        assert label in page.text
+    assert "3 - Good" not in plain

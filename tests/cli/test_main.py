@@ -48,8 +48,8 @@ class TestHelp:
     def test_the_commands_are_these(self) -> None:
         nouns = {words[0] for words in ALL}
         assert nouns == {
-            *("admin", "backup", "demo", "doctor", "event", "migrate", "name", "people", "project"),
-            *("report", "restore", "retention", "serve", "settings", "source", "survey", "team"),
+            *("admin", "backup", "demo", "doctor", "event", "migrate", "name", "people", "policy"),
+            *("project", "report", "restore", "retention", "serve", "settings", "source", "survey", "team"),
             *("token", "worker"),
         }
 

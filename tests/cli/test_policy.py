@@ -70,7 +70,8 @@ def test_the_history_keeps_who_said_what_from_when_on(lively: Installation) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("policy: team\n", ":1: policy: "),
+        ("policy: team\n", ":1: policy: invalid enum value 'team': one of organisation, {project: NAME}"),
+        ("survey: a\n", ":1: survey: this is a survey: `afterword survey apply` takes it"),
         ("throttle: {}\n", ":1: the field policy is missing"),
         ("policy: {project: Nope}\n", ":1: policy.project: there is no project 'Nope'; there is 'Build CLI'"),
         (

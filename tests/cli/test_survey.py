@@ -286,7 +286,7 @@ class TestPlan:
     def test_ends_with_0_when_there_is_nothing_to_do(self, lively: Installation) -> None:
         done = lively.run("survey", "plan", lively.file("survey.yaml", SURVEY))
         assert (done.status, done.err) == (0, "")
-        assert done.out == "build-cli: unchanged (version 1, live)\n1 surveys, 0 with changes.\n"
+        assert done.out == "build-cli: unchanged (version 1, live)\nChecked: 1. With changes: 0.\n"
 
     def test_ends_with_2_when_there_are_changes_and_shows_them(self, lively: Installation) -> None:
         path = lively.file("survey.yaml", CHANGED)
@@ -408,7 +408,7 @@ class TestExport:
 
 class TestLint:
     def test_of_a_good_file_ends_with_0(self, home: Installation) -> None:
-        assert home.ok("survey", "lint", home.file("survey.yaml", SURVEY)) == "1 files, 0 hints.\n"
+        assert home.ok("survey", "lint", home.file("survey.yaml", SURVEY)) == "Checked: 1. Hints: 0.\n"
 
     def test_names_line_field_and_rule_and_ends_with_1(self, home: Installation) -> None:
         text = SURVEY.replace("How satisfied are you?", "How satisfied are you with speed and looks?")
@@ -423,7 +423,7 @@ class TestLint:
         )
         assert all(line.endswith("(missing_translation)") for line in others)
         assert any("questions.comment.text is not translated: 'What" in line for line in others)
-        assert last == f"1 files, {len(others) + 1} hints."
+        assert last == f"Checked: 1. Hints: {len(others) + 1}."
         assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
 
     def test_of_a_bad_file_is_an_error(self, home: Installation) -> None:

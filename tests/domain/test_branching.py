@@ -283,3 +283,27 @@ def test_the_check_finds_what_trying_every_answer_finds(questions: tuple[Questio
     with pytest.raises(BranchError) as caught:
         check_branches(questions)
     assert questions[caught.value.index].key == unreached[0]
+
+
+@given(questions=surveys(), data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_whatever_is_sent_only_what_is_asked_is_kept_and_every_way_ends(
+    questions: tuple[Question, ...], data: st.DataObject
+) -> None:
+    keys = [question.key for question in questions]
+    texts = st.sampled_from(["", "1", "2", "3", "4", "yes", "no", "x"])
+    typed = data.draw(st.dictionaries(st.sampled_from(keys), st.lists(texts, min_size=1, max_size=2)))
+    shown: tuple[str, ...] = ()
+    for _ in range(len(questions) + 1):
+        answers = parse_answers(survey(*questions), {**typed, "_shown": shown})
+        path = [question.key for question in list_path(questions, answers.values)]
+        assert set(answers.values) <= set(path)
+        if answers.problems:
+            assert set(answers.problems) <= {question.key for question in answers.step}
+            return
+        if answers.is_complete:
+            assert all(not one.required or one.key in answers.values for one in questions if one.key in path)
+            return
+        assert set(shown) < set(answers.shown)
+        shown = answers.shown
+    raise AssertionError("it never ends")

@@ -33,17 +33,16 @@ DIED_CODE = 77
 STEPS = {
     "claimed 1": 1,
     "invited, not committed 1": 1,
+    "settled, not committed 1": 1,
     "decided 1": 1,
-    "finished, not committed 1": 1,
-    "finished 1": 1,
     "claimed 2": 1,
     "state set, not committed 1": 1,
     "marked as sending 1": 1,
     "sent 1": 2,
     "state set, not committed 2": 2,
     "marked as sent 1": 1,
-    "finished, not committed 2": 1,
-    "finished 2": 1,
+    "finished, not committed 1": 1,
+    "finished 1": 1,
 }
 """
 Where it dies, the second time for the job that sends → how many mails go out.

@@ -93,6 +93,16 @@ def test_all_files_are_applied_and_published_together(world: World, tmp_path: Pa
     assert keys(world) == {"a": (1, 1), "b": (2, 2)}
 
 
+def test_a_difference_is_in_the_words_of_the_files(world: World, tmp_path: Path) -> None:
+    write(tmp_path, a=text_of("a") + "# Mia asks this.\n")
+    (created,) = apply(world, tmp_path)
+    assert "+# Mia asks this." in created.difference.splitlines()
+    write(tmp_path, a=text_of("a", title="U"))
+    (changed,) = apply(world, tmp_path)
+    changes = [line for line in changed.difference.splitlines() if line[:1] in "+-" and line[1:2] not in "+-"]
+    assert changes == ["-title: T", "+title: U", "-# Mia asks this."]
+
+
 def test_when_one_file_can_not_be_applied_none_is(world: World, tmp_path: Path) -> None:
     write(tmp_path, a=text_of("a"), b=text_of("b", project="Nope"), d=text_of("d"))
     definition = dump_policy(PolicyFile("organisation"))

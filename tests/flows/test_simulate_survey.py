@@ -286,6 +286,18 @@ class TestWhatCounts:
         assert found.beside == ("live",)
         assert [stop.reason for stop in found.versions[0].forecast.stops] == [Reason.LOWER_PRIORITY]
 
+    def test_a_reminder_is_one_more_exposure(self, world: World) -> None:
+        send(world)
+        world.clock.advance(4 * DAY)
+        send(world)
+        capped = EAGER | {"caps": {"4d": 1}, "reminders": {"after": "2d"}}
+        wanted = Wanted("draft", survey_file(throttle=capped))
+        (version,) = simulate(world, wanted, response_rate=0.0).versions
+        assert version.forecast.invitations == 2, "the cap kept it from being reminded"
+        wanted = Wanted("draft", survey_file(throttle=capped | {"caps": {"4d": 2, "30d": 2}}))
+        (version,) = simulate(world, wanted, response_rate=0.0).versions
+        assert [stop.reason for stop in version.forecast.stops] == [Reason.PERSON_CAP]
+
     def test_what_came_before_the_time_is_remembered_for_the_trigger(self, world: World) -> None:
         send(world)
         world.clock.advance(2 * DAY)

@@ -238,6 +238,26 @@ MISTAKES = {
         HEAD + "throttle:\n  caps: {7d: -1}\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.caps\.7d: expected `int` >= 0$",
     ),
+    "a policy": (
+        "policy: organisation\n",
+        r"s\.yaml:1: policy: this is a policy: `afterword policy apply` takes it$",
+    ),
+    "one of other values": (
+        HEAD + "throttle: {repeat: sometimes}\n" + QUESTIONS,
+        r"s\.yaml:6: throttle\.repeat: invalid enum value 'sometimes': one of once, recurring, ",
+    ),
+    "a day of another calendar": (
+        HEAD + "throttle:\n  send_window: {days: [mon, dies]}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.send_window\.days\[1\]: invalid enum value 'dies': one of fri, mon, ",
+    ),
+    "a question mark in braces": (
+        HEAD + "questions: [{key: q, type: nps, text: How likely?}]\n",
+        r"s\.yaml:6: this is not YAML: .*: a text with one of : \? , \[ \] \{ \} # goes into quotes$",
+    ),
+    "a colon in a text": (
+        HEAD.replace("How was your", "How: your") + QUESTIONS,
+        r"s\.yaml:3: this is not YAML: mapping values are not allowed here: a text with one of .*",
+    ),
     "a window in words": (
         HEAD + "throttle:\n  caps: {week: 1}\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.caps: a duration is a number and a unit, such as 30m, 72h or 90d$",

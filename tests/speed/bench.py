@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tests.speed import decide, decisions, people, steps
+from tests.speed import decide, decisions, people, simulation, steps
 from tests.speed.load import Measured, event_body, measure, resident_mb, write_requests
 from tests.speed.page import write_page
 from tests.speed.serve import PROJECTS, TOKENS_FILE
@@ -250,7 +250,7 @@ def planned(seconds: float, rounds: int) -> Iterator[Plan]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for. A whole run is written into the page, as is one that skips something."""
-    parts = [*TABLES, "memory", "steps", "people", "decide", "decisions"]
+    parts = [*TABLES, "memory", "steps", "people", "decide", "decisions", "simulate"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=parts, action="append", help="one part; not written down")
     parser.add_argument("--skip", choices=parts, action="append", default=[], help="all but this")
@@ -279,6 +279,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "decisions" in wanted:
             lines = decisions.table(plan.folder, plan.cluster.make_database, plan.seconds)
             tables.append(("Deciding", decisions.NOTE, lines))
+        if "simulate" in wanted:
+            lines = simulation.table(plan.folder, plan.cluster.make_database())
+            tables.append(("Simulating a survey", simulation.NOTE, lines))
     for title, note, lines in tables:
         print("\n".join(["", title, *lines, note]))
     if chosen.only is None:

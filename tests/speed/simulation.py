@@ -30,12 +30,13 @@ EVENTS = 100_000
 PEOPLE = 5_000
 DAYS = 29
 EVENTS_AT_ONCE = 10_000
+TRIES = 2
 RUNS = ("alone", "beside another", "against live")
 
 NOTE = (
     f"{EVENTS:,} events of {PEOPLE:,} people in {DAYS} days, all heard by the simulated survey: alone, "
     "with another live survey beside it, and compared with its own live version, which makes two worlds with "
-    "two surveys each. The processor's seconds, and the peak of the whole process."
+    "two surveys each. The processor's seconds, the shorter of two tries; and the peak of the whole process."
 )
 
 
@@ -100,7 +101,7 @@ def _event(number: int, at_us: int) -> NewEvent:
 
 
 def measure(folder: Path, events: int, url: str | None = None) -> dict[str, float]:
-    """Seconds of the processor of each run, and the process's peak in MB."""
+    """Seconds of the processor of each run, and the process's peak in MB while it simulates one survey."""
     command = [
         sys.executable,
         "-m",
@@ -129,24 +130,27 @@ def _run(folder: Path, events: int, url: str | None) -> dict[str, float]:
     migrate(database)
     create_project(database, clock, "Build CLI")
     make_history(database, events)
-    wanted = [Wanted("draft", make_survey("builds"))]
     found = {}
     for run in RUNS:
         key = {"beside another": "other", "against live": "builds"}.get(run)
         if key is not None:
             apply_survey(database, clock, make_survey(key), dry_run=False)
             publish_survey(database, clock, key)
-        began = time.process_time()
-        done = simulate_survey(
-            database, clock, wanted, since=timedelta(days=30), against_live=run == "against live"
-        )
-        found[run] = time.process_time() - began
-        if done.events != events or not done.versions[0].forecast.invitations:
-            raise RuntimeError(f"{run}: {done.events} events were simulated, or nobody was asked")
+        tries = [_simulate(database, clock, events, against_live=run == "against live") for _ in range(TRIES)]
+        found[run] = min(tries)
         if run == RUNS[0]:
             found["peak_mb"] = peak_mb()
     database.close()
     return found
+
+
+def _simulate(database: Database, clock: SystemClock, events: int, *, against_live: bool) -> float:
+    wanted = [Wanted("draft", make_survey("builds"))]
+    began = time.process_time()
+    done = simulate_survey(database, clock, wanted, since=timedelta(days=30), against_live=against_live)
+    if done.events != events or not done.versions[0].forecast.invitations:
+        raise RuntimeError(f"{done.events} events were simulated, or nobody was asked")
+    return time.process_time() - began
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

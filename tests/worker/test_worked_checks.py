@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
+from afterword.domain.facts import Outcome
 from afterword.domain.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_surveys import apply_survey, publish_survey
+from afterword.flows.submit_response import submit_response
 from afterword.storage import jobs
-from afterword.storage.tables import decision, invitation
+from afterword.storage.tables import anonymous_response, decision, invitation, response
 from afterword.worker.loop import Worker
 from tests.flows.world import NO_LIMITS, World, survey_file
 from tests.storage.support import DAY, MINUTE, in_threads
@@ -110,6 +112,30 @@ def test_4_a_thousand_parallel_events_of_one_person_make_one_invitation(parts: P
     found = reasons(world)
     assert (found[Reason.INVITED], found[Reason.OPEN_INVITATION]) == (1, 999)
     assert invited(world) == 1
+
+
+def test_5_of_an_anonymous_answer_nothing_says_whose_it_is_and_cooldowns_still_hold(
+    parts: Parts, world: World
+) -> None:
+    world.add_survey(
+        "secret", trigger={"events": ["secret"]}, privacy="anonymous", throttle=NO_LIMITS | {"cooldown": "9d"}
+    )
+    (event_id,) = track(world, name="secret")
+    work(parts)
+    (asked,) = world.invitations(event_id)
+    world.clock.advance(MINUTE)
+    fields = {"satisfaction": ["5"], "comment": ["Fine."]}
+    submit_response(world.database, world.clock, world.ticket(asked), fields)
+    with world.database.read() as connection:
+        (row,) = connection.execute(sa.select(anonymous_response)).all()
+        assert connection.execute(sa.select(response)).all() == []
+        answered = world.invitation(asked.id)
+    assert set(row._mapping) == {"id", "survey_id", "survey_version", "is_whole", "day", "answers"}
+    assert row.day == f"{world.clock.now:%Y-%m-%d}"
+    assert (answered.outcome, answered.outcome_at) == (Outcome.ANSWERED, None)
+    (again,) = track(world, name="secret")
+    work(parts)
+    assert world.ledger(again)[0].reason is Reason.SURVEY_COOLDOWN
 
 
 def test_6_every_skip_has_a_reason_and_a_test_event_always_invites_up_to_its_cap(

@@ -7,7 +7,13 @@ from email.utils import format_datetime, formataddr, parseaddr
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.question import ScaleQuestion
+from afterword.domain.question import (
+    MultipleChoiceQuestion,
+    RatingQuestion,
+    ScaleQuestion,
+    SingleChoiceQuestion,
+    YesNoQuestion,
+)
 
 _templates = Environment(
     loader=PackageLoader("afterword.channels"),
@@ -45,11 +51,25 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     context = {
         "message": message,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, ScaleQuestion),
+        "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),
+        "choices": _labelled(message),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
     return mail
+
+
+def _labelled(message: Message) -> list[tuple[str, str]]:
+    """Value and label of each choice that is shown in words, one below the other."""
+    question = message.first_question
+    match question:
+        case YesNoQuestion() | SingleChoiceQuestion() | MultipleChoiceQuestion():
+            return [(option.value, option.label) for option in question.options]
+        case RatingQuestion():
+            points = map(str, question.scale)
+            return list(zip(points, question.labels, strict=True)) if question.labels else []
+        case _:
+            return []
 
 
 def _one_line(text: str) -> str:

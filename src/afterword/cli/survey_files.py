@@ -68,7 +68,7 @@ def plan(
     _show(applied, as_json=as_json, dry_run=True)
     changes = sum(one.is_something for _, one in applied)
     if not as_json:
-        click.echo(f"{len(applied)} surveys, {changes} with changes.")
+        click.echo(f"Checked: {len(applied)}. With changes: {changes}.")
     context.exit(CHANGES if changes else NOTHING_TO_DO)
 
 
@@ -121,7 +121,7 @@ def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
     else:
         for hint in hints:
             click.echo(f"{hint.place}: {hint.message} ({hint.rule})")
-        click.echo(f"{len(written)} files, {len(hints)} hints.")
+        click.echo(f"Checked: {len(written)}. Hints: {len(hints)}.")
     context.exit(ERRORS if hints else NOTHING_TO_DO)
 
 

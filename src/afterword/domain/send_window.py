@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
+DAYS_REMEMBERED = 1_000
+"""Days, each in one time zone, of which is not found anew when they begin."""
+
 WORKING_DAYS = frozenset(range(5))
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -65,7 +68,7 @@ class SendWindow:
         return minute if minute < ends else None
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=DAYS_REMEMBERED)
 def _midnight(day: date, zone: tzinfo) -> datetime:
     """The first moment of a day; of one that the clock jumps over, that of the next."""
     wall = datetime.combine(day, time())

@@ -178,9 +178,8 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
             surveys.add_survey(
                 connection, project_id=project.id, key=file.survey, definition=new, source=source, now=now
             )
-        return Applied(
-            file.survey, Change.CREATED, 1, SurveyState.DRAFT, _difference("", show_definition(new))
-        )
+        difference = _difference("", show_definition(new) if source is None else source)
+        return Applied(file.survey, Change.CREATED, 1, SurveyState.DRAFT, difference)
     latest = survey.latest_version
     stored = surveys.get_version(connection, survey.id, latest)
     # In today's words, so that fields which did not exist yet are no difference.
@@ -188,15 +187,18 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
     if old != new:
         if now is not None:
             surveys.add_version(connection, survey.id, new, source=source, now=now)
-        difference = _difference(show_definition(old), show_definition(new))
+        # As people wrote it, when that is known of both.
+        texts = (show_definition(old), show_definition(new))
+        if source is not None and stored.source is not None:
+            texts = (stored.source, source)
+        difference = _difference(*texts)
         return Applied(survey.key, Change.CHANGED, latest + 1, survey.state, difference)
     if source is None or source == stored.source:
         return Applied(survey.key, Change.UNCHANGED, latest, survey.state, "")
     if now is not None:
         surveys.set_source(connection, survey.id, latest, source)
-    return Applied(
-        survey.key, Change.REWRITTEN, latest, survey.state, _difference(stored.source or "", source)
-    )
+    difference = _difference(show_definition(old) if stored.source is None else stored.source, source)
+    return Applied(survey.key, Change.REWRITTEN, latest, survey.state, difference)
 
 
 def _publish(connection: Connection, applied: Applied, *, now: datetime | None) -> Applied:

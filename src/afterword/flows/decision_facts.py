@@ -77,7 +77,7 @@ class Gathered:
         self._people = people.get_people(connection, ids)
         self._opt_outs = preferences.list_opt_outs_of(connection, ids)
         self._tests = Counter(invitations.count_tests(connection, ids, now - _HOUR))
-        self._asked = _list_asked(connection, ids, heard)
+        self._asked = list_asked(connection, ids, with_tags=any(one.policy.group_caps for one in heard))
         self._matches = _list_matches(connection, ids, heard)
         self._firsts = (
             trigger_matches.list_first_events(connection, ids)
@@ -263,9 +263,17 @@ class _Used:
         )
 
 
-def _list_asked(connection: Connection, ids: Sequence[int], heard: Iterable[Heard]) -> dict[int, list[Asked]]:
-    asked = invitations.list_asked(connection, ids)
-    if not any(one.policy.group_caps for one in heard):
+def list_asked(
+    connection: Connection, person_ids: Sequence[int], *, with_tags: bool
+) -> dict[int, list[Asked]]:
+    """
+    Person id → exposures, the oldest first.
+
+    Args:
+        with_tags: Also the tags that the surveys have today, which are read for it.
+    """
+    asked = invitations.list_asked(connection, person_ids)
+    if not with_tags:
         return asked
     tags = {
         survey_id: read_definition(text).tags

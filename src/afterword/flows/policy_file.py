@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta
 
-from afterword.flows.survey_definition import FIELD_NAMES
+from afterword.flows.survey_definition import CHOICES, FIELD_NAMES
 from afterword.flows.survey_file.base import FieldError, Label, Part, check_unique
 from afterword.flows.survey_file.conditions import check_possible
 from afterword.flows.survey_file.throttle import ThrottleFile, make_policy
@@ -69,7 +69,9 @@ def parse_policy_file(text: str, name: str) -> PolicyFile:
     Raises:
         SurveyFileError: Every message starts with file and line.
     """
-    return parse_yaml_file(text, YamlLines(name, fields=_FIELD_NAMES, types=()), PolicyFile, _check)
+    return parse_yaml_file(
+        text, YamlLines(name, fields=_FIELD_NAMES, types=(), choices=_CHOICES), PolicyFile, _check
+    )
 
 
 def _check(file: PolicyFile) -> None:
@@ -96,3 +98,4 @@ _FIELD_NAMES = sorted(
         *(field.encode_name for kind in (PolicyFile, ProjectLevel) for field in msgspec.structs.fields(kind)),
     }
 )
+_CHOICES = CHOICES | {"policy": ["organisation", "{project: NAME}"]}

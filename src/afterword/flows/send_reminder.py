@@ -5,7 +5,9 @@ from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.eligibility import may_remind
+from afterword.domain.facts import PersonFacts
 from afterword.domain.invitation import InvitationState
+from afterword.flows.decision_facts import list_asked
 from afterword.flows.links import Links
 from afterword.flows.second_look import Case, compose_message, look_again
 from afterword.kit.clock import Clock, to_datetime
@@ -52,8 +54,9 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
             return min(case, invitation.expires_at)
         if not isinstance(case, Case):
             return None
-        asked = invitations.list_asked(connection, [invitation.person_id]).get(invitation.person_id, [])
-        if not may_remind(asked, case.definition.tags, case.policy, now):
+        asked = list_asked(connection, [case.person.id], with_tags=bool(case.policy.group_caps))
+        person = PersonFacts(case.person.id, asked=tuple(asked.get(case.person.id, ())))
+        if not may_remind(person, case.definition.tags, case.policy, now):
             return None
         invitations.set_reminded(connection, invitation_id, now)
         return compose_message(links, case, now, is_reminder=True)

@@ -11,7 +11,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any
 
-from afterword.domain.eligibility import Invite, decide
+from afterword.domain.eligibility import Invite, decide, may_remind
 from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
 from afterword.domain.preference import OptOut
 from afterword.domain.used_over_time import Use, UsedOverTime
@@ -221,8 +221,12 @@ class World(Gathered):
             self._waiting.setdefault((person.id, heard.id), []).append(new)
         if send_at >= expires_at:
             self._at(expires_at, partial(self._take_back, new))
-        elif use.outcome_at is not None:
+            return new
+        if use.outcome_at is not None:
             self._at(use.outcome_at, partial(self._set_answered, new))
+        if heard.policy.reminder_after is not None:
+            remind_at = send_at + heard.policy.reminder_after
+            self._at(remind_at, partial(self._remind, new, heard, remind_at))
         return new
 
     def _ears(self, event: StoredEvent) -> tuple[list[Heard], list[Heard]]:
@@ -299,6 +303,15 @@ class World(Gathered):
             answered = one.asked._replace(outcome=Outcome.ANSWERED)
             self._replace(one.person_id, one.asked, answered)
             one.asked = answered
+
+    def _remind(self, one: Simulated, heard: Heard, now: datetime) -> None:
+        """One more exposure of who has not answered, where the caps let it be."""
+        asked = one.asked
+        if one.is_withdrawn or not asked.is_open(now):
+            return
+        if may_remind(self._asked[one.person_id], heard.definition.tags, heard.policy, now):
+            one.asked = asked._replace(reminded_at=now)
+            self._replace(one.person_id, asked, one.asked)
 
     def _add_real(self, past: Past) -> None:
         tags = self._known.tags.get(past.survey_id, frozenset())

@@ -42,7 +42,7 @@ from afterword.flows.survey_file.translations import (
     make_translations,
 )
 from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile, make_trigger
-from afterword.flows.yaml_file import parse_yaml_file
+from afterword.flows.yaml_file import list_choices, parse_yaml_file
 from afterword.flows.yaml_lines import YamlLines
 
 TAGS_MAX = 10
@@ -105,7 +105,7 @@ def parse_survey_file(text: str, name: str) -> SurveyFile:
     Raises:
         SurveyFileError: Every message starts with file and line.
     """
-    lines = YamlLines(name, fields=FIELD_NAMES, types=QUESTION_TYPES)
+    lines = YamlLines(name, fields=FIELD_NAMES, types=QUESTION_TYPES, choices=CHOICES)
     return parse_yaml_file(text, lines, SurveyFile, _checked)
 
 
@@ -161,12 +161,14 @@ def _check_texts(texts: Mapping[str, str], definition: Definition, path: str) ->
             raise FieldError(where, str(error)) from None
 
 
-def _field_names() -> list[str]:
+def _structs() -> list[type[msgspec.Struct]]:
     structs: list[type[msgspec.Struct]] = [SurveyFile, TriggerFile, ThrottleFile, ConditionFile, OptionFile]
     structs += [*QUESTION_FILES, TranslationFile, QuestionTranslationFile, CountFile, WithinFile]
     structs += [CapFile, CooldownFile, QuotaFile, RemindersFile, SamplingFile, SendWindowFile]
-    names = {field.encode_name for struct in structs for field in msgspec.structs.fields(struct)}
-    return sorted(names | {"type"})
+    return structs
 
 
-FIELD_NAMES = _field_names()
+FIELD_NAMES = sorted(
+    {field.encode_name for struct in _structs() for field in msgspec.structs.fields(struct)} | {"type"}
+)
+CHOICES = list_choices(_structs())

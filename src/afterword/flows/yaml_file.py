@@ -1,7 +1,7 @@
 """How does a YAML file become a checked value, or a message with file, line and field?"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +13,14 @@ from afterword.flows.yaml_lines import SurveyFileError, YamlLines
 FILE_BYTES_MAX = 256 * 1024
 
 File = TypeVar("File")
+
+_QUOTES = ": a text with one of : ? , [ ] { } # goes into quotes"
+_UNQUOTED = (
+    "expected ',' or",
+    "mapping values are not allowed here",
+    "expected <block end>, but found '<scalar>'",
+)
+"""What the parser says when a text should have been in quotes."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,7 +69,8 @@ def _load(text: str, lines: YamlLines) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise SurveyFileError(f"{where}: this is not YAML: {error.problem}") from error
+        hint = _QUOTES if (error.problem or "").startswith(_UNQUOTED) else ""
+        raise SurveyFileError(f"{where}: this is not YAML: {error.problem}{hint}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
         raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
@@ -72,6 +81,29 @@ def _load(text: str, lines: YamlLines) -> Any:
             f"{name}: a text holds half of a surrogate pair, which is no character"
         ) from None
     return document
+
+
+def list_choices(structs: Iterable[type[msgspec.Struct]]) -> dict[str, list[str]]:
+    """Field → its values, of those fields of some structs that have only some."""
+    found: dict[str, list[str]] = {}
+    for struct in msgspec.inspect.multi_type_info(structs):
+        for field in getattr(struct, "fields", ()):
+            if values := list(_list_literals(field.type)):
+                found[field.encode_name] = values
+    return found
+
+
+def _list_literals(kind: msgspec.inspect.Type) -> Iterator[str]:
+    match kind:
+        case msgspec.inspect.LiteralType(values):
+            yield from map(str, values)
+        case msgspec.inspect.UnionType(types):
+            for one in types:
+                yield from _list_literals(one)
+        case msgspec.inspect.ListType(item_type=item):
+            yield from _list_literals(item)
+        case msgspec.inspect.Metadata(type=inner):
+            yield from _list_literals(inner)
 
 
 def find_place(text: str, name: str, path: str) -> str:

@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -22,12 +23,21 @@ class YamlLines:
         name: The file's name, for messages.
         fields: All fields that there are, for "did you mean".
         types: All values of the field ``type``.
+        choices: Field → its values, of fields that have only some.
     """
 
-    def __init__(self, name: str, *, fields: Collection[str], types: Collection[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        fields: Collection[str],
+        types: Collection[str],
+        choices: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         self.name = name
         self._fields = fields
         self._types = types
+        self._choices = choices
         self._lines: dict[str, int] = {"$": 1}
         self._seen: set[int] = set()
 
@@ -79,12 +89,17 @@ class YamlLines:
         path = found.group() if found else "$"
         if unknown := re.search(r"unknown field `(.*)`", what):
             name = unknown.group(1)
+            if path == "$" and name in _OTHER_FILES:
+                return self.error(f"$.{name}", f"this is a {name}: `afterword {name} apply` takes it")
             return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
         path = self._find(path)
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
             return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
+        known = self._choices.get(re.sub(r"\[\d+\]", "", path).rpartition(".")[2])
+        if known and what.startswith("Invalid enum value"):
+            return self.error(path, f"{what[:1].lower()}{what[1:]}: one of {', '.join(known)}")
         for part, meaning in _PATTERNS.items():
             if "matching regex" in what and part in what:
                 return self.error(path, meaning)
@@ -107,6 +122,9 @@ class YamlLines:
         close = difflib.get_close_matches(name, self._fields, n=1, cutoff=_LIKENESS_MIN)
         return f": did you mean {close[0]}?" if close else ""
 
+
+_OTHER_FILES = ("policy", "survey")
+"""Fields that only files of another kind have at their top."""
 
 _LIKENESS_MIN = 0.65
 """Names that have less in common with a known one are no slips of the finger."""
