@@ -1,7 +1,7 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,21 +101,17 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
 
 
-def may_remind(person: PersonFacts, tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
     """
     Whether a reminder, which is one more exposure, fits into the caps.
 
     Args:
-        person: With all exposures.
+        asked: All exposures of the person.
         tags: Of the survey.
     """
     caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
     caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
-<<<<<<< HEAD
     return all(_count_within(cap, _exposures(asked, tag), now) < cap.count for cap, tag in caps)
-=======
-    return all(_count_within(cap, _exposures(person, tag), now) < cap.count for cap, tag in caps)
->>>>>>> five
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
