@@ -19,7 +19,7 @@ from afterword.domain.policy import (
 )
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_holdout
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from afterword.domain.trigger import Compare, Not
 from tests.domain.throttle_facts import (
     ANA,
@@ -71,12 +71,10 @@ class TestEachRuleAlone:
                 id="age",
             ),
             pytest.param({"occurred_at": NOW + 5 * MINUTE + TICK}, {}, Reason.FUTURE_EVENT, id="future"),
-            pytest.param(
-                {"survey": of_survey(state=SurveyState.DRAFT)}, {}, Reason.SURVEY_NOT_LIVE, id="draft"
-            ),
-            pytest.param(
-                {"survey": of_survey(state=SurveyState.CLOSED)}, {}, Reason.SURVEY_NOT_LIVE, id="closed"
-            ),
+            pytest.param({"survey": of_survey(state=Phase.DRAFT)}, {}, Reason.SURVEY_NOT_LIVE, id="draft"),
+            pytest.param({"survey": of_survey(state=Phase.CLOSED)}, {}, Reason.SURVEY_NOT_LIVE, id="closed"),
+            pytest.param({"survey": of_survey(state=Phase.SCHEDULED)}, {}, Reason.SURVEY_NOT_LIVE, id="soon"),
+            pytest.param({"survey": of_survey(state=Phase.ENDED)}, {}, Reason.SURVEY_NOT_LIVE, id="ended"),
             pytest.param({"metadata_matches": False}, {}, Reason.FILTER, id="filter"),
             pytest.param({"count": 2, "count_wanted": 3}, {}, Reason.COUNT, id="second of three"),
             pytest.param({"came_after": False}, {}, Reason.COUNT, id="without what comes before"),
@@ -116,9 +114,7 @@ class TestEachRuleAlone:
             pytest.param({}, {"holdout": 1.0}, Reason.HOLDOUT, id="everybody held out"),
             pytest.param({}, {"sampling": Sampling(0.0)}, Reason.NOT_SAMPLED, id="not sampled"),
             pytest.param({"person": ana(has_channel=False)}, {}, Reason.NO_CHANNEL, id="no channel"),
-            pytest.param(
-                {"survey": of_survey(state=SurveyState.PAUSED)}, {}, Reason.PAUSED, id="survey paused"
-            ),
+            pytest.param({"survey": of_survey(state=Phase.PAUSED)}, {}, Reason.PAUSED, id="survey paused"),
             pytest.param({"survey": of_survey(paused=("project",))}, {}, Reason.PAUSED, id="project paused"),
             pytest.param({"was_withdrawn": True}, {}, Reason.CANCELLED, id="withdrawn"),
         ],
@@ -167,10 +163,11 @@ class TestTestEvents:
             pytest.param({"is_duplicate": True}, id="duplicate"),
             pytest.param({"occurred_at": NOW - 400 * DAY}, id="stale"),
             pytest.param({"occurred_at": NOW + DAY}, id="from the future"),
-            pytest.param({"survey": of_survey(state=SurveyState.DRAFT)}, id="before it is published"),
-            pytest.param({"survey": of_survey(state=SurveyState.PAUSED, paused=("project",))}, id="paused"),
+            pytest.param({"survey": of_survey(state=Phase.DRAFT)}, id="before it is published"),
+            pytest.param({"survey": of_survey(state=Phase.PAUSED, paused=("project",))}, id="paused"),
             pytest.param({"person": ana(is_tester=True, opt_out=OPT_OUT)}, id="a tester's opt-out"),
             pytest.param({"person": ana(is_tester=True, snoozed_until=NOW + DAY)}, id="a tester's pause"),
+            pytest.param({"survey": of_survey(state=Phase.SCHEDULED)}, id="before it starts"),
             pytest.param({"metadata_matches": False}, id="filtered"),
             pytest.param({"count": 1, "count_wanted": 9}, id="not counted"),
             pytest.param({"was_withdrawn": True}, id="withdrawn"),
@@ -188,8 +185,9 @@ class TestTestEvents:
         ("facts", "reason"),
         [
             pytest.param(
-                {"survey": of_survey(state=SurveyState.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed for good"
+                {"survey": of_survey(state=Phase.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed for good"
             ),
+            pytest.param({"survey": of_survey(state=Phase.ENDED)}, Reason.SURVEY_NOT_LIVE, id="ended"),
             pytest.param({"person": None}, Reason.PERSON_UNRESOLVED, id="not in the directory"),
             pytest.param({"person": None, "names_bot": True}, Reason.BOT, id="bot"),
             pytest.param({"person": ana(is_active=False)}, Reason.INACTIVE, id="left"),
@@ -210,7 +208,10 @@ class TestTestEvents:
         assert TEST_INVITATIONS_PER_HOUR_MAX == 10
 
     def test_are_certain_to_be_drawn(self) -> None:
-        assert decide(TEST, Policy(sampling=Sampling(0.25)), NOW).probability == 1.0
+        quarter = Policy(sampling=Sampling(0.25))
+        assert decide(TEST, quarter, NOW).probability == 1.0
+        assert decide(replace(TEST, person=None), quarter, NOW).probability == 1.0
+        assert decide(replace(GOOD, person=None), quarter, NOW).probability == 0.25
 
 
 def test_yielding_to_another_survey_keeps_the_verdicts_and_adds_one() -> None:
@@ -221,5 +222,5 @@ def test_yielding_to_another_survey_keeps_the_verdicts_and_adds_one() -> None:
     assert skip.verdicts[:-1] == invite.verdicts
     assert skip.verdicts[-1].reason is Reason.LOWER_PRIORITY
     assert skip.verdicts[-1].saw == {"invited_survey": "quarterly-nps"}
-    assert not skip.verdicts[-1].passed
+    assert skip.verdicts[-1].passed is False
     assert (skip.draw, skip.probability) == (invite.draw, invite.probability)

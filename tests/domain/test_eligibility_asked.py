@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from afterword.domain.eligibility import decide
+from afterword.domain.eligibility import decide, may_remind
 from afterword.domain.facts import Asked, Outcome
 from afterword.domain.policy import Cap, Cooldown, GlobalCooldownUse, Policy, Repeat
 from afterword.domain.reason import Reason
@@ -221,6 +221,9 @@ class TestGroupCaps:
         saw = saw_after(Reason.GROUP_CAP, self.POLICY, asked(20 * DAY, tags=both), tags=both)
         assert saw == {"tag": "deploy", "exposures": 1, "cap": 1, "window_s": 2_592_000.0}
         assert reasons_after(self.POLICY, asked(20 * DAY, tags=both), tags=both) == (Reason.GROUP_CAP,)
+        policy = replace(FREE, group_caps={"build": Cap(1, 7 * DAY), "deploy": Cap(5, 30 * DAY)})
+        saw = saw_after(Reason.GROUP_CAP, policy, asked(DAY, tags=both), tags=both)
+        assert saw == {"tag": "build", "exposures": 1, "cap": 1, "window_s": 604_800.0}
 
 
 class TestBackoff:
@@ -274,6 +277,14 @@ class TestBackoff:
     def test_of_a_survey_that_shares_no_clock_has_nothing_to_stretch(self) -> None:
         policy = replace(self.WEEKLY, global_cooldown_use=GlobalCooldownUse.IGNORE)
         assert reasons_after(policy, asked_other(4 * DAY, None)) == ()
+        saw = saw_after(Reason.BACKOFF, policy, asked_other(4 * DAY, None))
+        assert saw == {"ignored": 1, "factor": 2}
+
+    def test_stretches_the_cooldown_of_the_survey_by_how_its_last_one_ended(self) -> None:
+        policy = replace(FREE, backoff=True, cooldown=Cooldown(answered=20 * DAY, ignored=DAY))
+        ignored = asked_other(5 * DAY, None)
+        assert reasons_after(policy, asked(40 * DAY - TICK), ignored) == (Reason.BACKOFF,)
+        assert reasons_after(policy, asked(40 * DAY), ignored) == ()
 
     def test_can_be_off(self) -> None:
         assert reasons_after(replace(self.WEEKLY, backoff=False), asked(8 * DAY, None)) == ()
@@ -283,3 +294,26 @@ class TestBackoff:
         saw = saw_after(Reason.BACKOFF, self.WEEKLY, last)
         assert saw == {"ignored": 1, "factor": 2, "free_at": last.at + 14 * DAY}
         assert saw_after(Reason.BACKOFF, self.WEEKLY, asked(13 * DAY)) == {"ignored": 0, "factor": 1}
+
+
+class TestReminders:
+    """A reminder is one more exposure."""
+
+    WEEKLY = replace(FREE, caps=(Cap(9, 90 * DAY), Cap(2, 7 * DAY)))
+
+    def test_fit_while_every_cap_has_room_for_one_more(self) -> None:
+        assert may_remind((asked(DAY, None),), BUILD, self.WEEKLY, NOW)
+        assert not may_remind((asked_other(6 * DAY), asked(DAY, None)), BUILD, self.WEEKLY, NOW)
+        assert may_remind((asked_other(7 * DAY), asked(DAY, None)), BUILD, self.WEEKLY, NOW)
+        reminded = asked_other(9 * DAY, None, reminded_at=NOW - 6 * DAY)
+        assert not may_remind((reminded, asked(DAY, None)), BUILD, self.WEEKLY, NOW)
+
+    def test_fit_into_the_caps_of_the_tags_of_the_survey(self) -> None:
+        policy = replace(FREE, group_caps={"build": Cap(1, 7 * DAY), "deploy": Cap(9, 7 * DAY)})
+        tagged, other = asked(DAY, None, tags=BUILD), asked(DAY, None, tags=frozenset({"deploy"}))
+        assert not may_remind((tagged,), BUILD, policy, NOW)
+        assert may_remind((tagged,), frozenset(), policy, NOW)
+        assert may_remind((other,), BUILD | {"deploy"}, policy, NOW)
+
+    def test_fit_where_there_are_no_caps(self) -> None:
+        assert may_remind((asked(DAY, None),), BUILD, FREE, NOW)

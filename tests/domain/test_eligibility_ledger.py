@@ -1,6 +1,7 @@
 """Does the ledger get every reason, and what each rule saw?"""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from afterword.domain.policy import (
 from afterword.domain.preference import QuietHours
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_holdout, draw_sample
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from afterword.domain.trigger import AllOf, Compare, Not
 from tests.domain.throttle_facts import (
     DAY,
@@ -54,7 +55,7 @@ WORST = Facts(
     is_test=False,
     is_duplicate=True,
     survey=of_survey(
-        state=SurveyState.CLOSED,
+        state=Phase.CLOSED,
         paused=("organisation", "project"),
         tags=frozenset({"build"}),
         counts=SurveyCounts(Spent(1), Spent(1), Spent(1), 1),
@@ -183,6 +184,11 @@ class TestWhatTheRulesSaw:
             Reason.PAUSED: {},
         }
 
+    def test_of_times_to_the_millisecond(self) -> None:
+        saw = saw_of(decide(replace(GOOD, occurred_at=NOW - timedelta(microseconds=1_234_567)), POLICY, NOW))
+        assert saw[Reason.STALE_EVENT]["age_s"] == 1.235
+        assert saw[Reason.FUTURE_EVENT]["age_s"] == 1.235
+
     def test_of_somebody_with_wishes(self) -> None:
         person = ana(opt_out=OPT_OUT, snoozed_until=NOW + DAY, is_tester=True)
         saw = saw_of(decide(replace(GOOD, person=person), POLICY, NOW))
@@ -215,14 +221,20 @@ class TestWhatTheRulesSaw:
         assert saw[Reason.HOLDOUT] == {"draw": round(draw_holdout(7), 6), "holdout": 0.125}
 
     def test_of_a_pause(self) -> None:
-        survey = of_survey(state=SurveyState.PAUSED, paused=("project", "organisation"))
+        survey = of_survey(state=Phase.PAUSED, paused=("organisation", "project"))
         saw = saw_of(decide(replace(GOOD, survey=survey), POLICY, NOW))
-        assert saw[Reason.PAUSED] == {"paused": "survey, project, organisation"}
+        assert saw[Reason.PAUSED] == {"paused": "survey, organisation, project"}
         assert saw[Reason.SURVEY_NOT_LIVE] == {"state": "paused"}
+
+    def test_of_a_survey_that_its_policy_pauses_too_is_said_once(self) -> None:
+        survey = of_survey(state=Phase.PAUSED, paused=("survey", "project"))
+        saw = saw_of(decide(replace(GOOD, survey=survey), POLICY, NOW))
+        assert saw[Reason.PAUSED] == {"paused": "survey, project"}
 
     def test_of_the_test_cap(self) -> None:
         saw = saw_of(decide(replace(TEST, person=ana(test_invitations=12)), POLICY, NOW))
         assert saw[Reason.TEST_CAPPED] == {"test_invitations": 12, "per_hour_max": 10}
+        assert saw[Reason.SURVEY_NOT_LIVE] == {"state": "live"}
 
 
 times = st.timedeltas(min_value=-100 * DAY, max_value=DAY).map(lambda ago: NOW + ago)
@@ -230,7 +242,7 @@ a_survey = st.builds(
     SurveyFacts,
     id=st.integers(1, 3),
     project_id=st.integers(1, 2),
-    state=st.sampled_from(SurveyState),
+    state=st.sampled_from(Phase),
     paused=st.sampled_from([(), ("organisation",)]),
     counts=st.builds(
         SurveyCounts, st.builds(Spent, st.integers(0, 3), st.integers(0, 3)), day=st.integers(0, 3)
@@ -291,6 +303,8 @@ policies = st.builds(
 @settings(max_examples=200)
 def test_an_invitation_has_no_reason_against_it_and_a_skip_has_one(facts: Facts, policy: Policy) -> None:
     decision = decide(facts, policy, NOW)
+    assert {verdict.passed for verdict in decision.verdicts} <= {True, False}
+    assert decision.probability == (1.0 if facts.is_test else policy.sampling.rate)
     failed = [verdict.reason for verdict in decision.verdicts if not verdict.passed]
     if isinstance(decision, Skip):
         assert list(decision.reasons) == sorted(set(failed))

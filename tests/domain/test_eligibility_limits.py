@@ -14,7 +14,7 @@ from afterword.domain.preference import QuietHours
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_sample
 from afterword.domain.send_window import SendWindow
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from afterword.domain.trigger import Compare
 from tests.domain.throttle_facts import (
     DAY,
@@ -122,6 +122,7 @@ class TestCells:
             ("Berlin", Spent(16), Spent(0), {"of": "all", "quota": 20, "responses": 16, "open": 0}),
             ("Berlin", Spent(15), Spent(1), {"of": "Berlin", "quota": 5, "responses": 1, "open": 0}),
             (None, Spent(15), Spent(0), {"of": "", "quota": 1, "responses": 0, "open": 0}),
+            ("Berlin", Spent(15), Spent(0), {"of": "all", "quota": 20, "responses": 15, "open": 0}),
         ],
     )
     def test_show_the_tightest(
@@ -269,7 +270,11 @@ class TestSendTime:
         found = find_send_time(quiet, self.WINDOW, self.FRIDAY)
         assert found == datetime.fromisoformat("2026-03-09T10:00+00:00")
 
-    def test_may_be_six_days_of_quiet_openings_away(self) -> None:
+    def test_goes_by_the_quiet_hours_on_the_wall_of_the_person(self) -> None:
+        quiet = ana(quiet=QuietHours(12 * 60, 14 * 60), zone=ZoneInfo("Europe/Berlin"))
+        assert find_send_time(replace(GOOD, person=quiet), self.WINDOW, NOW) == NOW + HOUR
+
+    def test_is_found_where_only_the_last_minute_is_not_quiet(self) -> None:
         daily = replace(FREE, send_window=SendWindow(frozenset(range(7)), 9 * 60, 17 * 60))
         quiet = replace(GOOD, person=ana(quiet=QuietHours(8 * 60, 17 * 60 - 1)))
         assert find_send_time(quiet, daily, NOW) == NOW.replace(hour=16, minute=59)
@@ -297,9 +302,7 @@ class TestTheSecondLook:
     @pytest.mark.parametrize(
         ("facts", "reason"),
         [
-            pytest.param(
-                {"survey": of_survey(state=SurveyState.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed"
-            ),
+            pytest.param({"survey": of_survey(state=Phase.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed"),
             pytest.param({"person": ana(is_bot=True)}, Reason.BOT, id="bot"),
             pytest.param({"person": ana(is_active=False)}, Reason.INACTIVE, id="left"),
             pytest.param({"person": ana(document={"team": "Web"})}, Reason.AUDIENCE, id="moved"),
@@ -307,7 +310,7 @@ class TestTheSecondLook:
             pytest.param({"person": ana(snoozed_until=NOW + TICK)}, Reason.SNOOZED, id="snoozed"),
             pytest.param({"person": ana(has_channel=False)}, Reason.NO_CHANNEL, id="no address left"),
             pytest.param({"survey": of_survey(paused=("project",))}, Reason.PAUSED, id="project paused"),
-            pytest.param({"survey": of_survey(state=SurveyState.PAUSED)}, Reason.PAUSED, id="survey paused"),
+            pytest.param({"survey": of_survey(state=Phase.PAUSED)}, Reason.PAUSED, id="survey paused"),
         ],
     )
     def test_sees_what_changed_meanwhile(self, facts: dict[str, Any], reason: Reason) -> None:
@@ -342,7 +345,7 @@ class TestTheSecondLook:
 
     def test_of_a_test_looks_at_the_wish_to_be_left_alone_but_not_at_the_policy(self) -> None:
         policy = Policy(audience=Compare("team", "eq", "Web"))
-        paused = of_survey(state=SurveyState.PAUSED)
+        paused = of_survey(state=Phase.PAUSED)
         assert (
             decide_again(replace(TEST, person=ana(test_invitations=99), survey=paused), policy, NOW) is None
         )

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import Phase, settings
+from hypothesis import Phase as Stage
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -10,7 +11,7 @@ from afterword.domain.eligibility import Skip, decide
 from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.domain.policy import Cap, Cooldown, GlobalCooldownUse, Policy, Quota, Repeat
 from afterword.domain.send_window import SendWindow
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from tests.domain.plain_throttle import (
     DAY,
     EXPIRES_AFTER,
@@ -147,7 +148,7 @@ class Throttle(RuleBasedStateMachine):
             survey=SurveyFacts(
                 survey.id,
                 survey.project_id,
-                SurveyState.LIVE,
+                Phase.LIVE,
                 survey.tags,
                 counts=counts,
                 slot=survey.slot if has_pacing else None,
@@ -193,5 +194,5 @@ TestThrottle.settings = settings(
     max_examples=100,
     stateful_step_count=50,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    phases=[Stage.explicit, Stage.reuse, Stage.generate],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from afterword.domain.eligibility import Decision, Invite, decide
 from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, SurveyFacts
 from afterword.domain.policy import CAPS, Cap, Cooldown, Policy, Sampling, SamplingUnit
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 from tests.domain.throttle_facts import DAY, FREE, HOUR
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -19,7 +19,7 @@ EXPIRES_AFTER = 3 * DAY
 
 
 def facts_at(now: datetime, person: PersonFacts, survey_id: int = 3) -> Facts:
-    survey = SurveyFacts(survey_id, 30, SurveyState.LIVE)
+    survey = SurveyFacts(survey_id, 30, Phase.LIVE)
     return Facts(event_id=1, occurred_at=now, is_test=False, survey=survey, person=person)
 
 
@@ -206,7 +206,7 @@ class TestSampling:
             facts,
             occurred_at=START - HOUR,
             metadata_matches=False,
-            survey=SurveyFacts(3, 31, SurveyState.PAUSED, paused=("project",)),
+            survey=SurveyFacts(3, 31, Phase.PAUSED, paused=("project",)),
             person=PersonFacts(7, is_bot=True, cell="Oslo", asked=(Asked(3, 30, START, None, START),)),
         )
         longer = replace(Policy(), cooldown=even(500 * DAY), sampling=Sampling(0.1, unit))

@@ -9,13 +9,13 @@ from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, Saw, Surv
 from afterword.domain.policy import Cooldown, Policy
 from afterword.domain.preference import OptOut, OptOutScope
 from afterword.domain.reason import Reason
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-SURVEY = SurveyFacts(id=3, project_id=30, state=SurveyState.LIVE)
+SURVEY = SurveyFacts(id=3, project_id=30, state=Phase.LIVE)
 ANA = PersonFacts(id=7)
 GOOD = Facts(event_id=1, occurred_at=NOW, is_test=False, survey=SURVEY, person=ANA)
 TEST = replace(GOOD, is_test=True)

@@ -10,7 +10,7 @@ from afterword.domain.eligibility import Invite, decide
 from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.domain.policy import Policy, Quota, Sampling
 from afterword.domain.preference import QuietHours
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey_state import Phase
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def make_facts(
     )
     person = PersonFacts(id=number, zone=ZoneInfo(zone), quiet=quiet, asked=asked)
     counts = SurveyCounts(quota=Spent(120, 30), slot=Spent(0, 1), day=12, response_rate=0.31)
-    survey = SurveyFacts(3, 1, SurveyState.LIVE, counts=counts, slot=timedelta(hours=4))
+    survey = SurveyFacts(3, 1, Phase.LIVE, counts=counts, slot=timedelta(hours=4))
     return Facts(event_id=number, occurred_at=NOW, is_test=False, survey=survey, person=person)
 
 
