@@ -221,15 +221,9 @@ class TestWhatTheRulesSaw:
         assert saw[Reason.HOLDOUT] == {"draw": round(draw_holdout(7), 6), "holdout": 0.125}
 
     def test_of_a_pause(self) -> None:
-<<<<<<< HEAD
-        survey = of_survey(state=Phase.PAUSED, paused=("organisation", "project"))
-        saw = saw_of(decide(replace(GOOD, survey=survey), POLICY, NOW))
-        assert saw[Reason.PAUSED] == {"paused": "survey, organisation, project"}
-=======
-        survey = of_survey(state=SurveyState.PAUSED, paused=("project", "organisation"))
+        survey = of_survey(state=Phase.PAUSED, paused=("project", "organisation"))
         saw = saw_of(decide(replace(GOOD, survey=survey), POLICY, NOW))
         assert saw[Reason.PAUSED] == {"paused": "survey, project, organisation"}
->>>>>>> five
         assert saw[Reason.SURVEY_NOT_LIVE] == {"state": "paused"}
 
     def test_of_a_survey_that_its_policy_pauses_too_is_said_once(self) -> None:

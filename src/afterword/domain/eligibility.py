@@ -111,11 +111,7 @@ def may_remind(person: PersonFacts, tags: frozenset[str], policy: Policy, now: d
     """
     caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
     caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
-<<<<<<< HEAD
-    return all(_count_within(cap, _exposures(asked, tag), now) < cap.count for cap, tag in caps)
-=======
     return all(_count_within(cap, _exposures(person, tag), now) < cap.count for cap, tag in caps)
->>>>>>> five
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
@@ -303,7 +299,7 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     capped = [(tag, cap) for tag, cap in policy.group_caps.items() if tag in facts.survey.tags]
     if not capped:
         return None
-    seen = [(tag, cap, _count_within(cap, _exposures(facts.person.asked, tag), now)) for tag, cap in capped]
+    seen = [(tag, cap, _count_within(cap, _exposures(facts.person, tag), now)) for tag, cap in capped]
     tag, cap, count = max(seen, key=lambda one: one[2] - one[1].count)
     return Verdict(Reason.GROUP_CAP, count < cap.count, {"tag": tag, **_saw_cap(cap, count)})
 
@@ -311,17 +307,17 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
 def _person_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None or not policy.caps:
         return None
-    exposures = _exposures(facts.person.asked)
+    exposures = _exposures(facts.person)
     seen = [(cap, _count_within(cap, exposures, now)) for cap in policy.caps]
     cap, count = max(seen, key=lambda one: one[1] - one[0].count)
     return Verdict(Reason.PERSON_CAP, count < cap.count, _saw_cap(cap, count))
 
 
-def _exposures(asked: Sequence[Asked], tag: str | None = None) -> list[datetime]:
+def _exposures(person: PersonFacts, tag: str | None = None) -> list[datetime]:
     """When the person was asked, and reminded; the oldest first."""
-    counted = [one for one in asked if tag is None or tag in one.tags]
-    reminders = [one.reminded_at for one in counted if one.reminded_at is not None]
-    return sorted([one.at for one in counted] + reminders)
+    asked = [one for one in person.asked if tag is None or tag in one.tags]
+    reminders = [one.reminded_at for one in asked if one.reminded_at is not None]
+    return sorted([one.at for one in asked] + reminders)
 
 
 def _count_within(cap: Cap, times: list[datetime], now: datetime) -> int:
