@@ -174,8 +174,10 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _read_secret(variable: str, path: str) -> str:
     try:
         secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable}: can't read the file {path}: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{variable}: can't read the file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: can't read the file {path}: it is no text in UTF-8") from error
     if not secret:
         # Not the default: a secret that was not filled in must not turn PostgreSQL into SQLite.
         raise SettingsError(f"{variable}: the file {path} is empty")

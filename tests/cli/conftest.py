@@ -17,7 +17,7 @@ def empty_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Installation(tmp_path_factory.mktemp("empty"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AFTERWORD_DATA", str(made.folder / DATA))
-        made.ok("project", "list")
+        made.ok("migrate")
     return made.folder / DATA
 
 

@@ -381,4 +381,4 @@ class TestOutbox:
     def test_a_dead_letter(self, lively: Installation) -> None:
         lively.track()
         change(sa.update(job).values(dead_at=datetime.now(UTC)))
-        assert grade(lively, "dead jobs") == ("warn", "1 jobs were given up")
+        assert grade(lively, "dead jobs") == ("warn", "1 job was given up")

@@ -5,7 +5,10 @@ import time
 
 import pytest
 
+from afterword.cli.open import open_app
 from afterword.flows.record_notices import NoticeKind
+from afterword.kit.clock import to_datetime
+from afterword.storage import people
 from tests.cli.installation import PROJECT, Installation
 
 
@@ -31,6 +34,10 @@ class TestList:
         known, unknown = lively.ok("event", "list", PROJECT).splitlines()
         assert known.endswith("  known  ana@example.com")
         assert unknown.endswith("  unknown  dan@example.com (not in the directory)  TEST")
+
+    def test_of_a_bots_event_it_says_so(self, lively: Installation) -> None:
+        lively.track(email=None, github_username="dependabot[bot]")
+        assert lively.ok("event", "list", PROJECT).endswith("dependabot[bot] (a bot)\n")
 
     def test_as_json_has_everything_that_was_sent(self, lively: Installation) -> None:
         lively.track(
@@ -85,6 +92,18 @@ class TestExplain:
         assert "FAIL 45 global_cooldown: last invited " in out
         assert "Invitation" not in out
 
+    def test_an_invitation_that_quiet_hours_hold_back_says_until_when(self, lively: Installation) -> None:
+        with open_app() as parts, parts.database.write() as connection:
+            now = to_datetime(parts.clock.now_us())
+            begin = now.hour * 60 + now.minute - 5
+            hours = {"quiet_from": begin % 1440, "quiet_until": (begin + 180) % 1440, "own_timezone": "UTC"}
+            people.update_person(connection, 1, hours)
+        lively.track()
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "Invitation 1: queued\n  It waits until 2" in out
+        assert out.endswith(" UTC, when trigger, hours for mails and quiet hours allow it.\n")
+
     def test_an_event_by_its_number(self, lively: Installation) -> None:
         lively.track()
         lively.track("other")
@@ -97,6 +116,21 @@ class TestExplain:
         out = lively.ok("event", "explain", "last")
         assert "Person: not in the directory" in out
         assert "FAIL 30 person_unresolved" in out
+
+    @pytest.mark.parametrize(
+        ("handles", "says"),
+        [
+            ({"email": "dan"}, "dan is no full address: `afterword name rule add domain DOMAIN` says"),
+            ({"email": "Unknown"}, "Unknown names nobody"),
+            ({"github_username": "dependabot[bot]"}, "dependabot[bot] is a bot"),
+        ],
+    )
+    def test_a_name_that_can_be_nobodys_is_told(
+        self, lively: Installation, handles: dict[str, str], says: str
+    ) -> None:
+        lively.track(**{"email": None, **handles})
+        lively.work()
+        assert f"\n  {says}" in lively.ok("event", "explain", "last")
 
     def test_an_event_that_is_too_old(self, lively: Installation) -> None:
         lively.track(timestamp=str(int(time.time()) - 2 * 86_400))

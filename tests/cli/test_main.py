@@ -70,6 +70,7 @@ class TestHelp:
 
 class TestMistakes:
     def test_are_one_line_without_a_traceback(self, tmp_path: Path) -> None:
+        start(tmp_path, "migrate")
         done = start(tmp_path, "project", "rotate", "nothing")
         assert done.returncode == 1
         assert done.stdout == ""
@@ -92,6 +93,26 @@ class TestMistakes:
         path = home.file("not-a-folder", "x")
         monkeypatch.setenv("AFTERWORD_DATA", path)
         assert path in home.error("project", "list")
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [("people", "list"), ("token", "create", "x"), ("name", "list"), ("people", "import", "people.csv")],
+    )
+    def test_the_wrong_directory_does_not_become_an_installation(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    ) -> None:
+        nowhere = home.folder / "nope" / "dir"
+        monkeypatch.setenv("AFTERWORD_DATA", str(nowhere))
+        said = home.error(*arguments)
+        assert said.startswith(f"Error: there is no database in {nowhere}: set AFTERWORD_DATA")
+        assert not nowhere.parent.exists()
+
+    def test_a_project_is_what_an_installation_may_begin_with(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AFTERWORD_DATA", str(home.folder / "new"))
+        home.ok("project", "create", "Build CLI")
+        home.ok("people", "list")
 
     def test_a_key_that_got_lost_is_not_replaced(self, home: Installation) -> None:
         key = home.folder / "data" / "signing.key"

@@ -9,7 +9,7 @@ from tests.cli.installation import PROJECT, Installation
 
 def send(home: Installation, **handles: str) -> None:
     """An event, read by the worker."""
-    home.track(email=None, **handles)
+    home.track(**{"email": None, **handles})
     work()
 
 
@@ -50,6 +50,19 @@ def test_the_list_says_when_there_is_more_or_nothing(home: Installation) -> None
     assert "being attributed" not in home.ok("name", "list")
 
 
+def test_names_without_a_domain_are_listed_with_what_to_do(home: Installation) -> None:
+    send(home, email="ana")
+    _, row, _, advice = home.ok("name", "list").splitlines()
+    assert row.startswith("email   ana    Build CLI   1 event ")
+    assert advice == (
+        "1 of these names has no domain: `afterword name rule add domain DOMAIN` says what names without a "
+        "domain mean."
+    )
+    home.ok("name", "rule", "add", "domain", "example.com")
+    work()
+    assert "no domain" not in home.ok("name", "list")
+
+
 def test_a_guess_has_a_reason(home: Installation) -> None:
     assert home.ok("name", "guess", "github", "Ana-S") == (
         "Ana Souza <ana@example.com>  short for Ana Souza\n"
@@ -61,7 +74,10 @@ def test_a_guess_has_a_reason(home: Installation) -> None:
 
 def test_one_step_assigns_a_name_and_its_events_follow(home: Installation) -> None:
     said = home.ok("name", "assign", "github", "ana-s", "ana@example.com")
-    assert said == "ana-s is Ana Souza <ana@example.com> now: 2 events will follow.\n"
+    assert said.splitlines() == [
+        "ana-s is Ana Souza <ana@example.com> now: 2 events will follow.",
+        "`afterword name unassign github ana-s` takes it back.",
+    ]
     assert [one["name"] for one in home.json("name", "list")] == ["svc-1"]
     assert home.ok("name", "list").splitlines()[1] == (
         "Earlier events are being attributed: about 2 events to look at."
@@ -70,6 +86,24 @@ def test_one_step_assigns_a_name_and_its_events_follow(home: Installation) -> No
     assert [event["person"] for event in home.json("event", "list", PROJECT)] == ["ana@example.com"] * 2 + [
         None
     ]
+
+
+def test_a_name_is_taken_back_and_goes_to_somebody_else(home: Installation) -> None:
+    home.ok("name", "assign", "github", "ana-s", "ben@example.com")
+    work()
+    said = home.ok("name", "unassign", "github", "ana-s")
+    assert said.startswith("ana-s is not Ben ")
+    assert said.endswith("<ben@example.com> any more: it comes back to the list of unknown names.\n")
+    work()
+    assert [(one["name"], one["events"]) for one in home.json("name", "list")] == [("ana-s", 2), ("svc-1", 1)]
+    home.ok("name", "assign", "github", "ana-s", "ana@example.com")
+
+
+def test_a_preview_says_what_would_be_refused(home: Installation) -> None:
+    said = home.ok("name", "rule", "add", "bot", "ana*", "--preview").splitlines()
+    assert said[-2].startswith("It would be refused, since ana")
+    assert "is the name of Ana Souza" in said[-2]
+    assert said[-1] == "Nothing was changed."
 
 
 def test_a_conflict_says_whose_it_is(home: Installation) -> None:

@@ -5,6 +5,10 @@ import re
 
 import pytest
 
+from afterword.cli.open import open_app
+from afterword.domain.preference import OptOut, OptOutScope
+from afterword.kit.clock import to_datetime
+from afterword.storage import people, preferences
 from tests.cli.installation import PEOPLE, Installation
 
 HEADER = "email,name,github_username,gitlab_username,timezone,team\n"
@@ -94,8 +98,8 @@ class TestImport:
         assert done.status == 1
         assert done.err == f"{path}:4: email is not an address\n"
         assert done.out.splitlines() == [
-            "line 2: would change name of ana@example.com",
-            "line 3: would add dan@example.com",
+            f"{path}:2: would change name of ana@example.com",
+            f"{path}:3: would add dan@example.com",
             "1 added, 1 changed, 0 unchanged, 1 refused (dry run: nothing was written)",
         ]
         assert len(emails(home)) == 2
@@ -105,7 +109,6 @@ class TestImport:
         path = home.file("p.csv", "email,name,github_username\n" + rows)
         assert home.run("people", "import", path).out.splitlines() == [
             "3 refused: email is not an address",
-            "1 refused: github_username is not the name of a person",
             "0 added, 0 changed, 0 unchanged, 4 refused",
         ]
 
@@ -122,9 +125,19 @@ class TestImport:
             "unchanged": 0,
             "refused": 1,
             "reasons": {"email is not an address": 1},
-            "refusals": [{"line": 3, "field": "email", "problem": "is not an address"}],
-            "changes": [{"line": 2, "email": "ana@example.com", "fields": []}],
+            "refusals": [{"line": 3, "field": "email", "problem": "is not an address", "detail": ""}],
+            "changes": [{"line": 2, "email": "ana@example.com", "email_before": None, "fields": []}],
         }
+
+    @pytest.mark.parametrize("options", [(), ("--dry-run",)])
+    def test_tells_where_somebodys_mails_go_from_then_on(
+        self, home: Installation, options: tuple[str, ...]
+    ) -> None:
+        import_(home, PEOPLE)
+        path = home.file("p.csv", "email,other_emails\no1@example.com,ana@example.com\n")
+        out = home.ok("people", "import", path, *options)
+        assert f"{path}:2: mails to ana@example.com go to o1@example.com from then on\n" in out
+        assert ("would change email of ana@example.com" in out) == bool(options)
 
     def test_a_person_without_a_name_is_called_by_the_address(self, home: Installation) -> None:
         import_(home, "email\nana@example.com\n")
@@ -208,6 +221,10 @@ class TestListAndFind:
     def test_of_nothing_says_how_to_begin(self, home: Installation) -> None:
         assert "afterword people import" in home.ok("people", "list")
         assert home.json("people", "list") == []
+
+    def test_of_nobody_who_fits_does_not_say_how_to_begin(self, lively: Installation) -> None:
+        assert lively.ok("people", "list", "--left") == "Nobody fits.\n"
+        assert "say what to look for" in lively.error("people", "find", " ")
 
     def test_lists_by_address(self, lively: Installation) -> None:
         assert lively.ok("people", "list").splitlines() == [
@@ -311,11 +328,40 @@ class TestMerge:
         out = lively.ok("people", "merge", "1", "2", "--yes")
         assert out.splitlines()[-1] == "Merged. `afterword people unmerge 1` undoes it."
         assert emails(lively) == ["ana@example.com"]
-        assert "  merge 1: 2 went into 1, 2" in lively.ok("people", "show", "ben@example.com")
+        told = "  merge 1: Ben (id 2) went into Ana Souza <ana@example.com>, 2"
+        assert told in lively.ok("people", "show", "ben@example.com")
         out = lively.ok("people", "unmerge", "1")
-        assert out == "The person 2 is apart from 1 again, with ben@example.com.\n"
+        assert out == (
+            "Ben <ben@example.com> is apart from Ana Souza <ana@example.com> again, with ben@example.com.\n"
+        )
         assert emails(lively) == ["ana@example.com", "ben@example.com"]
         assert "was undone already" in lively.error("people", "unmerge", "1")
+
+    def test_says_which_fields_move(self, lively: Installation) -> None:
+        lively.ok("people", "set", "ana@example.com", "--start-date", "2020-02-02", "--protected")
+        with open_app() as parts, parts.database.write() as connection:
+            people.update_person(connection, 1, {"quiet_from": 18 * 60, "quiet_until": 8 * 60})
+        out = lively.ok("people", "merge", "ben@example.com", "ana@example.com", "--dry-run").splitlines()
+        assert {
+            "  start_date: 2020-02-02",
+            "  team: Core",
+            "  is_protected: yes",
+            "  quiet hours: 18:00 to 08:00",
+        } <= set(out)
+        assert "  name: Ana Souza" not in out
+
+
+def test_what_somebody_wants_is_shown_in_words(lively: Installation) -> None:
+    with open_app() as parts, parts.database.write() as connection:
+        wishes = {"quiet_from": 18 * 60 + 5, "quiet_until": 8 * 60, "own_timezone": "Asia/Tokyo"}
+        people.update_person(connection, 1, wishes)
+        preferences.add_opt_out(
+            connection, 1, OptOut(OptOutScope.PROJECT, "1", to_datetime(parts.clock.now_us()))
+        )
+    out = lively.ok("people", "show", "ana@example.com").splitlines()
+    assert "  timezone of their own: Asia/Tokyo" in out
+    assert "  quiet hours: 18:05 to 08:00, Asia/Tokyo" in out
+    assert "  wants none of the project: Build CLI" in out
 
 
 ANA = "ana@example.com,Ana Souza,anasouza,ana.souza,,\n"
@@ -328,6 +374,13 @@ class TestLink:
         done = home.run("people", "link", who)
         assert re.fullmatch(r"http://\S+/me/[\w.-]+\n", done.out)
         assert "Whoever has it sees" in done.err
+
+    def test_without_a_server_says_that_it_does_not_work_yet(self, home: Installation) -> None:
+        import_(home, HEADER + ANA)
+        assert "No server runs on these data" in home.run("people", "link", "ana@example.com").err
+        (home.folder / "data" / "server.url").write_text("http://127.0.0.1:9")
+        done = home.run("people", "link", "ana@example.com")
+        assert (done.out.startswith("http://127.0.0.1:9/me/"), "No server" in done.err) == (True, False)
 
     def test_of_nobody_says_how_to_look(self, home: Installation) -> None:
         import_(home, HEADER + ANA)

@@ -48,9 +48,7 @@ def test_erase_says_what_goes_and_what_went(lively: Installation) -> None:
         "Ana Souza <ana@example.com> goes for good, with 2 handles, 1 invitations, 1 decisions"
     )
     assert "1 events, 1 answers" in goes
-    assert went.startswith(
-        "Erased: 1 answer, 1 decision, 1 event, 2 identity, 1 invitation, 1 mails, 1 person"
-    )
+    assert went.startswith("Erased: 1 answer, 1 decision, 1 event, 1 invitation, 1 mail, 2 names, 1 person")
     assert b"Souza" not in contents(lively)
     assert b"anasouza" not in contents(lively)
     assert lively.json("event", "list", "Build CLI")[0]["name"] == "(erased)"
@@ -132,6 +130,6 @@ def test_retention_says_what_would_go_and_lets_it_go(
     folder.mkdir(exist_ok=True)
     (folder / "a.eml").write_text("To: x@example.com\n\nHello")
     os.utime(folder / "a.eml", (0, 0))
-    assert lively.ok("retention", "--dry-run") == "Would go: 1 mails.\n"
-    assert lively.ok("retention") == "Gone: 1 mails.\n"
+    assert lively.ok("retention", "--dry-run") == "Would go: 1 mail.\n"
+    assert lively.ok("retention") == "Gone: 1 mail.\n"
     assert list(folder.iterdir()) == []

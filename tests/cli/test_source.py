@@ -13,6 +13,8 @@ from tests.sources.fake_service import TOKEN, Answer
 
 STAFF = [Account(n, f"dev{n}", f"Dev {n}", (f"dev{n}@example.com",)) for n in range(4)]
 
+GONE = "  Dev 2 <dev2@example.com>\n  Dev 3 <dev3@example.com>\n"
+
 
 @pytest.fixture
 def github(home: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
@@ -56,11 +58,8 @@ class TestLoad:
         assert TOKEN not in done.err
 
     def test_a_source_that_is_not_set_is_refused(self, home: Installation) -> None:
-        done = home.run("source", "load", "gitlab")
-        assert (done.status, done.err.startswith("Error: no source 'gitlab' is set (set are: none)")) == (
-            1,
-            True,
-        )
+        said = home.error("source", "load", "gitlab")
+        assert said.startswith("Error: there is no source 'gitlab': the settings name none; see")
 
 
 class TestList:
@@ -94,19 +93,30 @@ class TestConfirm:
         del github.accounts[2:4]
         out = home.run("source", "load", "github").out
         assert out.endswith(
-            "2 wait for a confirmation\nIf they did leave: `afterword source confirm github`.\n"
+            f"2 wait for a confirmation\n{GONE}If they did leave: `afterword source confirm github`.\n"
         )
+        assert home.run("source", "load", "github", "--dry-run").out.endswith(f" confirmation\n{GONE}")
         return github
 
     def test_it_asks_before(self, home: Installation, waiting: FakeGitHub) -> None:
         done = home.run("source", "confirm", "github", typed="n\n")
         assert done.status == 1
+        assert done.out.startswith(GONE)
         assert "Let 2 of 4 people of the GitHub organisation acme become inactive?" in done.out
         assert len(active(home)) == 4
-        assert "2 of 4 people are gone, and wait" in home.ok("source", "list")
+        said = home.ok("source", "list")
+        assert "2 of 4 people are gone, and wait" in said
+        assert said.endswith("      Dev 2 <dev2@example.com>\n      Dev 3 <dev3@example.com>\n")
+        (found,) = home.json("source", "list")
+        assert found["waiting_people"] == ["Dev 2 <dev2@example.com>", "Dev 3 <dev3@example.com>"]
 
     def test_then_they_become_inactive(self, home: Installation, waiting: FakeGitHub) -> None:
-        assert home.ok("source", "confirm", "github", "--yes").startswith("2 people are inactive now")
+        said = home.ok("source", "confirm", "github", "--yes")
+        assert said.startswith(f"{GONE}2 people are inactive now")
+        assert "wait" not in home.ok("source", "list")
+        waiting.instead = [Answer(404, {})]
+        home.run("source", "load", "github")
+        assert "wait" not in home.ok("source", "list")
         assert active(home) == ["dev0@example.com", "dev1@example.com"]
         done = home.run("source", "confirm", "github", "--yes")
         assert done.err == "Error: nobody of github waits for a confirmation\n"
@@ -115,6 +125,9 @@ class TestConfirm:
         found = {one["check"]: one for one in home.run("doctor", "--json").json}
         assert found["source github"]["level"] == "warn"
         assert "`afterword source confirm github`" in found["source github"]["advice"]
+        assert found["source github"]["text"].endswith(
+            "wait for a confirmation: Dev 2 <dev2@example.com>, Dev 3 <dev3@example.com>"
+        )
 
 
 def test_an_organisation_without_a_token_is_refused_by_name(

@@ -38,3 +38,11 @@ def test_what_can_not_be_is_refused(teams: Installation) -> None:
     assert "there is no team 'X'" in teams.error("team", "rename", "X", "Y")
     assert "either --under PARENT or --root" in teams.error("team", "move", "Eng")
     assert "either --under PARENT or --root" in teams.error("team", "move", "Eng", "--root", "--under", "Ops")
+
+
+def test_a_team_is_removed_and_its_people_go_on(home: Installation) -> None:
+    home.ok("people", "import", home.file("t.csv", "email,team\na@x.org,Typo\nb@x.org,Core\n"))
+    assert "say --into which team" in home.error("team", "remove", "Typo")
+    said = home.ok("team", "remove", "Typo", "--into", "Core")
+    assert said == "Took the team away; people who are in Core now: 1.\n"
+    assert home.ok("team", "list") == "Core  2\n"

@@ -90,6 +90,12 @@ def test_the_work_for_a_name_is_bounded_however_many_share_it() -> None:
     assert len(crowd) == 500
 
 
+@pytest.mark.parametrize("name", ["p99@example.com", "p99", "P-1"])
+def test_who_is_told_apart_by_numbers_is_not_mistaken(name: str) -> None:
+    assert guess(name, [Candidate(1, ["Person Zero", "p0@example.com"])]) == []
+    assert guess("p", [Candidate(1, ["p0@example.com"])]) != []
+
+
 @given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=4))
 def test_whatever_people_are_called_guessing_ends_well(name: str, texts: list[str]) -> None:
     index = PeopleByParts([Candidate(1, texts)])

@@ -183,6 +183,7 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "me-asked": links["me"] + "/surveys",
         "me-not-asked": links["me"] + "/surveys?show=not-asked",
         "me-wishes": links["me"] + "/settings?done=snooze",
+        "me-erase": links["me"] + "/erase",
         "me-settings": links["me-new"] + "/settings",
         "not-found": "/nowhere",
     }

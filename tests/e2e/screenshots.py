@@ -28,6 +28,7 @@ def main() -> None:
         RunningServer(Path(folder) / "data") as server,
     ):
         links = fill(server, browser)
+        add_leavers(server, Path(folder))
         for view, size in VIEWS.items():
             for scheme in SCHEMES:
                 with browser.new_context(viewport=size, color_scheme=scheme) as context:
@@ -52,10 +53,46 @@ def photograph(server: RunningServer, context: BrowserContext, links: dict[str, 
     page.goto(links["open"])
     page.get_by_role("button", name="Not now").click()
     page.screenshot(path=TARGET / f"answer-left-{name}.png", full_page=True)
+    photograph_own_pages(server, page, links, name)
     page.goto(server.cli("admin", "link").splitlines()[0])
     page.screenshot(path=TARGET / f"session-open-{name}.png", full_page=True)
     page.get_by_role("button").first.click()
     shoot(server, page, staff_pages(server), name)
+    photograph_names(server, page, name)
+
+
+def add_leavers(server: RunningServer, folder: Path) -> None:
+    """Add one person for each round, who erases themselves in it."""
+    rows = [f"{view}-{scheme}@example.com,Lea Ver" for view in VIEWS for scheme in SCHEMES]
+    file = folder / "leavers.csv"
+    file.write_text("\n".join(["email,name", *rows]))
+    server.cli("people", "import", str(file))
+
+
+def photograph_own_pages(server: RunningServer, page: Page, links: dict[str, str], name: str) -> None:
+    """Take pictures of what a person gets to see after pressing a button of their own pages."""
+    page.goto(links["me-new"] + "/settings")
+    page.get_by_label("From").fill("08:00")
+    page.get_by_label("To", exact=True).fill("08:00")
+    page.get_by_role("button", name="Be quiet then").click()
+    page.screenshot(path=TARGET / f"me-settings-refused-{name}.png", full_page=True)
+    page.goto(server.cli("people", "link", f"{name}@example.com").splitlines()[0] + "/erase")
+    for address, shot in (("somebody@example.com", "refused"), (f"{name}@example.com", "done")):
+        page.get_by_role("textbox").fill(address)
+        page.get_by_role("button", name="Erase me for good").click()
+        page.screenshot(path=TARGET / f"me-erase-{shot}-{name}.png", full_page=True)
+
+
+def photograph_names(server: RunningServer, page: Page, name: str) -> None:
+    """Take pictures of what staff get to see after pressing a button of the page Names."""
+    page.goto(full_address(server, "/names"))
+    page.locator("summary").first.click()
+    page.screenshot(path=TARGET / f"names-open-{name}.png", full_page=True)
+    for who, shot in (("nobody@example.com", "refused"), ("p3@example.com", "done")):
+        page.get_by_role("textbox").first.fill(who)
+        page.get_by_role("button", name="Assign", exact=True).first.click()
+        page.screenshot(path=TARGET / f"names-{shot}-{name}.png", full_page=True)
+    page.get_by_role("button", name="Undo").click()
 
 
 def shoot(server: RunningServer, page: Page, pages: dict[str, str], name: str) -> None:

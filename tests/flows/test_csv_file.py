@@ -100,9 +100,29 @@ def test_a_row_that_is_too_long_is_left_out_and_the_others_are_read(cell: str) -
 
 def test_a_quote_that_is_never_closed_is_named_by_its_line() -> None:
     assert rows('a,b\nx,1\n"y,2\nz,3\n')[-1] == (3, [], "has a quote that is opened and not closed")
-    assert rows('a,b\n"y,2\n' + "z,3\n" * 50_000) == [(2, [], TOO_LONG)]
+    assert rows('a,b\n"y,2\n' + "z,3\n" * 50_000) == [
+        (2, [], TOO_LONG.replace(":", ", and nothing after it was read:"))
+    ]
     # One in the middle of a cell is only a letter.
     assert rows('a,b\n5" x,1\ny,2\n')[0] == (2, ['5" x', "1"], None)
+
+
+def test_a_text_behind_a_closing_quote_is_refused_with_its_line() -> None:
+    found = rows('a,b\n"x@example.com"y,1\n"z",2\n')
+    assert found[0] == (
+        2,
+        [],
+        "has a text behind a closing quote: a quote within quotes is written twice",
+    )
+    assert found[1] == (3, ["z", "2"], None)
+
+
+def test_blank_lines_on_top_count_and_are_no_header() -> None:
+    assert rows("\n \r\na;b\n1;2\n") == [(4, ["1", "2"], None)]
+
+
+def test_one_nul_is_a_mistake_of_its_cell() -> None:
+    assert rows("a,b\nx\0,1\ny,2\n") == [(2, ["x\0", "1"], None), (3, ["y", "2"], None)]
 
 
 def test_the_longest_row_is_read() -> None:

@@ -178,6 +178,8 @@ def test_what_spreadsheets_write_is_read_and_said(
         ("Zoë,perhaps,", "is_bot is neither true nor false"),
         ("Zoë,no,x,y", "there are more cells than columns: put texts with commas into quotes"),
         ("Zoë,no,x", "has a text in a column that has no name in the first line"),
+        ("Z\0oë,no,", "name contains line breaks or other control characters"),
+        ('"Zoë"x,no,', "has a text behind a closing quote: a quote within quotes is written twice"),
         ('"Zoë\nJones",no,', "name contains line breaks or other control characters"),
         ("x" * 10_000_000, "is longer than 131,072 characters: is a quote not closed?"),
     ],
@@ -197,6 +199,29 @@ def test_an_address_with_a_line_break_is_refused_by_its_line(world: World) -> No
     assert [str(one) for one in done.refusals] == [
         "line 2: email contains line breaks or other control characters"
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "reason"),
+    [
+        ("email,other_emails", "d@x.org,d2@x.org;nonsense", "other_emails is not an address"),
+        ("email,sso_email", "d@x.org,nonsense", "sso_email is not an address"),
+        ("email,github_username2", "d@x.org,renovate[bot]", "github_username2 is not the name of a person"),
+        ("email,other_emails", "d@x.org,=1+1@example.com", "other_emails is not an address"),
+        ("email,name", "=1+1@example.com,D", "email is not an address"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_own_column(world: World, columns: str, row: str, reason: str) -> None:
+    done = world.import_people(f"{columns}\n{row}\n")
+    assert [one.reason for one in done.refusals] == [reason]
+
+
+def test_one_person_on_two_lines_is_refused_on_the_second(world: World) -> None:
+    done = world.import_people("email,name\ndup@x.org,A\nDUP@x.org,B\n")
+    assert [str(one) for one in done.refusals] == [
+        "line 3: email is that of another line, too: keep one line for each person (line 2 has it, too)"
+    ]
+    assert (done.added, world.person("dup@").name) == (1, "A")
 
 
 def test_a_formula_is_only_a_text(world: World) -> None:

@@ -161,7 +161,7 @@ class TestCounting:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         event_id = add_stranger(world, github_username="ada")
-        add_sightings = note_flow._count
+        add_sightings = note_flow.count_sightings
 
         def count_late(*arguments: object) -> object:
             monkeypatch.undo()
@@ -169,7 +169,7 @@ class TestCounting:
             follow_directory(world.database, world.clock)  # as another worker does
             return add_sightings(*arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(note_flow, "_count", count_late)
+        monkeypatch.setattr(note_flow, "count_sightings", count_late)
         settle(world)
         assert names(world) == []
         assert person_of(world, event_id) == world.person("ada@").id
@@ -337,10 +337,11 @@ class TestRules:
         settle(world)
         assert (person_of(world, here), person_of(world, there)) == (world.person("bob@").id, None)
 
-    def test_names_without_a_domain_are_listed_once_there_is_one(self, world: World) -> None:
+    def test_names_without_a_domain_are_listed_before_and_after_there_is_one(self, world: World) -> None:
         add_stranger(world, email="nobody")
+        add_stranger(world, email="Unknown")
         settle(world)
-        assert names(world) == []
+        assert names(world) == [("email", "nobody", 1)]
         add(world, RuleKind.DOMAIN, "example.com")
         settle(world)
         assert names(world) == [("email", "nobody", 1)]

@@ -552,14 +552,14 @@ class TestBeingSeen:
         assert text.endswith("; the last success was 2027-01-15 08:01 UTC")
         del github.accounts[10:]
         loaded(world, hub)
-        assert self.findings(world, hub) == [
-            (
-                "warn",
-                "20 of 30 people are gone from the GitHub organisation acme, and wait for a confirmation",
-            )
-        ]
+        ((level, text),) = self.findings(world, hub)
+        assert level == "warn"
+        assert text.startswith(
+            "20 of 30 people are gone from the GitHub organisation acme, and wait for a confirmation: "
+        )
+        assert (text.count("@example.com"), text.endswith(" …")) == (5, True)
 
     def test_a_source_that_is_not_set_is_told_with_those_that_are(self, hub: GitHubSource) -> None:
         assert find_source([hub], "github") is hub
-        with pytest.raises(NotFoundError, match=r"no source 'gitlab' is set \(set are: github\)"):
+        with pytest.raises(NotFoundError, match="there is no source 'gitlab': the settings name github; see"):
             find_source([hub], "gitlab")

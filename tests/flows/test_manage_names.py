@@ -4,13 +4,15 @@ import pytest
 
 from afterword.domain.errors import AfterwordError, ConflictError, InvalidInputError, NotFoundError
 from afterword.domain.identity import IdentityKind
+from afterword.flows.change_person import change_person
 from afterword.flows.guess_names import Guesser
 from afterword.flows.keep_names import keep_names
-from afterword.flows.manage_names import assign_name, call_bot, count_names, list_names
+from afterword.flows.manage_names import assign_name, call_bot, count_names, list_names, unassign_name
 from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_rules import Draft, add_rule
 from afterword.flows.merge_people import merge_people
 from afterword.storage.identity_rules import RuleKind
+from afterword.storage.people import Person
 from afterword.storage.unresolved import Place
 from tests.flows.test_keep_names import add_stranger, give, names, person_of, settle
 from tests.flows.world import World
@@ -23,6 +25,10 @@ def assign(world: World, kind: IdentityKind, name: str, who: str) -> int:
     """Assign a name; how many events will follow."""
     done = assign_name(world.database, world.clock, world.tombstoned, kind, name, who)
     return done.events
+
+
+def unassign(world: World, kind: IdentityKind, name: str) -> Person:
+    return unassign_name(world.database, world.clock, world.tombstoned, kind, name)
 
 
 class TestList:
@@ -101,6 +107,12 @@ class TestAssign:
         assert world.person("bob@example.com").handles[EMAIL][1] == "bobby@corp.example"
         assert person_of(world, event_id) == world.person("bob@example.com").id
 
+    def test_a_name_without_a_domain_needs_a_rule_first(self, world: World) -> None:
+        add_stranger(world, email="Bobby")
+        settle(world)
+        with pytest.raises(InvalidInputError, match="'bobby' has no domain: `afterword name rule add domain"):
+            assign(world, EMAIL, "bobby", "bob@example.com")
+
     def test_it_is_said_whose_name_it_is(self, world: World) -> None:
         with pytest.raises(ConflictError, match=r"bob-gh is the name of Bob <bob@example.com> already"):
             assign(world, GITHUB, "Bob-GH", "alice@example.com")
@@ -139,6 +151,53 @@ class TestAssign:
         settle(world)
         with pytest.raises(ConflictError, match="give the address of one of them"):
             assign(world, GITHUB, "ada", "bob-gh")
+
+
+class TestTakeBack:
+    """A name that the wrong person got can go to the right one."""
+
+    def test_a_name_that_was_given_up_is_assigned_anew_with_its_events(self, world: World) -> None:
+        event_id = add_stranger(world, github_username="Emi-T")
+        settle(world)
+        assign(world, GITHUB, "emi-t", "bob@example.com")
+        settle(world)
+        change_person(
+            world.database,
+            world.clock,
+            world.tombstoned,
+            "bob@example.com",
+            {"github_usernames": ("bob-gh",)},
+        )
+        settle(world)
+        assert person_of(world, event_id) == world.person("bob@").id
+        assert assign(world, GITHUB, "emi-t", "alice@example.com") == 1
+        settle(world)
+        assert person_of(world, event_id) == world.person("alice@").id
+
+    def test_a_name_taken_back_is_unknown_again_with_its_events(self, world: World) -> None:
+        mine = add_stranger(world, github_username="bob-gh")
+        wrong = [add_stranger(world, github_username="emi-t") for _ in range(2)]
+        both = world.add_event(email="bob@example.com", github_username="emi-t", gitlab_username="other")
+        settle(world)
+        assign(world, GITHUB, "emi-t", "bob@example.com")
+        settle(world)
+        wrong.append(add_stranger(world, github_username="EMI-T"))
+        assert unassign(world, GITHUB, "Emi-T").email == "bob@example.com"
+        settle(world)
+        assert sorted(names(world)) == [("github_username", "EMI-T", 4), ("gitlab_username", "other", 1)]
+        bob = world.person("bob@")
+        assert [person_of(world, one) for one in (mine, both, *wrong)] == [bob.id, bob.id, None, None, None]
+        assert bob.handles[GITHUB] == ("bob-gh",)
+        assert assign(world, GITHUB, "emi-t", "alice@example.com") == 4
+        settle(world)
+        alice = world.person("alice@")
+        assert [person_of(world, one) for one in (both, *wrong)] == [bob.id, *[alice.id] * 3]
+
+    def test_what_nobody_has_and_where_mails_go_is_not_taken_back(self, world: World) -> None:
+        with pytest.raises(NotFoundError, match="nobody has 'ada' as gitlab_username"):
+            unassign(world, GITLAB, "ada")
+        with pytest.raises(ConflictError, match=r"mails to Bob go to bob@example.com"):
+            unassign(world, EMAIL, "bob@example.com")
 
 
 class TestBots:

@@ -99,6 +99,12 @@ def test_a_rule_that_is_not_there_can_not_be_taken_away(world: World) -> None:
         remove_rule(world.database, 9)
 
 
+def test_two_domains_do_not_move_to_each_other(world: World) -> None:
+    made = add_rule(world.database, world.clock, Draft(MOVED, "old.org", "example.com"))
+    with pytest.raises(ConflictError, match=rf"rule {made.id} says that old\.org moved to example\.com"):
+        add_rule(world.database, world.clock, Draft(MOVED, "example.com", "old.org"))
+
+
 class TestPreview:
     def test_says_how_many_events_and_which_names_and_changes_nothing(self, world: World) -> None:
         for name in ("svc-1", "svc-1", "SVC-2", "ada"):
@@ -121,14 +127,18 @@ class TestPreview:
         bob = "Bob <bob@example.com>"
         found = preview(world, DOMAIN, "example.com", project="Build CLI")
         assert [(one.value, one.project_name, one.before, one.after) for one in found.names] == [
-            ("bob", "Build CLI", "junk", bob)
+            ("bob", "Build CLI", "nobody who is known", bob)
         ]
         assert [one.after for one in preview(world, TAGS).names] == [bob]
         assert [one.after for one in preview(world, MOVED, "old.org", "example.com").names] == [bob]
 
     def test_shows_whose_names_would_be_lost(self, world: World) -> None:
         world.add_event(email="bob@example.com")
-        (lost,) = preview(world, BOT, "bob@*").names
+        found = preview(world, BOT, "bob@*")
+        (lost,) = found.names
+        assert (found.refusal or "").startswith("bob@example.com is the name of Bob <bob@example.com>")
+        assert preview(world, BOT, "nobody-*").refusal is None
+        assert "is the name of Bob" in str(preview(world, RuleKind.JUNK, "bob-gh").refusal)
         assert (lost.before, lost.after) == ("Bob <bob@example.com>", "a bot")
 
     def test_reads_the_newest_events_step_by_step_up_to_a_limit(

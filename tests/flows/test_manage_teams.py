@@ -4,7 +4,8 @@ import pytest
 
 from afterword.domain.errors import AfterwordError, ConflictError, InvalidInputError, NotFoundError
 from afterword.flows.find_people import list_people
-from afterword.flows.manage_teams import list_teams, move_team, rename_team
+from afterword.flows.manage_teams import list_teams, move_team, remove_team, rename_team
+from afterword.flows.merge_people import merge_people, unmerge_people
 from tests.flows.world import World
 
 TEAMS = "email,team\na@x.org,Eng\nb@x.org,Eng / Tools / CI\nc@x.org,Eng / Tools\nd@x.org,Eng Ops\n"
@@ -47,6 +48,27 @@ def test_a_team_gets_another_name_or_another_case(teams: World) -> None:
     assert rename_team(teams.database, "Eng", " Engineering ").path == "Engineering"
     assert teams.person("b@x.org").team == "Engineering / Tools / CI"
     assert rename_team(teams.database, "Engineering", "ENGINEERING").path == "ENGINEERING"
+
+
+def test_a_team_is_removed_and_its_people_go_into_another_one(teams: World) -> None:
+    with pytest.raises(ConflictError, match="there are teams below 'Eng'"):
+        remove_team(teams.database, "Eng", "Build")
+    with pytest.raises(ConflictError, match=r"'Eng Ops' has people in it \(1\): say --into which"):
+        remove_team(teams.database, "Eng Ops")
+    with pytest.raises(ConflictError, match="are in it already"):
+        remove_team(teams.database, "Eng Ops", "eng ops")
+    assert remove_team(teams.database, "eng ops", "Search") == 1
+    assert teams.person("d@x.org").team == "Search"
+    assert remove_team(teams.database, "Eng / Tools / CI", "Eng / Tools") == 1
+    assert [path for path, _, _ in tree(teams)] == ["Build", "Eng", "Eng / Tools", "Search"]
+
+
+def test_two_people_are_two_again_when_a_team_is_gone_meanwhile(teams: World) -> None:
+    merge = merge_people(teams.database, teams.clock, "a@x.org", "d@x.org", dry_run=False)
+    remove_team(teams.database, "Eng Ops", "Eng")
+    assert merge.id is not None
+    unmerge_people(teams.database, teams.clock, merge.id)
+    assert teams.person("d@x.org").team is None
 
 
 def test_people_of_a_team_are_those_below_it_too(teams: World) -> None:

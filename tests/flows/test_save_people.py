@@ -154,9 +154,12 @@ class TestWhoseItIs:
         self, world: World, record: PersonRecord, field: str
     ) -> None:
         before = everybody(world)
-        assert problems(save(world, record)) == [
-            f"line 2: {field} belongs to somebody else already: remove it from one of the two"
-        ]
+        (refusal,) = save(world, record).refusals
+        assert (refusal.where, refusal.field) == ("line 2", field)
+        assert refusal.problem == "belongs to somebody else already: remove it from one of the two"
+        assert (
+            refusal.detail == f"bob-{'gh' if field == 'github_username' else 'gl'} is that of bob@example.com"
+        )
         assert everybody(world) == before
 
     def test_any_of_the_addresses_says_who_it_is(self, world: World) -> None:
@@ -173,6 +176,67 @@ class TestWhoseItIs:
             PersonRecord("line 3", ("erin@example.com",), github_usernames=("Same",)),
         )
         assert (counts(saved), saved.refusals[0].where) == ((1, 0, 0, 1), "line 3")
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_whoever_gives_a_name_up_may_come_after_the_one_who_takes_it(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+    ) -> None:
+        monkeypatch.setattr(flow, "ROWS_PER_TRANSACTION", 2)
+        kind = {"replaces": frozenset({GITHUB})}
+        records = [
+            PersonRecord("1", ("n@x.org",), github_usernames=("alice-gh",)),
+            PersonRecord("2", ("alice@example.com",), github_usernames=("bob-gh",), **kind),
+            PersonRecord("3", ("m@x.org",), name="M"),
+            PersonRecord("4", ("bob@example.com",), github_usernames=("new",), **kind),
+        ]
+        before = everybody(world)
+        saved = save(world, *records, dry_run=dry_run)
+        assert (counts(saved), saved.refusals) == ((2, 2, 0, 0), [])
+        if dry_run:
+            assert everybody(world) == before
+            return
+        assert world.person("n@").handles[GITHUB] == ("alice-gh",)
+        assert world.person("alice@").handles[GITHUB] == ("bob-gh",)
+        assert counts(save(world, *records)) == (0, 0, 4, 0)
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_two_people_swap_their_names(self, world: World, dry_run: bool) -> None:
+        kind = {"replaces": frozenset({GITHUB})}
+        records = [
+            PersonRecord("3", ("n@x.org",), github_usernames=("bob-gh",)),
+            PersonRecord("1", ("bob@example.com",), github_usernames=("alice-gh",), **kind),
+            PersonRecord("2", ("alice@example.com",), github_usernames=("bob-gh",), **kind),
+            PersonRecord("4", ("m@x.org",), github_usernames=("bob-gl",), gitlab_usernames=("bob-gl",)),
+        ]
+        saved = save(world, *records, dry_run=dry_run)
+        assert counts(saved) == (0, 2, 0, 2)
+        assert [one.where for one in saved.refusals] == ["3", "4"]
+        if not dry_run:
+            assert world.person("bob@").handles[GITHUB] == ("alice-gh",)
+            assert world.person("alice@").handles[GITHUB] == ("bob-gh",)
+            assert counts(save(world, *records)) == (0, 0, 2, 2)
+
+    def test_nobody_loses_a_name_to_a_swap_that_does_not_come_about(self, world: World) -> None:
+        kind = {"replaces": frozenset({GITHUB, GITLAB})}
+        records = [
+            PersonRecord("1", ("bob@example.com",), github_usernames=("alice-gh",), **kind),
+            PersonRecord(
+                "2",
+                ("alice@example.com", "a@x.org"),
+                github_usernames=("bob-gh",),
+                gitlab_usernames=("bob-gl",),
+                **kind,
+            ),
+        ]
+        before = everybody(world)
+        assert counts(save(world, *records)) == (0, 0, 0, 2)
+        assert everybody(world) == before
+
+    def test_where_mails_go_to_another_address_it_is_told(self, world: World) -> None:
+        (change,) = save(world, PersonRecord("x", ("new@x.org", "Bob@example.com"))).changes
+        assert (change.email, change.email_before) == ("new@x.org", "bob@example.com")
+        (change,) = save(world, PersonRecord("x", ("new@x.org",), name="Rob")).changes
+        assert change.email_before is None
 
     def test_without_an_address_a_user_name_says_who_it_is(self, world: World) -> None:
         saved = save(world, PersonRecord("x", github_usernames=("bob-gh",), timezone="Asia/Tokyo"))

@@ -94,6 +94,6 @@ def test_a_token_that_no_header_can_carry_is_not_repeated(echo: Echo) -> None:
 
 def test_nobody_there_is_worth_another_try() -> None:
     assert refusal("http://127.0.0.1:1", "http://127.0.0.1:1/") == (
-        "127.0.0.1 can't be reached (ConnectError)",
+        "127.0.0.1 takes no connection",
         True,
     )

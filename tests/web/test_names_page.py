@@ -38,20 +38,50 @@ def test_names_are_shown_with_guesses_and_the_most_events_first(staff: TestClien
     text = staff.get("/names").text
     assert text.index("bob-at-home") < text.index("svc&lt;b&gt;1")
     assert "<b>1" not in text
-    assert re.search(r'value="r@example.com"[^>]*>Bob Home</button>\s*<span[^>]*>Bob Home is short for', text)
+    assert re.search(
+        r'value="r@example.com"[^>]*>Assign to Bob Home</button>\s*<span[^>]*>Bob Home is short for', text
+    )
     assert "2 names" in text
 
 
 def test_a_guess_is_taken_in_one_step(staff: TestClient, world: World) -> None:
     form = {"kind": "github_username", "name": "bob-at-home", "person": "bob@example.com"}
+    query = "kind=github_username&name=bob-at-home"
     done = staff.post("/names/assign", data=form)
-    assert (done.status_code, done.headers["location"]) == (303, "/names?done=assigned")
+    assert (done.status_code, done.headers["location"]) == (303, f"/names?done=assigned&{query}")
     assert left(world) == ["svc<b>1"]
-    text = staff.get("/names?done=assigned").text
-    assert "The name has its person now." in text
+    text = staff.get(done.headers["location"]).text
+    assert "<strong>bob-at-home</strong> (GitHub) is Bob &lt;bob@example.com&gt; now." in text
     assert "about 2 events left to look at" in text
     settle(world)
     assert "left to look at" not in staff.get("/names").text
+
+
+def test_a_name_in_the_wrong_hands_is_taken_back_by_one_button(staff: TestClient, world: World) -> None:
+    form = {"kind": "github_username", "name": "bob-at-home", "person": "alice@example.com"}
+    text = staff.get(staff.post("/names/assign", data=form).headers["location"]).text
+    assert 'action="/names/unassign"' in text
+    settle(world)
+    done = staff.post("/names/unassign", data=form)
+    assert (done.status_code, done.headers["location"]) == (303, "/names?done=unassigned")
+    settle(world)
+    assert left(world) == ["bob-at-home", "svc<b>1"]
+    assert "The name was taken back." in staff.get("/names?done=unassigned").text
+    assert staff.post("/names/unassign", data=form).status_code == 400
+    assert staff.post("/names/unassign", data={"kind": "x"}).status_code == 400
+
+
+def test_the_page_says_of_nobody_what_is_not_so(staff: TestClient) -> None:
+    for query in ("kind=github_username&name=bob-at-home", "kind=x&name=bob-gh", "kind=github_username"):
+        assert "/names/unassign" not in staff.get(f"/names?done=assigned&{query}").text
+
+
+def test_a_name_without_a_domain_comes_with_what_to_do(staff: TestClient, world: World) -> None:
+    world.add_event(email="bob")
+    settle(world)
+    text = staff.get("/names").text
+    assert "No full address: <code>afterword name rule add domain DOMAIN</code>" in text
+    assert text.count("Address or user name of a person") == 2
 
 
 def test_a_bot_is_called_one_in_one_step(staff: TestClient, world: World) -> None:
@@ -80,6 +110,11 @@ def test_what_goes_wrong_is_said_above_the_list(
     refused = staff.post(f"/names/{path}", data=kind | form)
     assert refused.status_code == 400
     assert says in refused.text
+    if form.get("person") == "nobody@example.com":
+        assert "<p>bob-at-home: nobody in the directory has" in refused.text
+        assert "afterword people" not in refused.text
+        assert refused.text.count("<details open>") == 1
+        assert 'value="nobody@example.com" aria-invalid="true"' in refused.text
     assert "bob-at-home" in refused.text
     assert left(world) == ["bob-at-home", "svc<b>1"]
 

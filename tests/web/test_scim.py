@@ -382,6 +382,7 @@ class TestMistakes:
             reply = site.browser().get(f"/scim/v2{path}")
             assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
             assert reply.json()["status"] == "401"
+            assert "Web API" not in reply.json()["detail"]
         other = ScimClient(site, Scope.USERS_READ)
         assert other.refused("GET", "/Users", status=403)[1].endswith("with the scope scim.")
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ from afterword.domain.errors import InvalidInputError
 from afterword.flows.change_person import change_person
 from afterword.flows.import_people import VALUE_SEPARATOR
 from afterword.flows.merge_people import Merging, merge_people, unmerge_people
+
+_TOLD_APART = {"opted_out_at", "snoozed_until", "quiet_from", "quiet_until"}
+"""Fields of which a merge tells in sentences."""
 
 _HANDLES = {"email": "emails", "github_username": "github_usernames", "gitlab_username": "gitlab_usernames"}
 
@@ -100,7 +104,7 @@ def unmerge(merge_id: int) -> None:
     with open_app() as parts:
         done = unmerge_people(parts.database, parts.clock, merge_id)
     names = ", ".join(one.shown for one in done.handles)
-    click.echo(f"The person {done.merge.merged_id} is apart from {done.merge.kept_id} again, with {names}.")
+    click.echo(f"{done.merged} is apart from {done.kept} again, with {names}.")
     for one in done.lost:
         click.echo(f"{one.kind} {one.shown} was given up meanwhile and did not come back.")
 
@@ -108,6 +112,11 @@ def unmerge(merge_id: int) -> None:
 def show_time(at: datetime) -> str:
     """A time as people read it."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def show_quiet_hours(begin: int | None, end: int | None) -> str:
+    """Minutes of the day as "18:00 to 08:00"."""
+    return " to ".join(f"{(minutes or 0) // 60:02}:{(minutes or 0) % 60:02}" for minutes in (begin, end))
 
 
 def _change(who: str, changes: dict[str, Any]) -> None:
@@ -139,6 +148,14 @@ def _merge_lines(planned: Merging) -> Iterator[str]:
         "ids of sources": len(moved.members),
     }
     yield f"  {', '.join(f'{count} {what}' for what, count in counts.items())}"
+    for item in fields(moved.kept_before):
+        before, after = getattr(moved.kept_before, item.name), getattr(moved.kept_after, item.name)
+        if item.name == "team_id" and before != after:
+            yield f"  team: {merged.team}"
+        elif before != after and item.name not in _TOLD_APART:
+            yield f"  {item.name}: {'yes' if after is True else after}"
+    if moved.kept_before.quiet_from != moved.kept_after.quiet_from:
+        yield f"  quiet hours: {show_quiet_hours(moved.kept_after.quiet_from, moved.kept_after.quiet_until)}"
     for scope, count in Counter(scope for scope, _ in moved.opt_outs).items():
         yield f"  wants no surveys of {count} {scope}"
     if moved.kept_after.opted_out_at is not None:

@@ -49,6 +49,7 @@ def list_(project: str, limit: int, as_json: bool) -> None:
     """List a project's newest events, the newest last."""
     with open_app() as parts:
         found = explain_event.list_events(parts.database, project, limit=limit)[::-1]
+        bots = explain_event.find_bots(parts.database, found)
     if as_json:
         click.echo(json.dumps([_as_dict(item) for item in found], indent=2, ensure_ascii=False))
         return
@@ -56,7 +57,8 @@ def list_(project: str, limit: int, as_json: bool) -> None:
         click.echo("No events yet.")
     for item in found:
         who = item.person_email or item.email or item.github_username or item.gitlab_username
-        known = "" if item.person_id else " (not in the directory)"
+        unknown = " (a bot)" if item.id in bots else " (not in the directory)"
+        known = "" if item.person_id else unknown
         test = "  TEST" if item.is_test else ""
         click.echo(f"{item.id}  {item.received_at:%Y-%m-%d %H:%M:%S}  {item.name}  {who}{known}{test}")
 
@@ -70,6 +72,8 @@ def explain(event_id: int | None) -> None:
     item = found.event
     click.echo(f"Event {item.id}: {item.name}, received {item.received_at:%Y-%m-%d %H:%M:%S} UTC")
     click.echo(f"Person: {item.person_email or 'not in the directory when it came'}")
+    for sentence in found.names:
+        click.echo(f"  {sentence}")
     if found.progress is not None:
         click.echo(_UNDECIDED[found.progress])
         return
@@ -86,6 +90,9 @@ def explain(event_id: int | None) -> None:
             )
     for invitation in found.invitations:
         click.echo(f"\nInvitation {invitation.id}: {invitation.state}{_detail(invitation.last_error)}")
+        if (until := found.held_back.get(invitation.id)) is not None:
+            allowed = "when trigger, hours for mails and quiet hours allow it"
+            click.echo(f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}.")
 
 
 @event.command()

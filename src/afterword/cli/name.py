@@ -1,6 +1,7 @@
 """``afterword name``: names in events that nobody in the directory has."""
 
 import json
+import shlex
 from collections.abc import Sequence
 
 import click
@@ -19,6 +20,8 @@ from afterword.storage.unresolved import UnknownName
 NAMES_SHOWN = 100
 NAMES_READ_AT_ONCE = 1_000
 TOUCHED_SHOWN = 20
+NAME_CHARS_PADDED = 40
+"""A longer name stands out of its column, and does not widen all others."""
 
 KINDS = {"email": IdentityKind.EMAIL, "github": IdentityKind.GITHUB, "gitlab": IdentityKind.GITLAB}
 _WORDS = {kind: word for word, kind in KINDS.items()}
@@ -49,6 +52,7 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
             found += page
             if len(page) < size:
                 break
+        bare = manage_names.find_bare(parts.database, found)
         remaining = find_remaining(parts.database)
         total = manage_names.count_names(parts.database)
     if as_json:
@@ -60,6 +64,9 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
         click.echo(line)
     if project is None and total > len(found):
         click.echo(f"{total - len(found)} more: give a higher --limit")
+    if bare:
+        count = "1 of these names has" if len(bare) == 1 else f"{len(bare)} of these names have"
+        click.echo(f"{count} no domain: {manage_names.BARE_ADVICE}.")
     _tell(remaining)
 
 
@@ -94,6 +101,19 @@ def assign(kind: str, name: str, person: str) -> None:
             parts.database, parts.clock, parts.tombstones, _kind(kind), name, person
         )
     click.echo(f"{name} is {done.person.name} <{done.person.email}> now: {_events(done.events)} will follow.")
+    click.echo(f"`afterword name unassign {_WORDS[_kind(kind)]} {shlex.quote(done.name)}` takes it back.")
+
+
+@name.command()
+@kind_argument
+@click.argument("name")
+def unassign(kind: str, name: str) -> None:
+    """Take NAME back from whoever got it by mistake: it is unknown again, and so are its events."""
+    with open_app() as parts:
+        person = manage_names.unassign_name(parts.database, parts.clock, parts.tombstones, _kind(kind), name)
+    click.echo(
+        f"{name} is not {person.name} <{person.email}> any more: it comes back to the list of unknown names."
+    )
 
 
 @name.command()
@@ -199,6 +219,8 @@ def _show(found: Preview) -> None:
         )
     if len(found.names) > len(kept):
         click.echo(f"  and {len(found.names) - len(kept)} more names")
+    if found.refusal:
+        click.echo(f"It would be refused, since {found.refusal}.")
     click.echo("Nothing was changed.")
 
 
@@ -217,7 +239,7 @@ def _tell(remaining: Remaining) -> None:
 
 def _rows(found: Sequence[UnknownName]) -> list[str]:
     """One line each, in columns."""
-    names = max((len(one.shown) for one in found), default=0)
+    names = min(NAME_CHARS_PADDED, max((len(one.shown) for one in found), default=0))
     projects = max((len(one.project_name) for one in found), default=0)
     often = max((len(_events(one.events)) for one in found), default=0)
     return [

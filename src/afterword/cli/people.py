@@ -11,9 +11,10 @@ from typing import BinaryIO
 import click
 
 from afterword.cli import change_people
-from afterword.cli.admin import server_url
+from afterword.cli.admin import server_url, warn_without_server
 from afterword.cli.explain_person import explain
 from afterword.cli.open import open_app
+from afterword.domain.errors import InvalidInputError
 from afterword.domain.identity import IdentityKind
 from afterword.flows import find_people, import_people
 from afterword.flows.find_people import Details
@@ -92,7 +93,9 @@ def list_(limit: int, after: str, team: str | None, left: bool, as_json: bool) -
             team=team,
             is_active=False if left else None,
         )
-    _show_list(found[:limit], as_json, "Nobody yet: `afterword people import FILE.csv`.")
+    is_all = not (after or team or left)
+    nobody = "Nobody yet: `afterword people import FILE.csv`." if is_all else "Nobody fits."
+    _show_list(found[:limit], as_json, nobody)
     if len(found) > limit and not as_json:
         click.echo(f"There are more: go on with --after {found[limit - 1].email}")
 
@@ -102,6 +105,8 @@ def list_(limit: int, after: str, team: str | None, left: bool, as_json: bool) -
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def find(text: str, as_json: bool) -> None:
     """Find people whose name, e-mail or user name contains TEXT."""
+    if not text.strip():
+        raise InvalidInputError("say what to look for: a part of a name, an address or a user name")
     with open_app() as parts:
         found = find_people.list_people(parts.database, matching=text, limit=PEOPLE_SHOWN)
     _show_list(found, as_json, "Nobody found.")
@@ -131,6 +136,7 @@ def link(who: str) -> None:
     """
     with open_app() as parts:
         links = replace(parts.links, base_url=server_url(parts.settings))
+        warn_without_server(parts)
         click.echo(find_link(parts.database, links, who))
         click.echo("Whoever has it sees all that is known about this person, and may change it.", err=True)
 
@@ -139,20 +145,23 @@ def _show_import(saved: Imported, name: str, dry_run: bool) -> None:
     if (saved.encoding, saved.delimiter) != _USUAL:
         click.echo(f"Read as {saved.encoding}, with {saved.delimiter}.")
     for refusal in saved.refusals:
-        click.echo(f"{name}:{import_people.line_of(refusal)}: {refusal.reason}", err=True)
+        click.echo(f"{name}:{import_people.line_of(refusal)}: {refusal.told}", err=True)
     if len(saved.refusals) < saved.refused:
         click.echo(f"… and {saved.refused - len(saved.refusals):,} more", err=True)
-    if dry_run:
-        for change in saved.changes:
+    for change in saved.changes:
+        place = f"{name}:{import_people.line_of(change)}"
+        if dry_run:
             fields = ", ".join(change.fields)
-            what = f"would change {fields} of {change.email}" if fields else f"would add {change.email}"
-            click.echo(f"{change.where}: {what}")
-        if len(saved.changes) < saved.added + saved.changed:
-            click.echo(f"… and {saved.added + saved.changed - len(saved.changes):,} more")
-    if saved.refused > 1:
-        often = sorted(saved.reasons.items(), key=lambda item: -item[1])
-        for reason, count in often[:REASONS_SHOWN]:
-            click.echo(f"{count} refused: {reason}")
+            who = change.email_before or change.email
+            click.echo(f"{place}: would {f'change {fields} of {who}' if fields else f'add {change.email}'}")
+        if change.email_before:
+            click.echo(f"{place}: mails to {change.email_before} go to {change.email} from then on")
+    if dry_run and len(saved.changes) < saved.added + saved.changed:
+        click.echo(f"… and {saved.added + saved.changed - len(saved.changes):,} more")
+    # A reason that was there once is told above, by its line.
+    often = [item for item in saved.reasons.items() if item[1] > 1]
+    for reason, count in sorted(often, key=lambda item: -item[1])[:REASONS_SHOWN]:
+        click.echo(f"{count} refused: {reason}")
     click.echo(
         f"{saved.added} added, {saved.changed} changed, {saved.unchanged} unchanged, {saved.refused} refused"
         f"{' (dry run: nothing was written)' if dry_run else ''}"
@@ -170,11 +179,21 @@ def _summary(saved: Imported, dry_run: bool) -> dict[str, object]:
         "refused": saved.refused,
         "reasons": saved.reasons,
         "refusals": [
-            {"line": import_people.line_of(one), "field": one.field, "problem": one.problem}
+            {
+                "line": import_people.line_of(one),
+                "field": one.field,
+                "problem": one.problem,
+                "detail": one.detail,
+            }
             for one in saved.refusals
         ],
         "changes": [
-            {"line": int(one.where.rpartition(" ")[2]), "email": one.email, "fields": list(one.fields)}
+            {
+                "line": import_people.line_of(one),
+                "email": one.email,
+                "email_before": one.email_before,
+                "fields": list(one.fields),
+            }
             for one in saved.changes
         ],
     }
@@ -207,15 +226,27 @@ def _detail_lines(found: Details) -> Iterator[str]:
     rows += [(name, "yes") for name in _flags(person)]
     rows += [(group, ", ".join(values)) for group, values in person.attributes.items()]
     rows += [("wants no surveys since", person.opted_out_at), ("snoozed until", person.snoozed_until)]
-    rows += [(f"wants none of the {scope}", value) for scope, value in holdings.opt_outs]
+    rows += [("timezone of their own", person.own_timezone), ("quiet hours", _quiet_hours(person))]
+    rows += [
+        (f"wants none of the {scope}", found.projects.get(value, value) if scope == "project" else value)
+        for scope, value in holdings.opt_outs
+    ]
     rows += [(f"id at {source}", external_id) for source, external_id in holdings.members]
     rows += [("invitations", len(holdings.invitations)), ("responses", holdings.responses)]
     for name, value in rows:
         if value is not None:
             yield f"  {name}: {change_people.show_time(value) if isinstance(value, datetime) else value}"
     for merge in found.merges:
-        what = f"{merge.merged_id} went into {merge.kept_id}" + (", undone" if merge.undone_at else "")
+        gone, kept = (found.named.get(one, f"id {one}") for one in (merge.merged_id, merge.kept_id))
+        what = f"{gone} went into {kept}" + (", undone" if merge.undone_at else "")
         yield f"  merge {merge.id}: {what}, {change_people.show_time(merge.merged_at)}"
+
+
+def _quiet_hours(person: Person) -> str | None:
+    if person.quiet_from is None:
+        return None
+    hours = change_people.show_quiet_hours(person.quiet_from, person.quiet_until)
+    return f"{hours}, {person.own_timezone or person.timezone or 'UTC'}"
 
 
 def _flags(person: Person) -> list[str]:

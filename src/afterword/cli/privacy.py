@@ -21,6 +21,28 @@ from afterword.storage.people import Person
 
 FILE_MODE = 0o600
 
+_NOUNS = {
+    "answer": ("answer", "answers"),
+    "attribute_value": ("value of an attribute", "values of attributes"),
+    "attribution": ("attribution", "attributions"),
+    "decision": ("decision", "decisions"),
+    "directory_source": ("line about a source", "lines about sources"),
+    "event": ("event", "events"),
+    "idempotency": ("idempotency key", "idempotency keys"),
+    "identity": ("name", "names"),
+    "invitation": ("invitation", "invitations"),
+    "job": ("job", "jobs"),
+    "mails": ("mail", "mails"),
+    "notice": ("notice", "notices"),
+    "opt_out": ("wish", "wishes"),
+    "person": ("person", "people"),
+    "person_merge": ("merge", "merges"),
+    "response": ("response", "responses"),
+    "source_member": ("id of a source", "ids of sources"),
+    "unresolved": ("unknown name", "unknown names"),
+}
+"""Table → how people call one row and several."""
+
 
 @click.command()
 @click.argument("who")
@@ -170,4 +192,6 @@ def _tell(parts: Parts, done: Erased, *, rewrites: bool) -> None:
 
 
 def _rows(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    """Table → rows, in words."""
+    named = [(_NOUNS.get(name, (name, name))[count != 1], count) for name, count in counts.items()]
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(named))

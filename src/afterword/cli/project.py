@@ -36,7 +36,7 @@ def project() -> None:
 @click.option("--json", "as_json", is_flag=True, help='As JSON: {"id", "name", "token"}.')
 def create(name: str, as_json: bool) -> None:
     """Make a project and its token, which is shown this once."""
-    with open_app() as parts:
+    with open_app(makes_new=True) as parts:
         made = manage_projects.create_project(parts.database, parts.clock, name)
     if as_json:
         click.echo(json.dumps({"id": made.id, "name": made.name, "token": made.token}))

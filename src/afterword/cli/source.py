@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -10,10 +11,17 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.flows.load_source import Loaded, load_source, preview_source
-from afterword.flows.manage_sources import SourceState, confirm_removals, find_source, list_sources
+from afterword.flows.manage_sources import (
+    SourceState,
+    confirm_removals,
+    find_source,
+    list_sources,
+    name_people,
+    name_waiting,
+)
 
 NAMES_SHOWN_MAX = 100
-"""Refusals, and accounts without an address, that are printed one by one."""
+"""Refusals, accounts without an address, and people who wait, that are printed one by one."""
 
 
 @click.group()
@@ -27,15 +35,17 @@ def list_(as_json: bool) -> None:
     """List the sources that are set, and how loading went."""
     with open_app() as parts:
         found = list_sources(parts.database, parts.clock, parts.sources)
+        waiting = {one.name: name_waiting(parts.database, one.name) for one in found if one.waiting}
     if as_json:
-        click.echo(json.dumps([_as_dict(one) for one in found], indent=2, ensure_ascii=False))
+        rows = [_as_dict(one) | {"waiting_people": waiting.get(one.name, [])} for one in found]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     if not found:
         click.echo(
             "No source is set: AFTERWORD_GITHUB_ORGANISATION or AFTERWORD_GITLAB_GROUP, and its token."
         )
     for one in found:
-        for line in _lines(one):
+        for line in (*_lines(one), *_name_lines(waiting.get(one.name, []), "      ")):
             click.echo(line)
 
 
@@ -62,7 +72,8 @@ def load(name: str, dry_run: bool) -> None:
             )
             assert done is not None  # noqa: S101 - only a load that waits for its time returns None
             loaded = done
-    _show(loaded, name, dry_run=dry_run)
+        waiting = name_people(parts.database, loaded.waiting_ids)
+    _show(loaded, name, waiting, dry_run=dry_run)
 
 
 @source.command()
@@ -73,6 +84,8 @@ def confirm(name: str, yes: bool) -> None:
     with open_app() as parts:
         chosen = find_source(parts.sources, name)
         (state,) = list_sources(parts.database, parts.clock, [chosen])
+        for line in _name_lines(name_waiting(parts.database, name), "  "):
+            click.echo(line)
         if state.waiting and not yes:
             question = f"Let {state.waiting} of {state.active} people of {chosen.what} become inactive?"
             click.confirm(question, abort=True)
@@ -80,9 +93,9 @@ def confirm(name: str, yes: bool) -> None:
     click.echo(f"{left} people are inactive now; whoever {name} names again becomes active again.")
 
 
-def _show(loaded: Loaded, name: str, *, dry_run: bool) -> None:
+def _show(loaded: Loaded, name: str, waiting: Sequence[str], *, dry_run: bool) -> None:
     for refusal in loaded.saved.refusals[:NAMES_SHOWN_MAX]:
-        click.echo(f"{refusal.where}: {refusal.reason}", err=True)
+        click.echo(f"{refusal.where}: {refusal.told}", err=True)
     for where in loaded.without_address[:NAMES_SHOWN_MAX]:
         click.echo(f"{where}: has no address that we may see, and nobody here has its name", err=True)
     if dry_run:
@@ -91,6 +104,8 @@ def _show(loaded: Loaded, name: str, *, dry_run: bool) -> None:
     for note in loaded.notes:
         click.echo(f"Note: {note}", err=True)
     click.echo(f"{'Would be: ' if dry_run else ''}{loaded.summary}")
+    for line in _name_lines(waiting, "  "):
+        click.echo(line)
     if loaded.waiting and not dry_run:
         click.echo(f"If they did leave: `afterword source confirm {name}`.")
 
@@ -108,6 +123,13 @@ def _lines(one: SourceState) -> list[str]:
         gone = f"{one.waiting} of {one.active} people are gone, and wait for a confirmation"
         lines.append(f"    {gone}: `afterword source confirm {one.name}`")
     return lines
+
+
+def _name_lines(names: Sequence[str], indent: str) -> Iterator[str]:
+    for one in names[:NAMES_SHOWN_MAX]:
+        yield f"{indent}{one}"
+    if len(names) > NAMES_SHOWN_MAX:
+        yield f"{indent}… and {len(names) - NAMES_SHOWN_MAX:,} more"
 
 
 def _time(at: datetime | None) -> str:

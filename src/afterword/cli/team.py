@@ -54,6 +54,18 @@ def rename(team: str, name: str) -> None:
     click.echo(f"The team is {renamed.path} now.")
 
 
+@team.command()
+@click.argument("team")
+@click.option("--into", metavar="OTHER", help="The team to put its people into.")
+def remove(team: str, into: str | None) -> None:
+    """Take TEAM away, which has no teams below it; its people go into another one."""
+    with open_app() as parts:
+        moved = manage_teams.remove_team(parts.database, team, into)
+    click.echo(
+        f"Took the team away; people who are in {into} now: {moved}." if into else "Took the team away."
+    )
+
+
 def _as_dict(row: TeamRow) -> dict[str, object]:
     return {
         "id": row.team.id,

@@ -47,7 +47,8 @@ class IdentityWarning(StrEnum):
 _MESSAGES = {
     IdentityWarning.UNRESOLVED: "An event names a person that the directory does not know: import people.",
     IdentityWarning.CONFLICT: "An event names two different people; the first one was taken.",
-    IdentityWarning.JUNK: "An event says that it does not know who did it, or gives no real address.",
+    IdentityWarning.JUNK: "An event says that it does not know who did it, or gives no full address: "
+    "`afterword name rule add domain` says what a name without a domain means.",
     IdentityWarning.BOT: "An event was done by a bot.",
 }
 
@@ -105,7 +106,15 @@ class IdentityRules:
         """Whether a normalised handle can't mean anybody."""
         if name in JUNK or name in self.junk:
             return True
+        return self.is_bare(kind, name, project_id)
+
+    def is_bare(self, kind: IdentityKind, name: str, project_id: int) -> bool:
+        """Whether an address comes without a domain, and no rule says which one it means."""
         return kind is IdentityKind.EMAIL and "@" not in name and not self._domain(project_id)
+
+    def could_be_known(self, name: str) -> bool:
+        """Whether a normalised handle may mean somebody, if only by a rule that is not there yet."""
+        return not (self.is_bot(name) or name in JUNK or name in self.junk)
 
     def readings(self, kind: IdentityKind, name: str, project_id: int) -> Iterator[str]:
         """All that a normalised handle may stand for, the most literal first."""
@@ -218,12 +227,14 @@ def resolve(
 def unknown_handles(
     handles: Mapping[IdentityKind, str], known: Known, rules: IdentityRules, project_id: int
 ) -> dict[IdentityKind, str]:
-    """Kind → normalised handle of those that could mean somebody and do not, whoever the event is of."""
+    """
+    Kind → normalised handle of those that could mean somebody and do not, whoever the event is of.
+
+    Also an address without a domain: a rule would say which one it means.
+    """
     names = {kind: normalise(kind, handles[kind]) for kind in EVENT_KINDS if kind in handles}
     return {
         kind: name
         for kind, name in names.items()
-        if not rules.is_bot(name)
-        and not rules.is_junk(kind, name, project_id)
-        and find_person(kind, name, known, rules, project_id) is None
+        if rules.could_be_known(name) and find_person(kind, name, known, rules, project_id) is None
     }

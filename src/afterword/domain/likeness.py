@@ -125,10 +125,10 @@ def _hash(key: str) -> int:
 
 def guess(name: str, candidates: Iterable[Candidate]) -> list[Guess]:
     """The people whom a name most likely means, the likeliest first; none is better than a bad one."""
-    parts = split_parts(name)
+    parts, digits = split_parts(name), _digits(name)
     best: list[Guess] = []
     for person in candidates:
-        found = [one for text in person.texts if (one := _compare(parts, text)) is not None]
+        found = [one for text in person.texts if (one := _compare(parts, text, digits)) is not None]
         if found:
             # Of equal ones the first: the name and the main address come before other texts.
             score, reason = max(found, key=lambda one: one[0])
@@ -136,9 +136,17 @@ def guess(name: str, candidates: Iterable[Candidate]) -> list[Guess]:
     return sorted(best, key=lambda one: (-one.score, one.person_id))[:GUESSES_MAX]
 
 
-def _compare(parts: Sequence[str], text: str) -> tuple[float, str] | None:
+def _digits(text: str) -> str:
+    """The digits of a name; of an address only those before the ``@``."""
+    return "".join(letter for letter in text.partition("@")[0] if letter.isdecimal())
+
+
+def _compare(parts: Sequence[str], text: str, digits: str) -> tuple[float, str] | None:
     others = split_parts(text)
     if not parts or not others:
+        return None
+    if digits and (other_digits := _digits(text)) and digits != other_digits:
+        # Where people are told apart by numbers, p99 is not p0, however alike they look without.
         return None
     whole, other = "".join(parts), "".join(others)
     if whole == other:

@@ -27,7 +27,9 @@ ATTRIBUTES_MAX = 50
 VALUES_MAX = 50
 """Values of one person in one group."""
 
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
+_ADDRESS = re.compile(r"(?!=)[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
+"""Without what stands around addresses in mails; one that begins with = is a formula of a spreadsheet."""
+
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -102,10 +104,16 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a record: in which field, and what."""
+    """
+    What is wrong with a record: in which field, and what.
+
+    Attributes:
+        detail: Of this record only: which value, and whose it is. For people at a terminal, not for logs.
+    """
 
     field: str
     text: str
+    detail: str = ""
 
 
 _FIELDS = {
@@ -162,12 +170,18 @@ def _check_handles(record: PersonRecord, rules: IdentityRules) -> Problem | None
         if len(given) > HANDLES_MAX:
             return Problem(kind.value, f"has too many values: at most {HANDLES_MAX}")
         for handle in given:
-            key = normalise(kind, handle)
-            if kind is IdentityKind.EMAIL and not is_address(handle):
-                return Problem(kind.value, "is not an address")
-            is_bot = rules.is_bot(key) and record.is_bot is not True
-            if not key or key in JUNK or key in rules.junk or is_bot:
-                return Problem(kind.value, "is not the name of a person")
+            if problem := check_handle(kind, handle, rules, is_bot=record.is_bot is True):
+                return Problem(kind.value, problem)
+    return None
+
+
+def check_handle(kind: IdentityKind, handle: str, rules: IdentityRules, *, is_bot: bool) -> str | None:
+    """What is wrong with a handle; a bot may be called like a bot."""
+    key = normalise(kind, handle)
+    if kind is IdentityKind.EMAIL and not is_address(handle):
+        return "is not an address"
+    if not key or key in JUNK or key in rules.junk or (rules.is_bot(key) and not is_bot):
+        return "is not the name of a person"
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterword.domain.identity import IdentityKind, IdentityRules
+from afterword.flows.note_unknown_names import count_sightings
 from afterword.flows.read_names import (
     Meaning,
     NameReader,
@@ -29,7 +30,7 @@ from afterword.storage.attributions import Attribution, Stretch
 from afterword.storage.engine import Connection, Database
 from afterword.storage.event_handles import EventHandles
 from afterword.storage.people import Handle
-from afterword.storage.unresolved import UnknownName
+from afterword.storage.unresolved import Sighting, UnknownName
 
 EVENTS_AT_ONCE = 10_000
 """Events of one step: a tenth of a second of reading, and of writing at worst."""
@@ -176,13 +177,18 @@ def attribute_events(database: Database, clock: Clock) -> bool:
         hits = [event for event in found if work.concerns(event)]
         wanted = {reading for who in set(map(who_of, hits)) for reading in readings_of(who, rules)}
         reader = NameReader(connection, rules, wanted)
+    taken_back = [event for event in hits if work.takes_back(event)]
     for event in hits:
-        work.attribute(event, reader.find_person(who_of(event), event.person_id))
+        who = who_of(event)
+        is_back = work.was_never_theirs(event)
+        work.attribute(event, reader.find_named(who) if is_back else reader.find_person(who, event.person_id))
+    sightings = [one for one in count_sightings(taken_back, reader) if work.takes_name_back(one)]
     with database.write() as connection:
         projection.lock(connection)
         is_same = attributions.list_unfinished(connection, STRETCHES_AT_ONCE) == left
         if is_same and revision.current(connection) == reader.revision:
             event_handles.attribute(connection, work.changed)
+            unresolved.add(connection, sightings)
             now = to_datetime(clock.now_us())
             attributions.note_progress(connection, work.progress(done_to, finished_at=now))
     return True
@@ -202,7 +208,7 @@ class _Work:
         self._by_handle: dict[Handle, list[Attribution]] = defaultdict(list)
         self._handles: dict[Who, set[Handle]] = {}
         for one in stretches:
-            if one.person_id is not None:
+            if one.person_id is not None and one.kind is None:
                 self._by_person[one.person_id].append(one)
             elif one.kind is not None and one.value is not None:
                 self._by_handle[IdentityKind(one.kind), one.value].append(one)
@@ -216,6 +222,23 @@ class _Work:
             for handle in self._handles_of(who_of(event)):
                 found += self._by_handle.get(handle, ())
         return [one for one in found if one.next_event_id <= event.id <= one.last_event_id]
+
+    def takes_back(self, event: EventHandles) -> bool:
+        """Whether an event names a handle that is taken back from somebody."""
+        return any(one.kind is not None and one.person_id is not None for one in self.concerns(event))
+
+    def was_never_theirs(self, event: EventHandles) -> bool:
+        """Whether it is also attributed to whom the handle is taken from."""
+        return any(one.kind and one.person_id == event.person_id for one in self.concerns(event))
+
+    def takes_name_back(self, seen: Sighting) -> bool:
+        """Whether this name is one that is taken back, and not another one of the same events."""
+        handles = {(IdentityKind(seen.kind), one) for one in self._readings(seen)}
+        theirs = [one for handle in handles for one in self._by_handle.get(handle, ())]
+        return any(one.person_id is not None for one in theirs)
+
+    def _readings(self, seen: Sighting) -> Iterable[str]:
+        return {seen.value, *self._rules.readings(IdentityKind(seen.kind), seen.value, seen.project_id)}
 
     def attribute(self, event: EventHandles, person_id: int | None) -> None:
         """Note whose an event is."""

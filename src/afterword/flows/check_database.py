@@ -87,7 +87,7 @@ def _check_outbox(connection: Connection, clock: Clock) -> Iterator[Finding]:
     due_at = jobs.find_first_due(connection)
     waits = timedelta() if due_at is None else to_datetime(clock.now_us()) - due_at
     advice = "is a server with a worker, or `afterword worker`, running? Its log says more"
-    text = f"{waiting} jobs wait or run"
+    text = "1 job waits or runs" if waiting == 1 else f"{waiting} jobs wait or run"
     if waits > JOB_WAITS_WARN:
         grade = fail if waits > JOB_WAITS_FAIL else warn
         yield grade("outbox", f"{text}, the oldest for {waits.total_seconds():.0f} s", advice)
@@ -96,7 +96,7 @@ def _check_outbox(connection: Connection, clock: Clock) -> Iterator[Finding]:
     if dead:
         yield warn(
             "dead jobs",
-            f"{dead} jobs were given up",
+            f"{dead} {'job was' if dead == 1 else 'jobs were'} given up",
             "the server's log says why; `afterword event explain` and the invitations show what is missing",
         )
     else:

@@ -26,6 +26,9 @@ UNREADABLE = "\ufffd"
 """Stands where a byte is that the file's encoding does not know."""
 
 _HEAD_BYTES = 4_096
+_NULS_SHARE_MAX = 0.1
+"""Of the first bytes: with more it is another kind of file. A single one is a mistake in a cell."""
+
 _PART_BYTES = 1 << 20
 _ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "CP1252"}
 _OTHERS = {
@@ -101,10 +104,13 @@ class _Lines:
         self._waiting = self._text.readline(self._room + 1)
         return self._waiting
 
-    def skip_row(self) -> None:
-        """Read on until the row that was too long ends: where a line ends outside of quotes."""
-        while (not self._is_whole or self.is_quoted) and (part := self._text.readline(ROW_CHARS_MAX)):
+    def skip_row(self) -> bool:
+        """Read on until the row that was too long ends, outside of quotes; whether the file ended before."""
+        while not self._is_whole or self.is_quoted:
+            if not (part := self._text.readline(ROW_CHARS_MAX)):
+                return True
             self._note(part)
+        return False
 
     def _note(self, part: str) -> None:
         self.number += self._is_whole
@@ -129,6 +135,10 @@ class CsvFile:
         self._text = io.TextIOWrapper(file, codec, errors="replace", newline="")
         self._lines = _Lines(self._text)
         first = self._lines.peek()
+        while first and not first.strip():
+            next(self._lines)
+            self._lines.begin_row()
+            first = self._lines.peek()
         if said := _SEPARATOR_LINE.fullmatch(first):
             next(self._lines)
             delimiter = said[1]
@@ -136,7 +146,7 @@ class CsvFile:
             bare = re.sub('"[^"]*"', "", first)
             delimiter = max(DELIMITERS, key=bare.count)
         self.delimiter = DELIMITERS[delimiter]
-        self._reader = csv.reader(self._lines, delimiter=delimiter)
+        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
         header = self._next_row()
         if header is not None and header.problem is not None:
             raise InvalidInputError(f"{name}:{header.line}: the line that names the columns {header.problem}")
@@ -161,14 +171,17 @@ class CsvFile:
         except StopIteration:
             return None
         except _TooLongError:
-            lines.skip_row()
-            return Row(line, [], f"is longer than {ROW_CHARS_MAX:,} characters: is a quote not closed?")
-        except csv.Error as error:
-            return Row(line, [], f"is not CSV: {error}")
+            is_last = lines.skip_row()
+            unread = ", and nothing after it was read" if is_last and lines.is_quoted else ""
+            return Row(
+                line, [], f"is longer than {ROW_CHARS_MAX:,} characters{unread}: is a quote not closed?"
+            )
+        except csv.Error:
+            if lines.is_quoted:
+                return Row(line, [], "has a quote that is opened and not closed")
+            return Row(line, [], "has a text behind a closing quote: a quote within quotes is written twice")
         except OSError as error:
             raise _unreadable(self.name, error) from error
-        if lines.number > line and lines.is_quoted:
-            return Row(line, [], "has a quote that is opened and not closed")
         return Row(line, cells)
 
 
@@ -212,7 +225,7 @@ def _find_codec(file: IO[bytes], name: str) -> str:
             raise InvalidInputError(f"{name} is {what}: save it as CSV in UTF-8")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         codec = "utf-16"
-    elif b"\0" in head:
+    elif head.count(b"\0") > len(head) * _NULS_SHARE_MAX:
         raise InvalidInputError(f"{name} is not a text: save it as CSV in UTF-8")
     else:
         file.seek(begin)

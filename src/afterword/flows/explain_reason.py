@@ -81,7 +81,7 @@ def _count(saw: Saw) -> str:
 def _opted_out(saw: Saw) -> str:
     if "scope" not in saw:
         return ""
-    of = "" if saw["scope"] == "all" else f" of the {saw['scope']} {saw['value']}"
+    of = "" if saw["scope"] == "all" else f" of {saw['scope']} {saw['value']}"
     but = ", but tests on purpose" if saw["passed"] else ""
     return f"wants no surveys{of} since {_moment(saw['since'])}{but}"
 

@@ -1,11 +1,12 @@
 """Who is in the directory, and whom does somebody at a terminal mean?"""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.person import TEAM_SEPARATOR, split_team, team_key
-from afterword.storage import merges, people, teams
+from afterword.storage import merges, people, projects, teams
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Holdings, Merge
 from afterword.storage.people import Person
@@ -19,11 +20,19 @@ _EVERY_ID = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A person, what other tables have of them, and with whom they were merged."""
+    """
+    A person, what other tables have of them, and with whom they were merged.
+
+    Attributes:
+        named: Id → how one calls the others of the merges.
+        projects: Id → name.
+    """
 
     person: Person
     holdings: Holdings
     merges: list[Merge]
+    named: Mapping[int, str]
+    projects: Mapping[str, str]
 
 
 def list_people(
@@ -91,9 +100,24 @@ def get_details(database: Database, who: str) -> Details:
     """
     with database.read() as connection:
         person = get_person(connection, who)
+        found = merges.list_merges(connection, person.id)
         return Details(
-            person, merges.read_holdings(connection, person.id), merges.list_merges(connection, person.id)
+            person,
+            merges.read_holdings(connection, person.id),
+            found,
+            named=name_people(
+                connection, {one for merge in found for one in (merge.kept_id, merge.merged_id)}
+            ),
+            projects={str(one.id): one.name for one in projects.list_projects(connection)},
         )
+
+
+def name_people(connection: Connection, person_ids: Collection[int]) -> dict[int, str]:
+    """Id → "Ada <ada@example.com>"; without the address of somebody who was merged, and so has none."""
+    return {
+        one.id: f"{one.name} <{one.email}>" if one.email else f"{one.name} (id {one.id})"
+        for one in people.get_people(connection, person_ids).values()
+    }
 
 
 def _ids_below(connection: Connection, path: str) -> list[int]:

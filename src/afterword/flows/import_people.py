@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.identity import IdentityKind
-from afterword.domain.person import PersonRecord, Problem, name_key
+from afterword.domain.identity import EVENT_KINDS, IdentityKind, IdentityRules, normalise
+from afterword.domain.person import PersonRecord, Problem, check_handle, check_text, is_address, name_key
 from afterword.domain.source import Source
 from afterword.flows.csv_file import UNREADABLE, CsvFile, Row, open_csv
 from afterword.flows.save_people import save_people
-from afterword.flows.saved_people import CHANGES_KEPT_MAX, Refusal, Saved
+from afterword.flows.saved_people import CHANGES_KEPT_MAX, Change, Refusal, Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules
@@ -36,6 +36,8 @@ _FLAGS = ("is_bot", "is_tester", "is_active", "is_protected", "is_excluded_from_
 
 COLUMNS = (*(column for columns in _HANDLES.values() for column in columns), *_TEXTS, *_FLAGS)
 """By these names; blanks, ``-``, ``_`` and case make no difference, so ``githubusername2`` is one of them."""
+
+_TWICE = "is that of another line, too: keep one line for each person"
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _USERNAMES = frozenset({IdentityKind.GITHUB, IdentityKind.GITLAB})
@@ -76,7 +78,7 @@ def import_people(
         rules = identity_rules.read_rules(connection)
     bad = Saved()
     with open_csv(source) as file:
-        columns = _Columns(file)
+        columns = _Columns(file, rules)
         saved = save_people(
             database,
             clock,
@@ -96,16 +98,21 @@ def import_people(
     return done
 
 
-def line_of(refusal: Refusal) -> int:
-    """The line of a file on which a refused row begins."""
-    return int(refusal.where.rpartition(" ")[2])
+def line_of(told: Refusal | Change) -> int:
+    """The line of a file on which a row begins."""
+    return int(told.where.rpartition(" ")[2])
 
 
 def _records(file: CsvFile, columns: "_Columns", bad: Saved) -> Iterator[PersonRecord]:
     """The rows that are whole; those that are not are refused in ``bad``."""
+    lines: dict[str, int] = {}
     for row in file.rows():
         where = f"line {row.line}"
         found = Problem("", row.problem) if row.problem is not None else columns.read(where, row)
+        if isinstance(found, PersonRecord) and is_address(found.emails[0]):
+            first = lines.setdefault(normalise(IdentityKind.EMAIL, found.emails[0]), row.line)
+            if first != row.line:
+                found = Problem("email", _TWICE, f"line {first} has it, too")
         if isinstance(found, Problem):
             bad.refuse(where, found)
         else:
@@ -115,7 +122,8 @@ def _records(file: CsvFile, columns: "_Columns", bad: Saved) -> Iterator[PersonR
 class _Columns:
     """Makes records of rows, by what the first line calls the columns."""
 
-    def __init__(self, file: CsvFile) -> None:
+    def __init__(self, file: CsvFile, rules: IdentityRules) -> None:
+        self._rules = rules
         self._encoding = file.encoding
         self._names = [name.strip() for name in file.header]
         self._places: dict[str, int] = {}
@@ -150,6 +158,8 @@ class _Columns:
         cells = [cell.strip() for cell in row.cells]
         if (problem := self._misfit(cells)) is not None:
             return problem
+        if (problem := self._bad_handle(cells)) is not None:
+            return problem
         given: dict[str, Any] = {}
         for field, columns in _HANDLES.items():
             values = [value for column in columns for value in self._values(cells, self._places.get(column))]
@@ -169,6 +179,16 @@ class _Columns:
         if not self._text(cells, self._places["email"]):
             return Problem("email", "is missing")
         return PersonRecord(where, replaces=_USERNAMES, **given)
+
+    def _bad_handle(self, cells: Sequence[str]) -> Problem | None:
+        """What is wrong in a column beside the first one of its kind, which is called as the kind is."""
+        is_bot = _BOOLEANS.get(self._text(cells, self._places.get("is_bot")).lower()) is True
+        for kind, columns in zip(EVENT_KINDS, _HANDLES.values(), strict=True):
+            for column in columns[1:]:
+                for value in self._values(cells, self._places.get(column)):
+                    if problem := check_text(value) or check_handle(kind, value, self._rules, is_bot=is_bot):
+                        return Problem(column, problem)
+        return None
 
     def _misfit(self, cells: Sequence[str]) -> Problem | None:
         if len(cells) > len(self._names):

@@ -45,7 +45,7 @@ class Loaded:
         accounts: How many the source named.
         without_address: Accounts of people unknown here, who can't be added without an address.
         left: People who became inactive, because no source names them any more.
-        waiting: People who would, and wait for a confirmation.
+        waiting_ids: People who would, and wait for a confirmation.
         returned: People who became active again.
         notes: What could not be read.
     """
@@ -54,13 +54,24 @@ class Loaded:
     saved: Saved
     without_address: tuple[str, ...]
     left: int
-    waiting: int
+    waiting_ids: tuple[int, ...]
     returned: int
     notes: tuple[str, ...]
 
     @property
+    def waiting(self) -> int:
+        """How many wait for a confirmation."""
+        return len(self.waiting_ids)
+
+    @property
     def summary(self) -> str:
         """One line for people, without names."""
+        waiting = f", {self.waiting} wait for a confirmation" if self.waiting else ""
+        return f"{self.done}{waiting}"
+
+    @property
+    def done(self) -> str:
+        """As ``summary``, without those who wait: that may change before the next load."""
         saved = self.saved
         parts = [
             f"{self.accounts} accounts: {saved.added} added, {saved.changed} changed",
@@ -68,7 +79,6 @@ class Loaded:
             f"{len(self.without_address)} without an address, {self.left} left",
         ]
         parts += [f"{self.returned} returned"] if self.returned else []
-        parts += [f"{self.waiting} wait for a confirmation"] if self.waiting else []
         return ", ".join(parts)
 
 
@@ -257,7 +267,7 @@ class _Load:
             self._source.name,
             finished_at=now,
             next_at=max(self._begun_at + self._interval, now),
-            summary="; ".join((loaded.summary, *loaded.notes)),
+            summary="; ".join((loaded.done, *loaded.notes)),
             error=None,
             pending=json.dumps({"people": moves.pending, "of": moves.active}) if moves.pending else None,
         )
@@ -377,7 +387,7 @@ def _loaded(roll: Roll, saved: Saved, without_address: tuple[str, ...], moves: _
         saved=saved,
         without_address=without_address,
         left=len(moves.left),
-        waiting=len(moves.pending),
+        waiting_ids=tuple(moves.pending),
         returned=len(moves.returning),
         notes=roll.notes,
     )

@@ -1,6 +1,6 @@
 """Which names of events are unknown, and whose are they?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from afterword.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -8,24 +8,48 @@ from afterword.domain.identity import EVENT_KINDS, IdentityKind, normalise
 from afterword.domain.name_rule import exact_pattern
 from afterword.domain.person import PersonRecord
 from afterword.domain.source import Source
-from afterword.flows.attribute_events import release_names
+from afterword.flows.attribute_events import follow_directory, release_names
+from afterword.flows.change_person import change_person
 from afterword.flows.manage_projects import get_project
 from afterword.flows.manage_rules import Draft, add_rule
+from afterword.flows.note_unknown_names import count_sightings, note_unknown_names
+from afterword.flows.read_names import NameReader, names_of, readings_of, who_of
 from afterword.flows.save_people import save_people
 from afterword.flows.tombstones import Tombstones
-from afterword.kit.clock import Clock
-from afterword.storage import identity_rules, people, unresolved
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import attributions, event_handles, identity_rules, people, unresolved
+from afterword.storage.attributions import Stretch
 from afterword.storage.engine import Connection, Database
 from afterword.storage.identity_rules import IdentityRule, RuleKind
 from afterword.storage.people import Person
-from afterword.storage.unresolved import Place, UnknownName
+from afterword.storage.unresolved import Key, Place, Sighting, UnknownName
+
+BARE_ADVICE = "`afterword name rule add domain DOMAIN` says what names without a domain mean"
+
+EVENTS_AT_ONCE = 10_000
+"""Events of one step when all are looked through for a name that somebody gave up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A name that somebody got, and how many earlier events are attributed by it."""
+    """
+    A name that somebody got, and how many earlier events are attributed by it.
+
+    Attributes:
+        name: What they have now: for a name without a domain the address that it means.
+    """
 
     person: Person
+    name: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name as events of one project used it: how it was sent, and how many."""
+
+    project_id: int
+    shown: str
     events: int
 
 
@@ -81,21 +105,84 @@ def assign_name(
     """
     value = normalise(kind, name)
     with database.read() as connection:
-        found = _get_names(connection, kind, value)
         rules = identity_rules.read_rules(connection)
         person = _get_person(connection, who)
+        found = _get_uses(connection, kind, value)
+        last_id = event_handles.last_id(connection)
     # A name without a domain is an address by the rules of its project.
     given = [
         next(rules.readings(kind, one.shown if "@" in value else value, one.project_id)) for one in found
     ]
+    if kind is IdentityKind.EMAIL and (bare := [one for one in given if "@" not in one]):
+        raise InvalidInputError(f"{bare[0]!r} has no domain: {BARE_ADVICE}")
     record = _record(person, kind, list(dict.fromkeys(given)))
     saved = save_people(
         database, clock, [record], source=Source.HERE, tombstoned=tombstoned, rules=rules, makes_new=False
     )
     if saved.refusals:
-        raise InvalidInputError(f"{person.email} can't get this name: {saved.refusals[0].reason}")
-    release_names(database, clock, lambda connection: unresolved.find(connection, value, kind))
-    return Assigned(person, sum(one.events for one in found))
+        raise InvalidInputError(f"{person.email} can't get this name: {saved.refusals[0].told}")
+    if not release_names(database, clock, lambda connection: unresolved.find(connection, value, kind)):
+        # A name that was given up is on no list, but events that used it are somebody else's still.
+        _let_follow(database, clock, [Stretch(kind.value, normalise(kind, given[0]), 1, last_id)])
+    return Assigned(person, given[0], sum(one.events for one in found))
+
+
+def unassign_name(
+    database: Database, clock: Clock, tombstoned: Tombstones, kind: IdentityKind, name: str
+) -> Person:
+    """
+    Take a name back that somebody got by mistake; whose it was.
+
+    It is unknown again, and so are the events that were theirs by it: the worker sees to that.
+
+    Raises:
+        NotFoundError: Nobody has it.
+        ConflictError: Mails go to it.
+    """
+    value = normalise(kind, name)
+    with database.read() as connection:
+        owner = people.find_owners(connection, [(kind, value)]).get((kind, value))
+        if owner is None:
+            raise NotFoundError(f"nobody has {value!r} as {kind.value}: there is nothing to take back")
+        person = people.get_people(connection, [owner])[owner]
+    has = person.handles.get(kind, ())
+    if kind is IdentityKind.EMAIL and normalise(kind, person.email) == value:
+        raise ConflictError(
+            f"mails to {person.name} go to {value}: give them another first address by `afterword people set`"
+        )
+    # What came until now is counted while the name is known, and once more when it is taken back.
+    while note_unknown_names(database):
+        pass
+    follow_directory(database, clock)
+    field = {IdentityKind.EMAIL: "emails", IdentityKind.GITHUB: "github_usernames"}.get(
+        kind, "gitlab_usernames"
+    )
+    left = tuple(one for one in has if normalise(kind, one) != value)
+    change_person(database, clock, tombstoned, str(person.id), {field: left})
+    with database.read() as connection:
+        last_id = event_handles.last_id(connection)
+    _let_follow(database, clock, [Stretch(kind.value, value, 1, last_id, person.id)])
+    return person
+
+
+def find_bare(database: Database, names: Iterable[UnknownName]) -> set[Key]:
+    """The keys of those that are addresses without a domain, which no rule gives one."""
+    with database.read() as connection:
+        rules = identity_rules.read_rules(connection)
+    return {one.key for one in names if rules.is_bare(one.kind, one.value, one.project_id)}
+
+
+def find_owner(database: Database, kind: IdentityKind, name: str) -> Person | None:
+    """Who has a name."""
+    handle = (kind, normalise(kind, name))
+    with database.read() as connection:
+        owner = people.find_owners(connection, [handle]).get(handle)
+        return None if owner is None else people.get_people(connection, [owner]).get(owner)
+
+
+def _let_follow(database: Database, clock: Clock, stretches: Sequence[Stretch]) -> None:
+    with database.write() as connection:
+        attributions.add(connection, stretches, to_datetime(clock.now_us()))
 
 
 def call_bot(database: Database, clock: Clock, name: str) -> IdentityRule:
@@ -121,6 +208,35 @@ def _get_names(connection: Connection, kind: IdentityKind, value: str) -> list[U
         person = people.get_people(connection, [owner])[owner]
         raise ConflictError(f"{value} is the name of {person.name} <{person.email}> already")
     raise NotFoundError(f"no event used {value!r} as its {kind.value}: `afterword name list` shows all")
+
+
+def _get_uses(connection: Connection, kind: IdentityKind, value: str) -> list[Use]:
+    """The projects whose events used a name that is nobody's; also one that somebody gave up."""
+    try:
+        found = _get_names(connection, kind, value)
+    except NotFoundError:
+        if given_up := _find_given_up(connection, kind, value):
+            return given_up
+        raise
+    return [Use(one.project_id, one.shown, one.events) for one in found]
+
+
+def _find_given_up(connection: Connection, kind: IdentityKind, value: str) -> list[Use]:
+    """Look for a name in all stored events; no list has one that was known when they came."""
+    rules = identity_rules.read_rules(connection)
+    seen: list[Sighting] = []
+    after = 0
+    while events := event_handles.list_from(connection, after + 1, None, EVENTS_AT_ONCE):
+        after = events[-1].id
+        hits = [one for one in events if names_of(who_of(one)).get(kind) == value]
+        wanted = {reading for who in set(map(who_of, hits)) for reading in readings_of(who, rules)}
+        found = count_sightings(hits, NameReader(connection, rules, wanted)) if hits else []
+        seen += [one for one in found if (one.kind, one.value) == (kind.value, value)]
+    by_project = {one.project_id: one.shown for one in seen}
+    return [
+        Use(project_id, shown, sum(one.events for one in seen if one.project_id == project_id))
+        for project_id, shown in by_project.items()
+    ]
 
 
 def _get_person(connection: Connection, who: str) -> Person:

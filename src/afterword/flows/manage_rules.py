@@ -104,6 +104,11 @@ def check_draft(connection: Connection, clock: Clock, draft: Draft) -> IdentityR
     project_id = None if draft.project is None else get_project(connection, draft.project).id
     rule = IdentityRule(0, draft.kind, project_id, pattern, replacement, to_datetime(clock.now_us()))
     for other in identity_rules.list_rules(connection):
+        if _is_opposite(rule, other):
+            raise ConflictError(
+                f"rule {other.id} says that {other.pattern} moved to {other.replacement}: "
+                f"`afterword name rule remove {other.id}` takes it away"
+            )
         if _is_for_the_same(rule, other):
             raise ConflictError(
                 f"rule {other.id} says {'so' if _says_the_same(rule, other) else 'otherwise'} already: "
@@ -134,6 +139,12 @@ def _is_for_the_same(one: IdentityRule, other: IdentityRule) -> bool:
     if (one.kind, one.project_id) != (other.kind, other.project_id):
         return False
     return one.kind is RuleKind.DOMAIN or one.pattern == other.pattern
+
+
+def _is_opposite(one: IdentityRule, other: IdentityRule) -> bool:
+    """Two domains can't have moved to each other."""
+    are_moves = one.kind is other.kind is RuleKind.MOVED_DOMAIN
+    return are_moves and (one.pattern, one.replacement) == (other.replacement, other.pattern)
 
 
 def _says_the_same(one: IdentityRule, other: IdentityRule) -> bool:

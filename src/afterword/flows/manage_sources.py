@@ -18,6 +18,9 @@ from afterword.storage.sources import SourceStatus
 OVERDUE_INTERVALS = 3
 """So many intervals without a success are worth a warning: one failure mends itself."""
 
+WAITING_NAMED_MAX = 5
+"""People who wait for a confirmation and are named in one finding."""
+
 _NEVER = SourceStatus("", None, None, None, None, None, None, None)
 
 
@@ -55,9 +58,9 @@ def find_source(opened: Sequence[DirectorySource], name: str) -> DirectorySource
     for source in opened:
         if source.name == name:
             return source
-    known = ", ".join(source.name for source in opened) or "none"
+    known = " and ".join(source.name for source in opened)
     raise NotFoundError(
-        f"no source {name!r} is set (set are: {known}); see docs/how-to/load-people.md for the settings"
+        f"there is no source {name!r}: the settings name {known or 'none'}; see docs/how-to/load-people.md"
     )
 
 
@@ -83,6 +86,24 @@ def _state(connection: Connection, source: DirectorySource, now: datetime) -> So
         waiting=len(waiting),
         active=active,
     )
+
+
+def name_waiting(database: Database, name: str) -> list[str]:
+    """Who waits for the confirmation of a source: "Ada <ada@example.com>"."""
+    with database.read() as connection:
+        status = sources.find_status(connection, name) or _NEVER
+        return _names(connection, _pending(status)[0])
+
+
+def name_people(database: Database, person_ids: Sequence[int]) -> list[str]:
+    """People as one reads of them: "Ada <ada@example.com>"; those who were erased are left out."""
+    with database.read() as connection:
+        return _names(connection, person_ids)
+
+
+def _names(connection: Connection, person_ids: Sequence[int]) -> list[str]:
+    found = people.get_people(connection, person_ids).values()
+    return [f"{one.name} <{one.email}>" for one in sorted(found, key=lambda one: one.email) if one.email]
 
 
 def _pending(status: SourceStatus) -> tuple[list[int], int]:
@@ -128,13 +149,15 @@ def check_sources(
         return
     now = to_datetime(clock.now_us())
     for one in list_sources(database, clock, opened):
-        yield _check(one, now, interval)
+        yield _check(one, now, interval, name_waiting(database, one.name) if one.waiting else [])
 
 
-def _check(one: SourceState, now: datetime, interval: timedelta) -> Finding:
+def _check(one: SourceState, now: datetime, interval: timedelta, waiting: Sequence[str]) -> Finding:
     check = f"source {one.name}"
     if one.waiting:
         text = f"{one.waiting} of {one.active} people are gone from {one.what}, and wait for a confirmation"
+        text += f": {', '.join(waiting[:WAITING_NAMED_MAX])}"
+        text += " …" if len(waiting) > WAITING_NAMED_MAX else ""
         return warn(check, text, f"if they did leave, `afterword source confirm {one.name}`")
     if one.error:
         since = f"; the last success was {one.succeeded_at:%Y-%m-%d %H:%M} UTC" if one.succeeded_at else ""

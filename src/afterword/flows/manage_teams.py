@@ -90,6 +90,29 @@ def rename_team(database: Database, path: str, name: str) -> Team:
         return _place(connection, all_teams, renamed, parent, name)
 
 
+def remove_team(database: Database, path: str, into_path: str | None = None) -> int:
+    """
+    Take a team away, and put its people into another one; how many they are.
+
+    Raises:
+        NotFoundError: There is no such team.
+        ConflictError: There are teams below it, or people in it who would be in none.
+    """
+    with database.write() as connection:
+        revision.lock(connection)
+        all_teams = teams.list_teams(connection)
+        gone = _get(all_teams, path)
+        into = None if into_path is None else _get(all_teams, into_path)
+        if any(one.parent_id == gone.id for one in all_teams):
+            raise ConflictError(f"there are teams below {gone.path!r}: move or remove those first")
+        if into is not None and into.id == gone.id:
+            raise ConflictError(f"the people of {gone.path!r} are in it already")
+        people = teams.count_people(connection).get(gone.id, 0)
+        if people and into is None:
+            raise ConflictError(f"{gone.path!r} has people in it ({people}): say --into which team they go")
+        return teams.remove_team(connection, gone.id, into.id if into is not None else None)
+
+
 def _place(
     connection: Connection, all_teams: list[Team], moved: Team, parent: Team | None, name: str
 ) -> Team:

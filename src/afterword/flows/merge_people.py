@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, replace
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.person import HANDLES_MAX
-from afterword.flows.find_people import get_person
+from afterword.flows.find_people import get_person, name_people
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import merges, people, revision, trigger_matches
+from afterword.storage import merges, people, revision, teams, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Columns, Holdings, Merge, Moved
 from afterword.storage.people import NewIdentity, Person
@@ -39,9 +39,12 @@ class Unmerging:
     Attributes:
         handles: Those that the person who was merged has again.
         lost: Those that somebody else has by now, or nobody.
+        kept, merged: How the two are called.
     """
 
     merge: Merge
+    kept: str
+    merged: str
     handles: list[NewIdentity]
     lost: list[NewIdentity]
 
@@ -114,11 +117,25 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
         people.update_identities(connection, back, revision.bump(connection, removes=True))
         current = merges.get_columns(connection, merge.kept_id)
         kept, merged = _restored(current, moved), _with_choice(moved, current)
-        merges.set_columns(connection, merge.kept_id, _reached_by(kept, stay))
-        merges.set_columns(connection, merge.merged_id, _reached_by(merged, back))
+        merges.set_columns(connection, merge.kept_id, _in_a_team(connection, _reached_by(kept, stay)))
+        merges.set_columns(connection, merge.merged_id, _in_a_team(connection, _reached_by(merged, back)))
         merges.attribute_anew(connection, merge.kept_id, now)
         merges.set_undone(connection, merge.id, now)
-    return Unmerging(merge, back, [one for one in moved.handles if one not in back])
+        named = name_people(connection, [merge.kept_id, merge.merged_id])
+    return Unmerging(
+        merge,
+        named[merge.kept_id],
+        named[merge.merged_id],
+        back,
+        [one for one in moved.handles if one not in back],
+    )
+
+
+def _in_a_team(connection: Connection, columns: Columns) -> Columns:
+    """Their team may have been removed meanwhile."""
+    if columns.team_id is None or teams.is_there(connection, columns.team_id):
+        return columns
+    return replace(columns, team_id=None)
 
 
 def _check_pair(connection: Connection, kept: Person, merged: Person) -> None:

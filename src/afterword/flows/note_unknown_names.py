@@ -40,7 +40,7 @@ def note_unknown_names(database: Database) -> bool:
         rules = identity_rules.read_rules(connection)
         wanted = {reading for who in set(map(who_of, found)) for reading in readings_of(who, rules)}
         reader = NameReader(connection, rules, wanted)
-    sightings = _count(found, reader)
+    sightings = count_sightings(found, reader)
     wrong = {
         event.id: person_id
         for event in found
@@ -67,7 +67,7 @@ def _first_events(found: Iterable[EventHandles], reader: NameReader) -> dict[tup
     return firsts
 
 
-def _count(found: Iterable[EventHandles], reader: NameReader) -> list[Sighting]:
+def count_sightings(found: Iterable[EventHandles], reader: NameReader) -> list[Sighting]:
     """One sighting of each unknown name, in the order of their keys."""
     by_who: dict[Who, list[EventHandles]] = {}
     for event in found:

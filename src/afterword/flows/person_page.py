@@ -8,6 +8,7 @@ from afterword.domain.answer import show_answer
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.question import Question
+from afterword.flows.explain_event import find_held_back
 from afterword.flows.links import Links, Ticket
 from afterword.flows.personal_survey import personal
 from afterword.flows.preferences import find_guest, zone_of
@@ -138,6 +139,7 @@ def _tell(
     invited = {
         (one.event_id, one.survey_id): one for one in invitations.list_for_events(connection, ids, event_ids)
     }
+    held_back = find_held_back(connection, list(invited.values()))
     given = responses.list_responses(connection, [one.id for one in invited.values()])
     definitions = {
         key: read_definition(text)
@@ -158,7 +160,10 @@ def _tell(
         if invitation is None:
             why = tell_skipped(entry, project, zone)
         else:
-            why = [tell_invited(entry, event, project, zone), tell_delivery(invitation, zone)]
+            why = [
+                tell_invited(entry, event, project, zone),
+                tell_delivery(invitation, zone, held_back.get(invitation.id)),
+            ]
         stories.append(
             Story(
                 title=said.title,

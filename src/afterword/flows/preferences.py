@@ -198,7 +198,8 @@ def _wish(connection: Connection, fields: Mapping[str, str]) -> tuple[OptOutScop
         and preferences.list_project_names(connection, [int(value)])
     ):
         return OptOutScope.PROJECT, value
-    raise PreferenceError(_NOT_SAVED + "Please choose a tool from the list.")
+    what = "one of the ways to reach you" if scope == OptOutScope.CHANNEL else "a tool from the list"
+    raise PreferenceError(f"{_NOT_SAVED}Please choose {what}.")
 
 
 def _snooze(connection: Connection, person: Person, fields: Mapping[str, str], now: datetime) -> None:

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from afterword.domain.errors import ConflictError
 from afterword.domain.identity import IdentityKind, IdentityRules
-from afterword.flows.manage_rules import Draft, check_draft
+from afterword.flows.manage_rules import Draft, check_draft, refuse_owned
 from afterword.flows.read_names import Meaning, Who, find_meaning, names_of, readings_of, who_of
 from afterword.kit.clock import Clock
 from afterword.storage import event_handles, identity_rules, people, projects
 from afterword.storage.engine import Connection, Database
+from afterword.storage.identity_rules import IdentityRule
 
 EVENTS_AT_ONCE = 10_000
 
@@ -43,11 +45,13 @@ class Preview:
         looked_at: Events, the newest ones.
         touched: Those that have a name with another meaning.
         names: Those names, of most events first.
+        refusal: Why it can't be added all the same; None when it can.
     """
 
     looked_at: int = 0
     touched: int = 0
     names: list[Touched] = field(default_factory=list)
+    refusal: str | None = None
 
 
 def preview_rule(
@@ -60,12 +64,14 @@ def preview_rule(
     Say what a rule would do, and do nothing.
 
     Raises:
-        InvalidInputError, NotFoundError, ConflictError: As ``add_rule``, but for names that have owners.
+        InvalidInputError, NotFoundError, ConflictError: As ``add_rule``; but of names that have owners it is
+            told what would become of them, and ``refusal`` says whose they are.
     """
     with database.read() as connection:
         rule = check_draft(connection, clock, draft)
         present = identity_rules.list_rules(connection)
         last = newest = event_handles.last_id(connection)
+        refusal = _refusal(connection, rule)
     look = _Look(Preview(), identity_rules.combine(present), identity_rules.combine([*present, rule]))
     while last > 0 and look.preview.looked_at < EVENTS_LOOKED_AT_MAX:
         first = max(1, last - EVENTS_AT_ONCE + 1)
@@ -74,8 +80,17 @@ def preview_rule(
             look.add(connection, Counter(map(who_of, found)))
         on_progress("reading events", newest - first + 1, min(newest, EVENTS_LOOKED_AT_MAX))
         last = first - 1
+    look.preview.refusal = refusal
     with database.read() as connection:
         return look.finish(connection)
+
+
+def _refusal(connection: Connection, rule: IdentityRule) -> str | None:
+    try:
+        refuse_owned(connection, rule)
+    except ConflictError as error:
+        return str(error)
+    return None
 
 
 class _Look:

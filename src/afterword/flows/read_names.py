@@ -41,7 +41,7 @@ def find_meaning(
     """The id of the person that a normalised name means, or what else it is."""
     if rules.is_bot(name):
         return Meaning.BOT
-    if rules.is_junk(kind, name, project_id):
+    if rules.is_junk(kind, name, project_id) and not rules.is_bare(kind, name, project_id):
         return Meaning.JUNK
     person_id = find_person(kind, name, known, rules, project_id)
     return Meaning.UNKNOWN if person_id is None else person_id
@@ -99,11 +99,14 @@ class NameReader:
             self._found[key] = self._find_person(who, before)
         return self._found[key]
 
+    def find_named(self, who: Who) -> int | None:
+        """Whom the names of an event mean, whoever had them before."""
+        return resolve(handles_of(who), self.known, self._rules, who[0]).person_id
+
     def _find_person(self, who: Who, before: int | None) -> int | None:
-        handles = handles_of(who)
-        if not handles:
+        if not handles_of(who):
             return before
-        found = resolve(handles, self.known, self._rules, who[0]).person_id
+        found = self.find_named(who)
         if found is not None or before is None:
             return found
         owners = {self.known.get(reading) for reading in readings_of(who, self._rules)}

@@ -1,6 +1,7 @@
 """How do records of people get into the directory, whoever they come from?"""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -12,7 +13,7 @@ from afterword.domain.identity import EVENT_KINDS, NO_RULES, IdentityKind, Ident
 from afterword.domain.person import PersonRecord, Problem, check_record, name_key
 from afterword.domain.person_state import COLUMNS, PersonState, team_key_of
 from afterword.domain.source import ACCOUNT_KINDS, Source
-from afterword.flows.saved_people import Saved
+from afterword.flows.saved_people import Change, Saved
 from afterword.flows.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.compact_map import CompactMap
@@ -26,6 +27,9 @@ ROWS_PER_TRANSACTION = 1_000
 
 _NOBODY = 0
 """No person's id: whom a handle means that a dry run would have taken away."""
+
+LATER_MAX = 10_000
+"""Records that wait until others may have given up what they claim; more are refused at once."""
 
 ELSEWHERE = "belongs to somebody else already: remove it from one of the two"
 ERASED = "belongs to somebody who was erased, and stays unknown: see `afterword people forget-erased`"
@@ -52,7 +56,8 @@ def save_people(
     addresses, or, where there is none, of one of its user names; else about a new one. From GitHub and
     GitLab the user name comes first, and of a person who is known already they only give more addresses,
     and a name where there is none. One that is wrong, or claims what is somebody else's, is left out
-    with a reason, and the others go in. The same records again change nothing.
+    with a reason, and the others go in. Whoever gives a name up may do so after the one who takes it, and
+    two people may swap theirs. The same records again change nothing.
 
     Args:
         source: One of Source.
@@ -66,8 +71,15 @@ def save_people(
     waiting = iter(records)
     while portion := list(islice(waiting, ROWS_PER_TRANSACTION)):
         with database.read() if dry_run else database.write() as connection:
-            batch.save(connection, portion)
-        on_progress(saved.done)
+            batch.save(connection, portion, defers=len(portion) > 1)
+        on_progress(saved.done + len(batch.later))
+    is_helpful = True
+    while later := batch.later:
+        batch.later = []
+        for start in range(0, len(later), ROWS_PER_TRANSACTION):
+            with database.read() if dry_run else database.write() as connection:
+                batch.save(connection, later[start : start + ROWS_PER_TRANSACTION], defers=is_helpful)
+        is_helpful = len(batch.later) < len(later)
     return saved
 
 
@@ -121,9 +133,20 @@ class _Batches:
         self._promised = CompactMap()
         self._imagined: dict[int, bytes] = {}
         self._new_id = 0
+        self._defers = False
+        self.later: list[PersonRecord] = []
 
-    def save(self, connection: Connection, records: list[PersonRecord]) -> None:
-        """Save one portion in one transaction."""
+    def save(
+        self, connection: Connection, records: list[PersonRecord], *, defers: bool | None = None
+    ) -> None:
+        """
+        Save one portion in one transaction.
+
+        Args:
+            defers: Keep those for ``later`` that claim what is somebody else's; False lets people swap
+                what they claim of each other, and refuses the others; None only refuses.
+        """
+        self._defers = defers is True
         if not self._dry_run:
             revision.lock(connection)
         sound = [record for record in records if self._is_sound(record)]
@@ -148,6 +171,10 @@ class _Batches:
         self._before: dict[int, PersonState] = {}
         self._told: dict[str, int] = {}
         self._seen: dict[str, Member] = {}
+        if defers is False:
+            # They come first: nobody else may take what they gave up for each other.
+            first = self._release(sound, keys)
+            sound.sort(key=lambda record: record.where not in first)
         for record in sound:
             self._apply(record, keys[record.where])
         if not self._dry_run:
@@ -192,7 +219,10 @@ class _Batches:
         person_id = self._find(record, handles)
         problem = self._obstacle(record, handles, person_id)
         if problem is not None:
-            self._saved.refuse(record.where, problem)
+            if self._defers and problem.text == ELSEWHERE and len(self.later) < LATER_MAX:
+                self.later.append(record)
+            else:
+                self._saved.refuse(record.where, problem)
             return
         is_new = person_id is None
         if person_id is None:
@@ -219,7 +249,55 @@ class _Batches:
                 self._before.setdefault(person_id, before)
         elif is_new or fields:
             self._promise(person_id, state, before)
-        self._saved.note(record.where, state.columns["email"], fields, is_new=is_new)
+        email, email_before = state.columns["email"], before.columns["email"]
+        moved_from = email_before if name_key(email) != name_key(email_before) else None
+        self._saved.note(Change(record.where, email, fields, moved_from), is_new=is_new)
+
+    def _release(self, records: Sequence[PersonRecord], keys: Mapping[str, list[Handle]]) -> set[str]:
+        """
+        Take from people what they give up, where each of them claims what another one gives up.
+
+        Returns:
+            Where the records of these people stand.
+        """
+        places: dict[int, str] = {}
+        given_up: dict[int, set[Handle]] = {}
+        claims: dict[int, list[Handle]] = {}
+        for record in records:
+            person_id = self._find(record, keys[record.where])
+            state = None if person_id is None else self._states.get(person_id)
+            if person_id is None or state is None or person_id in claims or self._is_off_limits(state):
+                continue
+            claims[person_id] = keys[record.where]
+            places[person_id] = record.where
+            kinds = record.replaces & record.handles().keys()
+            held = {(kind, key) for kind in kinds for key, _ in self._states[person_id].handles.get(kind, [])}
+            given_up[person_id] = held - set(claims[person_id])
+        while True:
+            freed = {handle for person_id in claims for handle in given_up[person_id]}
+            claimed = Counter(handle for handles in claims.values() for handle in set(handles))
+            stuck = [
+                person_id
+                for person_id, handles in claims.items()
+                if any(
+                    handle in self._erased
+                    or claimed[handle] > 1
+                    or (self._owners.get(handle, person_id) != person_id and handle not in freed)
+                    for handle in handles
+                )
+            ]
+            if not stuck:
+                break
+            for person_id in stuck:
+                del claims[person_id]
+        for person_id in claims:
+            state = self._states[person_id]
+            if not self._dry_run:
+                self._before.setdefault(person_id, state.copy())
+            for kind, key in given_up[person_id]:
+                state.handles[kind] = [pair for pair in state.handles[kind] if pair[0] != key]
+                self._owners.pop((kind, key), None)
+        return {places[person_id] for person_id in claims}
 
     @property
     def _is_of_accounts(self) -> bool:
@@ -263,9 +341,11 @@ class _Batches:
         for handle in handles:
             kind = handle[0].value
             if handle in self._erased:
-                return Problem(kind, ERASED)
-            if self._owners.get(handle, person_id) != person_id:
-                return Problem(kind, ELSEWHERE)
+                return Problem(kind, ERASED, handle[1])
+            if (owner := self._owners.get(handle, person_id)) != person_id and owner is not None:
+                holder = self._states.get(owner)
+                detail = f"{handle[1]} is that of {holder.columns['email']}" if holder else ""
+                return Problem(kind, ELSEWHERE, detail)
         if person_id is None and not record.emails:
             return Problem("email", "is missing, and nobody has one of the other names")
         if person_id is None and not self._makes_new:

@@ -1,6 +1,6 @@
 """What did a number of records of people do?"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afterword.domain.person import Problem
 
@@ -15,9 +15,15 @@ class Refusal:
     where: str
     field: str
     problem: str
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.reason}"
+        return f"{self.where}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """The reason, with what is so of this record only."""
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
     @property
     def reason(self) -> str:
@@ -27,11 +33,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A record that did something: whose it is, and which fields it changed; none for a new person."""
+    """
+    A record that did something.
+
+    Attributes:
+        email: Whose it is, by where mails go now.
+        fields: What changed; nothing for a new person.
+        email_before: Where mails went until now, when it is another address.
+    """
 
     where: str
     email: str
     fields: tuple[str, ...]
+    email_before: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,20 +76,20 @@ class Saved:
     def refuse(self, where: str, problem: Problem) -> None:
         """Leave a record out."""
         self.refused += 1
-        refusal = Refusal(where, problem.field, problem.text)
+        refusal = Refusal(where, problem.field, problem.text, problem.detail)
         if len(self.refusals) < CHANGES_KEPT_MAX:
             self.refusals.append(refusal)
         if refusal.reason in self.reasons or len(self.reasons) < CHANGES_KEPT_MAX:
             self.reasons[refusal.reason] = self.reasons.get(refusal.reason, 0) + 1
 
-    def note(self, where: str, email: str, fields: tuple[str, ...], *, is_new: bool) -> None:
+    def note(self, change: Change, *, is_new: bool) -> None:
         """Count a record that went in."""
         if is_new:
             self.added += 1
-        elif fields:
+        elif change.fields:
             self.changed += 1
         else:
             self.unchanged += 1
             return
         if len(self.changes) < CHANGES_KEPT_MAX:
-            self.changes.append(Change(where, email, () if is_new else fields))
+            self.changes.append(replace(change, fields=(), email_before=None) if is_new else change)

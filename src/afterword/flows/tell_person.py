@@ -91,8 +91,8 @@ def tell_reason(reason: Reason) -> str:
     return _SENTENCES.get(reason, "A rule of the survey said no.")
 
 
-def tell_delivery(invitation: Invitation, zone: tzinfo) -> str:
-    """What became of an invitation."""
+def tell_delivery(invitation: Invitation, zone: tzinfo, held_until: datetime | None = None) -> str:
+    """What became of an invitation; or until when quiet hours hold it back."""
     if invitation.opened_at is not None and invitation.is_answered_apart:
         return f"You opened it on {show_day(invitation.opened_at, zone)}."
     if invitation.opened_at is not None:
@@ -104,6 +104,8 @@ def tell_delivery(invitation: Invitation, zone: tzinfo) -> str:
             return _LOST.get(invitation.last_error or "", "The mail could not be delivered.")
         case InvitationState.UNCERTAIN:
             return "The mail may have reached you: the mail server did not say."
+    if held_until is not None:
+        return f"The mail waits for the right hour: {show_time(held_until, zone)}."
     return "The mail is waiting to be sent."
 
 

@@ -117,7 +117,8 @@ class Outbound:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 text = f"{self.host} has a certificate that this machine does not trust"
                 raise OutboundError(text, is_temporary=False) from None
-            text = f"{self.host} can't be reached ({type(error).__name__})"
+            what = "takes no connection" if isinstance(error, httpx2.ConnectError) else "broke off"
+            text = f"{self.host} {what}"
             raise OutboundError(text, is_temporary=True) from None
 
     async def _read(self, response: httpx2.Response) -> bytes:

@@ -91,11 +91,10 @@ class Caller:
             try:
                 reply = await self._outbound.ask(method, url, body, headers=headers)
             except OutboundError as error:
+                why = f"{self._wording.service} at {error}: check {self._wording.url}"
                 if not error.is_temporary:
-                    raise SourceError(
-                        f"{error}: check {self._wording.url} and {self._wording.token}"
-                    ) from None
-                why = f"{error}: check {self._wording.url} and the network between"
+                    raise SourceError(f"{why} and {self._wording.token}") from None
+                why = f"{why} and the network between"
             else:
                 limited_s = self._limited_s(reply, attempt)
                 if limited_s is not None:
@@ -107,7 +106,9 @@ class Caller:
                     why = f"{self._wording.service} answers {reply.status}: look at its status page"
             if wait_s > WAIT_S_MAX or attempt == TRIES_MAX - 1:
                 until = to_datetime(self._clock.now_us() + round(wait_s * SECOND_US))
-                raise SourceError(f"{why}; the next try is after {until:%H:%M} UTC", retry_after_s=wait_s)
+                # Of a short wait nothing is said: the next load comes later, and is shown beside this.
+                wait = f"; it may be asked again after {until:%H:%M} UTC" if wait_s > WAIT_S_MAX else ""
+                raise SourceError(f"{why}{wait}", retry_after_s=wait_s)
             await self._sleep(wait_s)
         raise AssertionError("the last try returns or raises")
 

@@ -11,12 +11,17 @@ from afterword.storage.tables import attribution
 
 
 class Stretch(NamedTuple):
-    """Events that name a normalised handle, in any of its readings; or with no handle all of them."""
+    """
+    Events that name a normalised handle, in any of its readings; or with no handle all of them.
+
+    With a handle and a person it is taken back: these events were never theirs by this name.
+    """
 
     kind: str | None
     value: str | None
     first_event_id: int
     last_event_id: int
+    person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Attribution:
 
     Attributes:
         kind, value: Those that name this handle.
-        person_id: Those of this person; with neither, all.
+        person_id: Those of this person; with neither, all; with both, this person never had the handle.
         next_event_id, last_event_id: What is left, both ends included.
         looked_at: Events so far.
         changed: Those of them that are somebody else's now.
@@ -50,6 +55,7 @@ def add(connection: sa.Connection, stretches: Iterable[Stretch], now: datetime) 
         {
             "kind": one.kind,
             "value": one.value,
+            "person_id": one.person_id,
             "next_event_id": one.first_event_id,
             "last_event_id": one.last_event_id,
             "created_at": now,

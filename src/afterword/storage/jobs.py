@@ -1,7 +1,7 @@
 """What must happen later, who is at it, and what went wrong?"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -126,6 +126,13 @@ def find_progress(connection: sa.Connection, kind: str, subject_id: int) -> Prog
     if row is None:
         return None
     return Progress.WAITING if row[0] is None else Progress.GIVEN_UP
+
+
+def find_due(connection: sa.Connection, kind: str, subject_ids: Collection[int]) -> dict[int, datetime]:
+    """Subject → when its work of a kind is due, of those that wait."""
+    statement = sa.select(job.c.subject_id, sa.func.min(job.c.run_at)).group_by(job.c.subject_id)
+    waiting = job.c.kind == kind, job.c.subject_id.in_(subject_ids), job.c.dead_at.is_(None)
+    return {row[0]: row[1] for row in connection.execute(statement.where(*waiting))}
 
 
 def count_jobs(connection: sa.Connection) -> tuple[int, int]:

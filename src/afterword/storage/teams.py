@@ -67,6 +67,19 @@ def move_team(connection: sa.Connection, team_id: int, parent_id: int | None, na
     _renew_keys(connection)
 
 
+def is_there(connection: sa.Connection, team_id: int) -> bool:
+    """Whether there is a team of this id."""
+    return connection.execute(sa.select(team.c.id).where(team.c.id == team_id)).first() is not None
+
+
+def remove_team(connection: sa.Connection, team_id: int, into_id: int | None) -> int:
+    """Take a team away that has none below it; its people are in another one then. How many they are."""
+    moved = sa.update(person).where(person.c.team_id == team_id).values(team_id=into_id)
+    count = connection.execute(moved).rowcount
+    connection.execute(sa.delete(team).where(team.c.id == team_id))
+    return count
+
+
 def count_people(connection: sa.Connection) -> Mapping[int, int]:
     """Team id → people directly in it, those who left too."""
     counted = sa.select(person.c.team_id, sa.func.count()).where(person.c.team_id.is_not(None))

@@ -80,6 +80,7 @@ ROUTES = [
     Route("/events/{id:int}", staff_only(events.show_event)),
     Route("/names", staff_only(names.show_list)),
     Route("/names/assign", staff_only(names.assign), methods=["POST"]),
+    Route("/names/unassign", staff_only(names.unassign), methods=["POST"]),
     Route("/names/bot", staff_only(names.call_a_bot), methods=["POST"]),
     Route("/mailbox", staff_only(mailbox.show_list)),
     Route("/mailbox/{name}", staff_only(mailbox.show_mail)),

@@ -268,6 +268,11 @@ class TestAttributes:
             reply = program.form("users.attributes.update", {"email": BOB, "attributes": bad})
             assert reply.status_code == 422
 
+    def test_a_key_that_is_missing_is_named(self, program: Program) -> None:
+        reply = program.post("users.attributes.update", {"email": BOB, "attributes": [{"nmae": "Office"}]})
+        assert reply.status_code == 422
+        assert reply.json()["message"].startswith("attributes has an entry without 'name'")
+
     def test_handles_and_everything_else_stay(self, program: Program) -> None:
         before = program.person(BOB)
         self.set(program, ("Office", "Berlin"))

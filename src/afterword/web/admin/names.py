@@ -1,5 +1,6 @@
-"""GET /names, POST /names/assign and /names/bot: whose are the names that nobody in the directory has?"""
+"""GET /names, POST /names/assign, unassign and bot: whose are the names that nobody in the directory has?"""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,11 +8,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from afterword.domain.errors import AfterwordError
+from afterword.domain.errors import AfterwordError, NotFoundError
 from afterword.domain.identity import EVENT_KINDS, IdentityKind
 from afterword.flows.attribute_events import find_remaining
 from afterword.flows.guess_names import Guesser
-from afterword.flows.manage_names import assign_name, call_bot, count_names, list_names
+from afterword.flows.manage_names import (
+    assign_name,
+    call_bot,
+    count_names,
+    find_bare,
+    find_owner,
+    list_names,
+    unassign_name,
+)
 from afterword.web.form import FormError, read_form
 from afterword.web.parts import parts_of
 from afterword.web.render import SECURITY_HEADERS, render_page
@@ -20,9 +29,11 @@ NAMES_SHOWN_MAX = 25
 """On one page: for each, people are guessed."""
 
 DONE = {
-    "assigned": "The name has its person now. Its earlier events follow, and nobody is asked about them.",
+    "unassigned": "The name was taken back. It comes back to this list with its events, and so do they.",
     "bot": "The name is a bot's from now on. `afterword name rule list` shows the rule.",
 }
+_ASSIGN_FIELDS = ("kind", "name", "person")
+
 LABELS = {
     IdentityKind.EMAIL: "E-mail",
     IdentityKind.GITHUB: "GitHub",
@@ -38,17 +49,39 @@ async def show_list(request: Request) -> Response:
 async def assign(request: Request) -> Response:
     """Give a name to a person."""
     parts = parts_of(request)
+    failed: dict[str, str] | None = None
     try:
         form = await read_form(request)
-        kind, name, who = (_only(form, field) for field in ("kind", "name", "person"))
+        failed = {field: _only(form, field) for field in _ASSIGN_FIELDS}
+        kind, name, who = failed.values()
         if kind not in EVENT_KINDS or not name or not who:
             raise FormError("Say who it is: by an address, a user name or an id.")
-        await run_in_threadpool(
+        done = await run_in_threadpool(
             assign_name, parts.database, parts.clock, parts.tombstones, IdentityKind(kind), name, who
+        )
+    except NotFoundError as problem:
+        # What to do is said for a terminal, behind the last colon.
+        text = f"{str(problem).rpartition(': `')[0]}; an address, a user name or an id says who it is"
+        return await _render(request, problem=text, failed=failed)
+    except (FormError, AfterwordError) as problem:
+        return await _render(request, problem=str(problem), failed=failed)
+    return _see("assigned", kind=kind, name=done.name)
+
+
+async def unassign(request: Request) -> Response:
+    """Take a name back from whoever got it by mistake."""
+    parts = parts_of(request)
+    try:
+        form = await read_form(request)
+        kind, name = _only(form, "kind"), _only(form, "name")
+        if kind not in EVENT_KINDS or not name:
+            raise FormError("This form can't be read. Please open the page and try again.")
+        await run_in_threadpool(
+            unassign_name, parts.database, parts.clock, parts.tombstones, IdentityKind(kind), name
         )
     except (FormError, AfterwordError) as problem:
         return await _render(request, problem=str(problem))
-    return _see("assigned")
+    return _see("unassigned")
 
 
 async def call_a_bot(request: Request) -> Response:
@@ -64,7 +97,9 @@ async def call_a_bot(request: Request) -> Response:
     return _see("bot")
 
 
-async def _render(request: Request, *, problem: str | None = None) -> Response:
+async def _render(
+    request: Request, *, problem: str | None = None, failed: Mapping[str, str] | None = None
+) -> Response:
     database = parts_of(request).database
     after = _place(request)
     found = await run_in_threadpool(list_names, database, after=after, limit=NAMES_SHOWN_MAX + 1)
@@ -74,18 +109,33 @@ async def _render(request: Request, *, problem: str | None = None) -> Response:
         "names": shown,
         "total": await run_in_threadpool(count_names, database),
         "guesses": await run_in_threadpool(guesser.suggest, shown) if shown else {},
+        "bare": await run_in_threadpool(find_bare, database, shown),
         "remaining": await run_in_threadpool(find_remaining, database),
         "labels": LABELS,
         "problem": problem,
+        "failed": failed or dict.fromkeys(_ASSIGN_FIELDS, ""),
         "done": DONE.get(request.query_params.get("done", "")),
+        "assigned": await run_in_threadpool(_find_assigned, request),
         "is_first": after is None,
         "next": _query(shown[-1].place) if len(found) > len(shown) else None,
     }
     return render_page("names.html", context, status=400 if problem else 200)
 
 
-def _see(done: str) -> Response:
-    return RedirectResponse(f"/names?done={done}", status_code=303, headers=SECURITY_HEADERS)
+def _find_assigned(request: Request) -> dict[str, Any] | None:
+    """What was assigned just now, as the directory has it: a link can't make the page say what isn't so."""
+    query = request.query_params
+    kind, name = query.get("kind", ""), query.get("name", "")
+    if query.get("done") != "assigned" or kind not in EVENT_KINDS or "\0" in name:
+        return None
+    person = find_owner(parts_of(request).database, IdentityKind(kind), name)
+    return None if person is None else {"kind": IdentityKind(kind), "name": name, "person": person}
+
+
+def _see(done: str, **more: str) -> Response:
+    return RedirectResponse(
+        f"/names?{urlencode({'done': done, **more})}", status_code=303, headers=SECURITY_HEADERS
+    )
 
 
 def _only(form: dict[str, list[str]], field: str) -> str:

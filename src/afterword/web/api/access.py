@@ -25,7 +25,9 @@ async def find_caller(request: Request, scope: Scope) -> ApiToken:
     parts = parts_of(request)
     token = await run_in_threadpool(find_api_token, parts.database, parts.clock, text)
     if token is None:
-        message = "This token is not valid for the Web API: `afterword token create` makes one."
+        message = (
+            "This token is not valid here: `afterword token create` makes one with the scope that is needed."
+        )
         raise api_error(ErrorCode.INVALID_AUTH, message, BEARER)
     if scope not in token.scopes:
         raise api_error(ErrorCode.MISSING_SCOPE, f"This needs a token with the scope {scope.value}.")

@@ -20,6 +20,7 @@ A = TypeVar("A", bound=Struct)
 _TOO_LARGE = f"The whole request is too large: at most {BODY_BYTES_MAX // 1024} KiB."
 _PROBLEM = re.compile(r"Expected `(?P<kind>[^`]+)`(?P<more> of length)?(?P<bound> [<>]=? -?\d+)?")
 _PLACE = re.compile(r" - at `\$\.(\w+)")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 _WORDS = {
     "str": "text",
     "bool": "true or false",
@@ -100,6 +101,8 @@ def _explain(text: str) -> str:
     """Which argument does not fit and what would, without the value that was sent."""
     place, problem = _PLACE.search(text), _PROBLEM.search(text)
     name = place[1] if place else "The arguments"
+    if (missing := _MISSING.search(text)) is not None:
+        return f"{name} has an entry without {missing['field']!r}"
     if problem is None:
         return f"{name} can't be read: see /openapi.json"
     words = " or ".join(_WORDS.get(one, one) for one in problem["kind"].split(" | "))

@@ -12,9 +12,10 @@ from afterword.web.pages.person import is_of_other_site, person_page, ticket_of
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
 
-_OTHER = "That is not your address. Nothing was erased."
+_OTHER = "That is not the address that our mails to you go to. Nothing was erased."
 _ERASED = (
-    "Nothing of you is left here but the number of your events. Copies in backups go by their age. "
+    "What is left is the number and time of your events, without who or what, and a code made of each of "
+    "your names, from which nobody can read them: by it you stay unknown. Copies in backups go by their age. "
     "This link no longer works, and nobody will ask you anything."
 )
 
@@ -39,16 +40,17 @@ async def submit(request: Request) -> Response:
     except FormError as error:
         return await _ask(request, str(error))
     if not person.email or typed.strip().lower() != person.email.lower():
-        return await _ask(request, _OTHER)
+        return await _ask(request, _OTHER, typed)
     await run_in_threadpool(
         erase_person, parts.database, parts.clock, parts.tombstones, person.id, mailbox=parts.mailbox
     )
     return render_page("message.html", {"title": "You are erased", "text": _ERASED})
 
 
-async def _ask(request: Request, problem: str | None = None) -> Response:
+async def _ask(request: Request, problem: str | None = None, typed: str = "") -> Response:
     settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
     if settings is None:
         return invalid_link()
     status = 200 if problem is None else 422
-    return person_page(request, "person_erase.html", settings, {"problem": problem}, status=status)
+    context = {"problem": problem, "typed": typed}
+    return person_page(request, "person_erase.html", settings, context, status=status)

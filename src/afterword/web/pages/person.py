@@ -1,7 +1,7 @@
 """GET /me/{token} and below: what is known about a person, what they were asked, and what they want."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -115,6 +115,14 @@ def ticket_of(request: Request) -> Ticket | None:
     return parts_of(request).links.read_person(request.path_params["token"])
 
 
+def _show_date(text: str | None) -> str | None:
+    """A date without a time, such as 2020-02-02, as the other days are shown."""
+    if text is None:
+        return None
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%B %Y}"
+
+
 def is_of_other_site(request: Request) -> bool:
     """
     Tell from the browser's own headers whether another site sent this.
@@ -165,6 +173,7 @@ def person_page(
         "person": shown.person,
         "home": f"/me/{request.path_params['token']}",
         "show_time": lambda moment: show_time(moment, zone),
+        "show_date": _show_date,
         "show_day": lambda moment: show_day(moment, zone),
     }
     return render_page(template, common | context, status=status)
