@@ -302,18 +302,18 @@ class TestReminders:
     WEEKLY = replace(FREE, caps=(Cap(9, 90 * DAY), Cap(2, 7 * DAY)))
 
     def test_fit_while_every_cap_has_room_for_one_more(self) -> None:
-        assert may_remind(ana(asked=(asked(DAY, None),)), BUILD, self.WEEKLY, NOW)
-        assert not may_remind(ana(asked=(asked_other(6 * DAY), asked(DAY, None))), BUILD, self.WEEKLY, NOW)
-        assert may_remind(ana(asked=(asked_other(7 * DAY), asked(DAY, None))), BUILD, self.WEEKLY, NOW)
+        assert may_remind((asked(DAY, None),), BUILD, self.WEEKLY, NOW)
+        assert not may_remind((asked_other(6 * DAY), asked(DAY, None)), BUILD, self.WEEKLY, NOW)
+        assert may_remind((asked_other(7 * DAY), asked(DAY, None)), BUILD, self.WEEKLY, NOW)
         reminded = asked_other(9 * DAY, None, reminded_at=NOW - 6 * DAY)
-        assert not may_remind(ana(asked=(reminded, asked(DAY, None))), BUILD, self.WEEKLY, NOW)
+        assert not may_remind((reminded, asked(DAY, None)), BUILD, self.WEEKLY, NOW)
 
     def test_fit_into_the_caps_of_the_tags_of_the_survey(self) -> None:
         policy = replace(FREE, group_caps={"build": Cap(1, 7 * DAY), "deploy": Cap(9, 7 * DAY)})
         tagged, other = asked(DAY, None, tags=BUILD), asked(DAY, None, tags=frozenset({"deploy"}))
-        assert not may_remind(ana(asked=(tagged,)), BUILD, policy, NOW)
-        assert may_remind(ana(asked=(tagged,)), frozenset(), policy, NOW)
-        assert may_remind(ana(asked=(other,)), BUILD | {"deploy"}, policy, NOW)
+        assert not may_remind((tagged,), BUILD, policy, NOW)
+        assert may_remind((tagged,), frozenset(), policy, NOW)
+        assert may_remind((other,), BUILD | {"deploy"}, policy, NOW)
 
     def test_fit_where_there_are_no_caps(self) -> None:
-        assert may_remind(ana(asked=(asked(DAY, None),)), BUILD, FREE, NOW)
+        assert may_remind((asked(DAY, None),), BUILD, FREE, NOW)

@@ -1,7 +1,7 @@
 """May this event ask this person this survey now, and if not, why not?"""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,17 +101,17 @@ def decide_again(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     return next((verdict for verdict in verdicts if verdict is not None and not verdict.passed), None)
 
 
-def may_remind(person: PersonFacts, tags: frozenset[str], policy: Policy, now: datetime) -> bool:
+def may_remind(asked: Sequence[Asked], tags: frozenset[str], policy: Policy, now: datetime) -> bool:
     """
     Whether a reminder, which is one more exposure, fits into the caps.
 
     Args:
-        person: With all exposures.
+        asked: All exposures of the person.
         tags: Of the survey.
     """
     caps: list[tuple[Cap, str | None]] = [(cap, None) for cap in policy.caps]
     caps += [(cap, tag) for tag, cap in policy.group_caps.items() if tag in tags]
-    return all(_count_within(cap, _exposures(person, tag), now) < cap.count for cap, tag in caps)
+    return all(_count_within(cap, _exposures(asked, tag), now) < cap.count for cap, tag in caps)
 
 
 def yield_to_other(decision: Invite, survey_key: str) -> Skip:
@@ -299,7 +299,7 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     capped = [(tag, cap) for tag, cap in policy.group_caps.items() if tag in facts.survey.tags]
     if not capped:
         return None
-    seen = [(tag, cap, _count_within(cap, _exposures(facts.person, tag), now)) for tag, cap in capped]
+    seen = [(tag, cap, _count_within(cap, _exposures(facts.person.asked, tag), now)) for tag, cap in capped]
     tag, cap, count = max(seen, key=lambda one: one[2] - one[1].count)
     return Verdict(Reason.GROUP_CAP, count < cap.count, {"tag": tag, **_saw_cap(cap, count)})
 
@@ -307,17 +307,17 @@ def _group_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
 def _person_caps(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None or not policy.caps:
         return None
-    exposures = _exposures(facts.person)
+    exposures = _exposures(facts.person.asked)
     seen = [(cap, _count_within(cap, exposures, now)) for cap in policy.caps]
     cap, count = max(seen, key=lambda one: one[1] - one[0].count)
     return Verdict(Reason.PERSON_CAP, count < cap.count, _saw_cap(cap, count))
 
 
-def _exposures(person: PersonFacts, tag: str | None = None) -> list[datetime]:
+def _exposures(asked: Sequence[Asked], tag: str | None = None) -> list[datetime]:
     """When the person was asked, and reminded; the oldest first."""
-    asked = [one for one in person.asked if tag is None or tag in one.tags]
-    reminders = [one.reminded_at for one in asked if one.reminded_at is not None]
-    return sorted([one.at for one in asked] + reminders)
+    counted = [one for one in asked if tag is None or tag in one.tags]
+    reminders = [one.reminded_at for one in counted if one.reminded_at is not None]
+    return sorted([one.at for one in counted] + reminders)
 
 
 def _count_within(cap: Cap, times: list[datetime], now: datetime) -> int:

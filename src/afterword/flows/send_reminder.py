@@ -5,7 +5,6 @@ from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.eligibility import may_remind
-from afterword.domain.facts import PersonFacts
 from afterword.domain.invitation import InvitationState
 from afterword.flows.decision_facts import list_asked
 from afterword.flows.links import Links
@@ -55,8 +54,7 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         if not isinstance(case, Case):
             return None
         asked = list_asked(connection, [case.person.id], with_tags=bool(case.policy.group_caps))
-        person = PersonFacts(case.person.id, asked=tuple(asked.get(case.person.id, ())))
-        if not may_remind(person, case.definition.tags, case.policy, now):
+        if not may_remind(asked.get(case.person.id, ()), case.definition.tags, case.policy, now):
             return None
         invitations.set_reminded(connection, invitation_id, now)
         return compose_message(links, case, now, is_reminder=True)

@@ -309,8 +309,7 @@ class World(Gathered):
         asked = one.asked
         if one.is_withdrawn or not asked.is_open(now):
             return
-        person = PersonFacts(one.person_id, asked=tuple(self._asked[one.person_id]))
-        if may_remind(person, heard.definition.tags, heard.policy, now):
+        if may_remind(self._asked[one.person_id], heard.definition.tags, heard.policy, now):
             one.asked = asked._replace(reminded_at=now)
             self._replace(one.person_id, asked, one.asked)
 
