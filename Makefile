@@ -68,7 +68,7 @@ bench: .ready ## measure speed beside a bare server's (some minutes, Linux, two 
 	$(BIN)/python -W ignore::UserWarning -m tests.speed.bench $(ARGS)
 
 clean: ## remove .venv and everything that was built; keeps afterword-data
-	rm -rf .venv dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache screenshots
+	rm -rf .venv dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants screenshots
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: .ready

@@ -300,7 +300,7 @@ policies = st.builds(
 
 
 @given(any_facts, policies)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_an_invitation_has_no_reason_against_it_and_a_skip_has_one(facts: Facts, policy: Policy) -> None:
     decision = decide(facts, policy, NOW)
     assert {verdict.passed for verdict in decision.verdicts} <= {True, False}
@@ -318,7 +318,7 @@ def test_an_invitation_has_no_reason_against_it_and_a_skip_has_one(facts: Facts,
 
 
 @given(any_facts, policies)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_every_rule_is_asked_whatever_another_one_said(facts: Facts, policy: Policy) -> None:
     rules = TEST_RULES if facts.is_test else RULES + RULES_OF_SENDING
     told = [verdict for rule in rules if (verdict := rule(facts, policy, NOW))]

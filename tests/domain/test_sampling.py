@@ -25,7 +25,7 @@ def test_a_period_has_thirty_days() -> None:
 
 class TestOfAPersonAndAPeriod:
     @given(st.integers(1, 10**9), st.integers(1, 10**9), within_period)
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_is_the_same_all_through_a_period_whatever_the_event(
         self, person_id: int, event_id: int, later: timedelta
     ) -> None:
@@ -41,7 +41,7 @@ class TestOfAPersonAndAPeriod:
 
 class TestOfAPerson:
     @given(st.integers(1, 10**9), st.integers(1, 10**9), st.timedeltas(timedelta(), timedelta(days=9_000)))
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_is_for_good(self, person_id: int, event_id: int, later: timedelta) -> None:
         draw = draw_sample(PERSON, 3, person_id, 1, START)
         assert draw == draw_sample(PERSON, 3, person_id, event_id, START + later)
@@ -53,7 +53,7 @@ class TestOfAPerson:
 
 class TestOfAnEvent:
     @given(st.integers(1, 10**9), st.timedeltas(timedelta(), timedelta(days=9_000)))
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_is_the_same_whenever_it_is_decided(self, event_id: int, later: timedelta) -> None:
         assert draw_sample(EVENT, 3, 7, event_id, START) == draw_sample(EVENT, 3, 7, event_id, START + later)
 

@@ -66,7 +66,7 @@ throttles = st.builds(
 
 class TestCooldowns:
     @given(histories, cooldowns, cooldowns, throttles, outcomes)
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     @pytest.mark.parametrize("field", ["cooldown", "project_cooldown", "global_cooldown"])
     def test_a_longer_one_never_invites_more(
         self,
@@ -88,7 +88,7 @@ class TestCooldowns:
         assert len(few) <= len(many)
 
     @given(histories, cooldowns, cooldowns, cooldowns, outcomes)
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_two_invitations_are_never_closer_than_all_of_them(
         self, times: list[datetime], own: timedelta, its: timedelta, every: timedelta, outcome: Outcome | None
     ) -> None:
@@ -97,7 +97,7 @@ class TestCooldowns:
         assert all(after - before >= max(own, its, every) for before, after in pairwise(invited))
 
     @given(histories, cooldowns)
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_nobody_is_passed_over_once_they_have_ended(
         self, times: list[datetime], cooldown: timedelta
     ) -> None:
@@ -125,7 +125,7 @@ class TestCooldowns:
 
 class TestCaps:
     @given(histories, st.lists(a_cap, max_size=4))
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_are_never_exceeded_in_any_window(self, times: list[datetime], caps: list[Cap]) -> None:
         invited = invitations(times, replace(FREE, caps=tuple(caps)))
         for cap in caps:
@@ -177,7 +177,7 @@ class TestSampling:
         assert share == pytest.approx(rate, abs=4 * (rate * (1 - rate) / 1_500) ** 0.5)
 
     @given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 1), st.sampled_from(SamplingUnit))
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_a_higher_rate_keeps_everybody_whom_a_lower_one_invites(
         self, person_id: int, one: float, other: float, unit: SamplingUnit
     ) -> None:
@@ -188,7 +188,7 @@ class TestSampling:
         assert high or not low
 
     @given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 1))
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     def test_a_larger_holdout_holds_everybody_whom_a_smaller_one_does(
         self, person_id: int, one: float, other: float
     ) -> None:

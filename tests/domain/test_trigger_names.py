@@ -51,12 +51,12 @@ class TestGlobs:
         assert Trigger((glob,)).hears(name) is expected
 
     @given(st.text("ab.*", max_size=7), st.text("ab.", max_size=8))
-    @settings(max_examples=300)
+    @settings(max_examples=300, deadline=None)
     def test_match_like_the_plain_matcher(self, glob: str, name: str) -> None:
         assert any_name((glob,), name) is is_like(glob, name)
 
     @given(st.lists(st.text("ab*", max_size=4), max_size=4), st.text("ab", max_size=4))
-    @settings(max_examples=200)
+    @settings(max_examples=200, deadline=None)
     def test_of_several_one_is_enough(self, globs: list[str], name: str) -> None:
         expected = any(is_like(glob, name) for glob in globs)
         assert any_name(tuple(globs), name) is expected
