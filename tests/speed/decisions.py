@@ -132,7 +132,8 @@ def measure_lag(server: Server, requests: Path, url: str | None, seconds: float)
     """
     peak = load.measure([server.port], server.pids, requests, seconds=seconds, connections=CONNECTIONS)
     time.sleep(CATCH_UP_S)
-    pause_ms = round(2 * CONNECTIONS / peak.rate * 1_000)
+    # At its peak a connection waits this long for its answer: with as long a pause it sends half as much.
+    pause_ms = round(CONNECTIONS / peak.rate * 1_000)
     assert server.data is not None
     database = open_database(url, server.data / DATABASE_FILE)
     newest = sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0))
