@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from afterword.bootstrap import Parts
@@ -185,17 +186,25 @@ class Worker:
         outbox.retry(database, clock, job, delay=delay, error=text)
 
     def _keep_house(self) -> None:
+        """Do all that is to be done now and then; a step that fails keeps no other from being done."""
         parts = self._parts
-        housekeep(parts.database, parts.clock)
-        Eraser(parts.database, parts.clock, parts.tombstones, parts.mailbox).finish()
-        retain(parts.database, parts.clock, parts.keeping, parts.mailbox)
+        eraser = Eraser(parts.database, parts.clock, parts.tombstones, parts.mailbox)
+        steps: dict[str, Callable[[], object]] = {
+            "housekeeping failed": lambda: housekeep(parts.database, parts.clock),
+            "erasures can't be finished": eraser.finish,
+            "what is over can't be let go": lambda: retain(
+                parts.database, parts.clock, parts.keeping, parts.mailbox
+            ),
+        }
+        for failure, step in steps.items():
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - the same
+                log_failure(logger, parts.database, failure, error)
 
     async def _housekeep(self) -> None:
         while True:
-            try:
-                await asyncio.to_thread(self._keep_house)
-            except Exception as error:  # noqa: BLE001 - the same
-                log_failure(logger, self._parts.database, "housekeeping failed", error)
+            await asyncio.to_thread(self._keep_house)
             await asyncio.sleep(HOUSEKEEPING_S)
 
     async def _keep_loading(self, source: DirectorySource) -> None:
