@@ -9,11 +9,12 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.reason import Reason
 from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.housekeep import housekeep
-from afterword.storage import trigger_matches
+from afterword.flows.manage_surveys import close_survey
+from afterword.storage import policies, trigger_matches
 from afterword.storage.decisions import Entry
 from afterword.storage.invitations import Invitation
 from tests.flows.world import EAGER, World
-from tests.storage.support import DAY, HOUR, MINUTE
+from tests.storage.support import DAY, HOUR, MINUTE, count_statements
 
 QUEUED, CANCELLED = InvitationState.QUEUED, InvitationState.CANCELLED
 
@@ -86,7 +87,39 @@ class TestCount:
         world.clock.advance(1)
         housekeep(world.database, world.clock)
         with world.database.read() as connection:
-            assert trigger_matches.list_survey_ids(connection) == []
+            assert trigger_matches.list_oldest(connection) == {}
+
+    def test_it_is_forgotten_in_portions(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(trigger_matches, "MATCHES_AT_ONCE", 2)
+        world.add_survey(trigger=self.TRIGGER)
+        for _ in range(5):
+            decide(world, metadata=self.PROD)
+        world.clock.advance(2 * HOUR)
+        decide(world, metadata=self.PROD)
+        with count_statements() as seen:
+            housekeep(world.database, world.clock)
+        assert sum(one.startswith("DELETE FROM trigger_match") for one in seen) == 3
+        with world.database.read() as connection:
+            assert len(trigger_matches.list_of_people(connection, [world.person("bob@").id])) == 1
+
+    def test_what_the_levels_above_say_of_the_age_holds(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        with world.database.write() as connection:
+            text = '{"policy": "organisation", "throttle": {"max_event_age": "6h"}}'
+            policies.add_policy(connection, project_id=None, definition=text, now=world.clock.now)
+        for _ in range(2):
+            decide(world, metadata=self.PROD)
+        world.clock.advance(6 * HOUR)
+        housekeep(world.database, world.clock)
+        assert decide(world, metadata=self.PROD, age=6 * HOUR).reason is Reason.INVITED
+
+    def test_of_a_closed_survey_nothing_is_kept(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        decide(world, metadata=self.PROD)
+        close_survey(world.database, world.clock, "build-cli")
+        housekeep(world.database, world.clock)
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection) == {}
 
 
 class TestAfter:

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.storage.tables import first_event, trigger_match
+from afterword.storage.tables import first_event, survey, trigger_match
+
+MATCHES_AT_ONCE = 5_000
+"""Rows that one transaction forgets: milliseconds, for which others wait."""
 
 
 class MatchRole(StrEnum):
@@ -48,9 +51,16 @@ def list_matches(
 
 
 def delete_matches(connection: sa.Connection, survey_id: int, before: datetime) -> int:
-    """Forget what a survey no longer looks back to."""
+    """Forget what a survey no longer looks back to, MATCHES_AT_ONCE of it at most; returns how much."""
     over = trigger_match.c.survey_id == survey_id, trigger_match.c.occurred_at < before
-    return connection.execute(sa.delete(trigger_match).where(*over)).rowcount
+    key = sa.tuple_(*trigger_match.primary_key)
+    portion = (
+        sa.select(*trigger_match.primary_key)
+        .where(*over)
+        .order_by(trigger_match.c.occurred_at)
+        .limit(MATCHES_AT_ONCE)
+    )
+    return connection.execute(sa.delete(trigger_match).where(key.in_(portion))).rowcount
 
 
 def move_all(connection: sa.Connection, from_id: int, to_id: int) -> None:
@@ -72,9 +82,15 @@ def list_of_people(connection: sa.Connection, person_ids: Collection[int]) -> li
     return [_match(row) for row in rows]
 
 
-def list_survey_ids(connection: sa.Connection) -> list[int]:
-    """The surveys of which there is something."""
-    return list(connection.execute(sa.select(trigger_match.c.survey_id).distinct()).scalars())
+def list_oldest(connection: sa.Connection) -> dict[int, datetime]:
+    """Survey id → when the oldest of what it counts occurred; a look into the index for each survey."""
+    oldest = (
+        sa.select(sa.func.min(trigger_match.c.occurred_at))
+        .where(trigger_match.c.survey_id == survey.c.id)
+        .scalar_subquery()
+    )
+    rows = connection.execute(sa.select(survey.c.id, oldest))
+    return {survey_id: at for survey_id, at in rows if at is not None}
 
 
 def list_first_events(

@@ -60,13 +60,16 @@ def _make_tables() -> None:
         "trigger_match",
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "role", name="pk_trigger_match"),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "survey_id", "person_id", "role", "occurred_at", "event_id", name="pk_trigger_match"
+        ),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_trigger_match_person_id", "trigger_match", ["person_id"])
+    op.create_index("ix_trigger_match_survey_id_occurred_at", "trigger_match", ["survey_id", "occurred_at"])
     op.create_table(
         "first_event",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
