@@ -71,6 +71,29 @@ class TestCount:
         ids = [world.add_event(name="failed", metadata=self.PROD) for _ in range(3)]
         assert evaluate_events(world.database, world.clock, ids) == {ids[2]}
 
+    def test_an_event_that_comes_late_counts_what_was_up_to_it(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        for minutes in (9, 8, 4, 3, 2):
+            decide(world, metadata=self.PROD, age=minutes * MINUTE)
+        ids = [
+            world.add_event(name="failed", metadata=self.PROD, age=age) for age in (timedelta(), 7 * MINUTE)
+        ]
+        evaluate_events(world.database, world.clock, ids)
+        saw = [one.saw for one in world.ledger(ids[1])[0].verdicts if "count" in one.saw]
+        assert saw == [{"count": 3, "wanted": 3, "came_after": None}]
+
+    def test_the_live_version_counts_once_beside_the_latest_one(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        changed = self.TRIGGER | {"count": {"at_least": 2, "within": "2h"}}
+        world.add_survey(trigger=changed, live=False)
+        decide(world, metadata=self.PROD)
+        ids = [
+            world.add_event(name="failed", metadata=self.PROD, is_test=is_test) for is_test in (True, False)
+        ]
+        evaluate_events(world.database, world.clock, ids)
+        (entry,) = world.ledger(ids[1])
+        assert entry.reason is Reason.COUNT
+
     def test_the_same_event_sent_twice_counts_once(self, world: World) -> None:
         world.add_survey(trigger=self.TRIGGER)
         for _ in range(2):
