@@ -78,6 +78,11 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("person_id", "project_id", name="pk_first_event"),
         sqlite_with_rowid=False,
     )
+    op.execute(
+        "INSERT INTO first_event (person_id, project_id, at) "
+        "SELECT person_id, project_id, min(received_at) FROM event "
+        "WHERE person_id IN (SELECT id FROM person WHERE erased_at IS NULL) GROUP BY person_id, project_id"
+    )
     op.create_table(
         "anonymous_response",
         sa.Column("id", sa.Text(), nullable=False),
