@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -321,6 +321,29 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
     assert len({message.message_id for message in channel.messages}) == len(channel.messages) == 60
     assert rows(postgres) == []
     assert caplog.text == ""  # type: ignore[attr-defined]
+
+
+class TooSlowError(Exception):
+    """What PostgreSQL's driver raises for a statement that was ended."""
+
+    sqlstate = "57014"
+
+
+@pytest.mark.parametrize(("cause", "decided"), [(TooSlowError("timeout"), 2), (Exception("away"), 0)])
+def test_events_whose_batch_takes_too_long_are_decided_one_by_one(
+    parts: Parts, world: World, monkeypatch: pytest.MonkeyPatch, cause: Exception, decided: int
+) -> None:
+    find = events.get_events
+
+    def find_one(connection: sa.Connection, ids: Collection[int]) -> object:
+        if len(ids) > 1:
+            raise sa.exc.OperationalError("SELECT", {}, cause)
+        return find(connection, ids)
+
+    monkeypatch.setattr(events, "get_events", find_one)
+    ids = [track(world, email=f"{name}@example.com") for name in ("alice", "bob")]
+    asyncio.run(Worker(parts).run_once())
+    assert sum(bool(world.ledger(event_id)) for event_id in ids) == decided
 
 
 def test_a_step_of_housekeeping_that_fails_keeps_no_other_from_being_done(

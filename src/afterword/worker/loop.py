@@ -10,7 +10,7 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
-from afterword.flows.check_store import is_unavailable, log_failure
+from afterword.flows.check_store import is_unavailable, log_failure, took_too_long
 from afterword.flows.erase_person import Eraser
 from afterword.flows.housekeep import housekeep
 from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
@@ -122,12 +122,12 @@ class Worker:
         return await asyncio.to_thread(outbox.claim, parts.database, parts.clock, kind, limit=limit)
 
     async def _decide(self, claimed: list[Job]) -> None:
-        """Decide events in one transaction; when one of them can't be, each in its own."""
+        """Decide events in one transaction; when it fails or takes too long, each in its own."""
         parts = self._parts
         try:
             await asyncio.to_thread(decide_jobs, parts, claimed)
         except Exception as error:  # noqa: BLE001 - the same
-            if len(claimed) == 1 or is_unavailable(error):
+            if len(claimed) == 1 or (is_unavailable(error) and not took_too_long(error)):
                 await asyncio.to_thread(self._settle_failures, claimed, error)
                 return
             for job in claimed:
