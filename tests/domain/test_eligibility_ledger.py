@@ -205,8 +205,8 @@ class TestWhatTheRulesSaw:
     def test_of_an_audience(self) -> None:
         audience = AllOf((OF_CORE, Compare("locale", "eq", "de")))
         for document, saw in (
-            ({"team": "Web"}, {"path": "team", "found": '"Web"'}),
-            (CORE, {"path": "locale", "found": "absent"}),
+            ({"team": "Web"}, {"path": "team"}),
+            (CORE, {"path": "locale"}),
             (CORE | {"locale": "de"}, {}),
         ):
             facts = replace(GOOD, person=ana(document=document))

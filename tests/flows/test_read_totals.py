@@ -16,14 +16,18 @@ def test_totals_are_those_of_the_conservation_law(lived_in: World) -> None:
     assert found.accepted == law.stored == 7
     assert found.invitations == law.invitations
     assert found.responses == law.responses
-    assert found.waiting == {"evaluate_event": law.outcomes["pending"], "send_invitation": 3}
+    assert found.waiting == {
+        "evaluate_event": law.outcomes["pending"],
+        "send_invitation": 3,
+        "send_reminder": 0,
+    }
     assert found.dead == 0
 
 
 def test_an_empty_database_has_zeros(world: World) -> None:
     found = TotalsReader(world.database, world.clock).read()
     assert (found.accepted, found.dead, found.lag_s, found.responses) == (0, 0, 0.0, 0)
-    assert found.waiting == {"evaluate_event": 0, "send_invitation": 0}
+    assert found.waiting == {"evaluate_event": 0, "send_invitation": 0, "send_reminder": 0}
     assert set(found.invitations.values()) == {0}
 
 

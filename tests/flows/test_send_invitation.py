@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Ticket
 from afterword.flows.manage_surveys import close_survey
 from afterword.flows.send_invitation import send_invitation
+from afterword.storage import jobs
 from afterword.storage.tables import event
-from tests.flows.world import BASE_URL, World
+from tests.flows.world import BASE_URL, EAGER, World
 from tests.storage.support import DAY, HOUR, MINUTE, START
 
 QUEUED, SENDING, SENT = InvitationState.QUEUED, InvitationState.SENDING, InvitationState.SENT
@@ -293,4 +295,38 @@ def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
     channel = FakeChannel(world)
     work = send_invitation(world.database, world.clock, world.links, channel, 9, is_last_attempt=False)
     asyncio.run(work)
+    assert channel.messages == []
+
+
+class TestTheLiveVersion:
+    """Whether it asks, and whom, is said by the version that is live."""
+
+    WAITS = {"trigger": {"events": ["build.finished"], "delay": "1h"}}  # noqa: RUF012
+
+    def test_that_pauses_keeps_what_waits_from_going(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER | {"pause": True}, **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+
+    def test_that_changes_the_questions_does_not(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER, title="Another title", **self.WAITS)
+        world.clock.advance(HOUR)
+        channel = FakeChannel(world)
+        assert send(world, channel) is SENT
+        assert channel.messages[0].title == "How was your build?"
+
+
+def test_it_waits_for_events_that_could_withdraw_it_and_are_not_decided(world: World) -> None:
+    trigger = {"events": ["failed"], "not_followed_by": {"events": ["fixed"], "within": "10m"}}
+    world.add_survey(trigger=trigger, throttle=EAGER)
+    world.invite(name="failed")
+    world.clock.advance(HOUR)
+    with world.database.write() as connection:
+        jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, [99], run_at=world.clock.now)
+    channel = FakeChannel(world)
+    assert put_off_until(world, channel) == world.clock.now + timedelta(seconds=1)
     assert channel.messages == []

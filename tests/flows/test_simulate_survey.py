@@ -193,6 +193,14 @@ def send(world: World, who: str = "bob", **changes: Any) -> int:
     return world.add_event(email=address, person_id=world.person(address).id, **changes)
 
 
+def let_mails_go(world: World) -> None:
+    """Send what is due, as a worker does that never stands still."""
+    is_due = invitation.c.state == InvitationState.QUEUED.value, invitation.c.send_at <= world.clock.now
+    with world.database.write() as connection:
+        sent = {"state": InvitationState.SENT.value, "sent_at": world.clock.now}
+        connection.execute(sa.update(invitation).where(*is_due).values(**sent))
+
+
 def check_history(world: World, random: Random) -> None:
     world.import_people("email,attribute:Site\nalice@example.com,North\nbob@example.com,South\n")
     files = {f"s{number}": some_survey(random) for number in range(random.randint(1, 3))}
@@ -203,6 +211,7 @@ def check_history(world: World, random: Random) -> None:
     real: Said = {}
     for one in history:
         world.clock.advance(one.gap)
+        let_mails_go(world)
         let_people_answer(world, rate)
         event_id = store(world, one)
         world.evaluate(event_id)

@@ -9,7 +9,7 @@ import pytest
 from afterword.domain.invitation import InvitationState
 from afterword.storage import invitations, responses
 from afterword.storage.engine import Connection, Database, StoreError
-from afterword.storage.invitations import Progress, Tally
+from afterword.storage.invitations import Progress, Tally, Waiting
 from tests.storage.support import (
     DAY,
     HOUR,
@@ -175,15 +175,16 @@ class TestAsked:
             add_invitation(connection, cast.survey, cast.bob, 7, at=START + DAY)
             assert invitations.count_tests(connection, [cast.bob, cast.charlie], START) == {cast.bob: 1}
 
-    def test_what_waits_is_listed_until_its_time_comes(self, cast: Cast) -> None:
+    def test_what_waits_is_listed_until_it_is_on_its_way(self, cast: Cast) -> None:
         with cast.database.write() as connection:
             occurred = add_event(connection, number=1)
             waiting = row(cast.survey, cast.bob, occurred) | {"send_at": START + HOUR, "cell": "Ops"}
             (invitation_id,) = invitations.add_invitations(connection, [waiting])
-            found = invitations.list_waiting(connection, [cast.bob], START)
-            assert invitations.list_waiting(connection, [cast.bob], START + HOUR) == []
-            assert invitations.list_waiting(connection, [cast.charlie], START) == []
-        assert [one[:3] + one[4:] for one in found] == [(invitation_id, cast.survey, cast.bob, "Ops")]
+            (found,) = invitations.list_waiting(connection, [cast.bob])
+            assert invitations.list_waiting(connection, [cast.charlie]) == []
+            invitations.set_state(connection, invitation_id, SENT, sent_at=START)
+            assert invitations.list_waiting(connection, [cast.bob]) == []
+        assert found == Waiting(invitation_id, cast.survey, cast.bob, found.occurred_at, START, "Ops")
 
 
 class TestTally:

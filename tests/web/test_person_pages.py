@@ -130,7 +130,7 @@ class TestSurveysAndYou:
         assert "the survey asks within 30 minutes" in said
         assert "You wanted no surveys before 1 February 2027." in said
         assert (
-            "You had been asked this survey on 15 January 2027, and are not asked again before 15 April"
+            "You had been asked this survey on 15 January 2027, and are not asked again before 14 February"
             in said
         )
 

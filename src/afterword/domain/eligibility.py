@@ -18,7 +18,7 @@ from afterword.domain.preference import end_of_quiet
 from afterword.domain.reason import Reason
 from afterword.domain.sampling import draw_holdout, draw_sample
 from afterword.domain.survey_state import IS_OVER, Phase
-from afterword.domain.trigger import find_mismatch, matches, show_found
+from afterword.domain.trigger import find_mismatch, matches
 
 _CLOCK_SKEW_MAX = timedelta(minutes=5)
 _ROUNDING = 1e-9
@@ -188,7 +188,8 @@ def _in_audience(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     mismatch = None if passed else find_mismatch(policy.audience, document)
     saw: Saw = {}
     if mismatch is not None:
-        saw = {"path": mismatch.path, "found": show_found(mismatch.path, document)}
+        # Not what was found: who somebody is stays in the directory, where it changes and is erased.
+        saw = {"path": mismatch.path}
     return Verdict(Reason.AUDIENCE, passed, saw)
 
 

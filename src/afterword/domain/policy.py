@@ -195,3 +195,13 @@ RESPONSE_RATE_WINDOW = 30 * DAY
 
 RESPONSE_RATE_INVITATIONS_MIN = 20
 """With fewer ended invitations than this, everybody is expected to answer, so that no quota overshoots."""
+
+RESPONSE_RATE_MIN = 0.05
+"""However few answered lately, one in twenty is expected to: no quota asks over twenty times its number."""
+
+
+def expect_response_rate(ended: int, answered: int) -> float:
+    """The share of invitations that is expected to be answered, by how the recent ones ended."""
+    if ended < RESPONSE_RATE_INVITATIONS_MIN:
+        return 1.0
+    return max(answered / ended, RESPONSE_RATE_MIN)

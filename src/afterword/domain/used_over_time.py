@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from afterword.domain.facts import Outcome, Spent, SurveyCounts
-from afterword.domain.policy import RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
+from afterword.domain.policy import RESPONSE_RATE_WINDOW, expect_response_rate
 
 _DAY = timedelta(days=1)
 _Counted = tuple[int, ...]
@@ -85,7 +85,7 @@ class UsedOverTime:
             cell=Spent(its[0], its[1]),
             slot=Spent(slot_responses, slot_open),
             day=day,
-            response_rate=answered / ended if ended >= RESPONSE_RATE_INVITATIONS_MIN else 1.0,
+            response_rate=expect_response_rate(ended, answered),
         )
 
     def _moments(self, use: Use) -> Iterator[datetime]:
@@ -111,7 +111,8 @@ class UsedOverTime:
             is_answered and in_slot,
             is_open and in_slot,
             now < use.at + _DAY,
-            is_recent and not is_open,
+            # Of one that could not be delivered nobody can say whether it would have been answered.
+            is_recent and not is_open and (has_ended or use.is_alive),
             is_recent and is_answered,
         )
 

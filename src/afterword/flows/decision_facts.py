@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterword.domain.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.domain.person import name_key, split_team
-from afterword.domain.policy import RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
+from afterword.domain.policy import RESPONSE_RATE_WINDOW, expect_response_rate
 from afterword.domain.preference import find_opt_out
 from afterword.domain.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.flows.heard_surveys import Heard
@@ -19,14 +19,17 @@ from afterword.storage import decisions, invitations, people, preferences, surve
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
-from afterword.storage.invitations import Tally
 from afterword.storage.people import Person
 from afterword.storage.trigger_matches import Match, MatchRole, Wanted
 
 TWINS_EVENTS_MAX = 50_000
 """How many events back the same event is looked for: a tool that sends twice does so within minutes."""
 
+SEEN_CHARS_MAX = 100
+"""How much of a value of the metadata each decision keeps: most are skips that nobody looks at."""
+
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,16 +146,14 @@ class Gathered:
         asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags)
         self._asked.setdefault(subject.person_id, []).append(asked)
         if heard.id in self._used:
-            self._used[heard.id].add(cell)
+            self._used[heard.id].change(self._now, cell, +1)
 
-    def remove_invitation(self, person_id: int, survey_id: int, cell: str | None) -> None:
-        """Let the decisions that follow know that the person's last invitation to a survey was withdrawn."""
+    def remove_invitation(self, person_id: int, survey_id: int, at: datetime, cell: str | None) -> None:
+        """Let the decisions that follow know that an invitation, reserved at a time, was withdrawn."""
         asked = self._asked.get(person_id, [])
-        last = max((index for index, one in enumerate(asked) if one.survey_id == survey_id), default=None)
-        if last is not None:
-            del asked[last]
+        self._asked[person_id] = [one for one in asked if (one.survey_id, one.at) != (survey_id, at)]
         if survey_id in self._used:
-            self._used[survey_id].remove(cell)
+            self._used[survey_id].change(at, cell, -1)
 
     def add_event(self, subject: Subject) -> list[Match]:
         """Let the decisions that follow know of an event; what its surveys must remember of it."""
@@ -235,32 +236,47 @@ def cell_of(person: Person, attribute: str) -> str | None:
 
 
 class _Used:
-    """What a survey has used of its limits: what was counted, and what the batch added."""
+    """What a survey has used of its limits: what was counted, and what the batch adds and takes back."""
 
-    def __init__(self, rows: Collection[Tally]) -> None:
+    def __init__(self, connection: Connection, heard: Heard, now: datetime) -> None:
+        quota = heard.policy.quota
+        # Without a quota there is nothing to count for it.
+        period = timedelta() if quota is None else quota.period
+        self._quota_since = _EVER if period is None else now - period
+        self._slot_since = now - (heard.slot or timedelta())
+        self._day_since = now - _DAY
+        rows = invitations.tally(
+            connection,
+            heard.id,
+            now,
+            quota_since=self._quota_since,
+            slot_since=self._slot_since,
+            rate_since=now - RESPONSE_RATE_WINDOW,
+        )
         self._rows = {row.cell: row for row in rows}
-        self._added: Counter[str | None] = Counter()
-        ended = sum(row.ended for row in rows)
-        answered = sum(row.answered for row in rows)
-        self._rate = answered / ended if ended >= RESPONSE_RATE_INVITATIONS_MIN else 1.0
+        self._rate = expect_response_rate(sum(row.ended for row in rows), sum(row.answered for row in rows))
+        self._changes: list[tuple[datetime, str | None, int]] = []
 
-    def add(self, cell: str | None) -> None:
-        self._added[cell] += 1
-
-    def remove(self, cell: str | None) -> None:
-        self._added[cell] -= 1
+    def change(self, at: datetime, cell: str | None, count: int) -> None:
+        """Count an invitation that was reserved at a time more, or less."""
+        self._changes.append((at, cell, count))
 
     def counts(self, person: PersonFacts | None) -> SurveyCounts:
-        rows, added = self._rows.values(), self._added.total()
+        rows = self._rows.values()
         cell = None if person is None else person.cell
         its = self._rows.get(cell)
+        quota, slot, day = map(self._changed, (self._quota_since, self._slot_since, self._day_since))
+        of_cell = sum(count for at, of, count in self._changes if at > self._quota_since and of == cell)
         return SurveyCounts(
-            quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + added),
-            cell=Spent(its.responses if its else 0, (its.open if its else 0) + self._added[cell]),
-            slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + added),
-            day=sum(row.day for row in rows) + added,
+            quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + quota),
+            cell=Spent(its.responses if its else 0, (its.open if its else 0) + of_cell),
+            slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + slot),
+            day=sum(row.day for row in rows) + day,
             response_rate=self._rate,
         )
+
+    def _changed(self, since: datetime) -> int:
+        return sum(count for at, _, count in self._changes if at > since)
 
 
 def list_asked(
@@ -334,24 +350,13 @@ def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequen
 def _list_used(
     connection: Connection, heard: Iterable[Heard], now: datetime, *, lock: bool
 ) -> dict[int, _Used]:
-    limited = {one.id: one for one in heard if one.has_limits}
+    # Of a version that only tests reach nothing is counted: its limits must not stand in for the live one's.
+    limited = {one.id: one for one in heard if one.has_limits and one.survey.is_live}
     if not limited:
         return {}
     if lock:
         surveys.lock_surveys(connection, sorted(limited))
-    return {survey_id: _Used(_tally(connection, one, now)) for survey_id, one in limited.items()}
-
-
-def _tally(connection: Connection, heard: Heard, now: datetime) -> list[Tally]:
-    quota = heard.policy.quota
-    return invitations.tally(
-        connection,
-        heard.id,
-        now,
-        quota_since=_EVER if quota is None or quota.period is None else now - quota.period,
-        slot_since=now - (heard.slot or timedelta()),
-        rate_since=now - RESPONSE_RATE_WINDOW,
-    )
+    return {survey_id: _Used(connection, one, now) for survey_id, one in limited.items()}
 
 
 def matches_of(subject: Subject) -> Iterable[Match]:
@@ -372,6 +377,11 @@ def matches_of(subject: Subject) -> Iterable[Match]:
             yield Match(heard.id, person_id, event.id, role, event.occurred_at)
 
 
+def _short(text: str) -> str:
+    """What the ledger keeps of a value: enough to see what it was."""
+    return text if len(text) <= SEEN_CHARS_MAX else text[: SEEN_CHARS_MAX - 1] + "…"
+
+
 def _what_mismatched(condition: Condition | None, metadata: Mapping[str, Any]) -> dict[str, str]:
     compare = find_mismatch(condition, metadata)
     if compare is None:
@@ -379,6 +389,6 @@ def _what_mismatched(condition: Condition | None, metadata: Mapping[str, Any]) -
     return {
         "path": compare.path,
         "operator": compare.operator,
-        "wanted": json.dumps(compare.value, ensure_ascii=False, default=str),
-        "found": show_found(compare.path, metadata),
+        "wanted": _short(json.dumps(compare.value, ensure_ascii=False, default=str)),
+        "found": _short(show_found(compare.path, metadata)),
     }

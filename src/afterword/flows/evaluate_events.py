@@ -29,6 +29,7 @@ from afterword.storage.decisions import NewEntry
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.identity_rules import IdentityRule
+from afterword.storage.invitations import Waiting
 from afterword.storage.people import Handle
 from afterword.storage.trigger_matches import Match
 
@@ -87,17 +88,9 @@ class _New:
     """An invitation that this batch reserves."""
 
     occurred_at: datetime
+    at: datetime
     cell: str | None
     row: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An invitation that waits to go out."""
-
-    id: int
-    occurred_at: datetime
-    cell: str | None
 
 
 def _find_subjects(connection: Connection, event_ids: Collection[int]) -> list[Subject]:
@@ -179,13 +172,14 @@ class _Batch:
     def __init__(self, connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:
         self._connection = connection
         self._now = now
+        # Before anything is counted: a sender may have one of them in its hands.
+        self._waiting = _list_waiting(connection, subjects)
         self._gathered = Gathered(connection, subjects, now)
         self._entries: list[NewEntry] = []
         self._invited: list[_New] = []
         self._matches: list[Match] = []
         self._withdrawn: list[int] = []
         self._collapsed: Counter[int] = Counter()
-        self._waiting = _list_waiting(connection, subjects, now)
 
     def decide(self, subject: Subject) -> None:
         """Decide one event for all surveys that listen to it."""
@@ -242,7 +236,7 @@ class _Batch:
             "collapsed": 0,
             "probability": decision.probability,
         }
-        new = _New(subject.event.occurred_at, person.cell, row)
+        new = _New(subject.event.occurred_at, self._now, person.cell, row)
         self._invited.append(new)
         self._gathered.add_invitation(subject, heard, expires_at, person.cell)
         if heard.trigger.waits and not subject.event.is_test:
@@ -259,7 +253,7 @@ class _Batch:
             waiting = self._waiting.get((person_id, heard.id), [])
             for one in [one for one in waiting if one.occurred_at <= event.occurred_at]:
                 waiting.remove(one)
-                self._gathered.remove_invitation(person_id, heard.id, one.cell)
+                self._gathered.remove_invitation(person_id, heard.id, one.at, one.cell)
                 if isinstance(one, _New):
                     one.row |= {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
                 else:
@@ -281,19 +275,19 @@ class _Batch:
 
 
 def _list_waiting(
-    connection: Connection, subjects: Sequence[Subject], now: datetime
-) -> dict[tuple[int, int], list[_New | _Waiting]]:
-    """(person id, survey id) → invitations that wait because their survey lets them."""
+    connection: Connection, subjects: Sequence[Subject]
+) -> dict[tuple[int, int], list[_New | Waiting]]:
+    """(person id, survey id) → invitations that may be collapsed into or withdrawn; locked."""
     ids = {
         subject.person_id
         for subject in subjects
-        if subject.person_id is not None and any(one.trigger.waits for one in subject.told)
+        if subject.person_id is not None
+        and any(one.trigger.waits or one.trigger.withdrawing for one in subject.told)
     }
-    found: dict[tuple[int, int], list[_New | _Waiting]] = {}
+    found: dict[tuple[int, int], list[_New | Waiting]] = {}
     if ids:
-        for one in invitations.list_waiting(connection, ids, now):
-            invitation_id, survey_id, person_id, occurred_at, cell = one
-            found.setdefault((person_id, survey_id), []).append(_Waiting(invitation_id, occurred_at, cell))
+        for one in invitations.list_waiting(connection, sorted(ids)):
+            found.setdefault((one.person_id, one.survey_id), []).append(one)
     return found
 
 

@@ -124,7 +124,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.FILTER: _filter,
     Reason.SURVEY_NOT_LIVE: lambda saw: f"the survey was {saw['state']}",
     Reason.COUNT: _count,
-    Reason.AUDIENCE: lambda saw: f"{saw['path']} was {saw['found']}",
+    Reason.AUDIENCE: lambda saw: f"by {saw['path']}",
     Reason.TENURE: lambda saw: f"for {_span(saw['tenure_s'])}, at least {_span(saw['min_tenure_s'])}",
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from afterword.domain.policy import Cap, Policy
 from afterword.domain.translation import missing_translations
 from afterword.domain.wording import find_wording
 from afterword.flows.survey_definition import dump_definition, read_definition
@@ -10,6 +12,7 @@ from afterword.flows.survey_files import Written
 from afterword.flows.yaml_file import find_place
 
 MISSING_TRANSLATION = "missing_translation"
+NO_REMINDER = "no_reminder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,19 @@ def _lint(written: Written) -> Iterator[Hint]:
     for finding in find_wording(definition):
         place = find_place(written.text, written.name, f"$.{finding.path}")
         yield Hint(place, finding.rule, finding.message)
+    if (after := definition.policy.reminder_after) and (cap := _cap_against(definition.policy, after)):
+        place = find_place(written.text, written.name, "$.throttle.reminders")
+        yield Hint(
+            place,
+            NO_REMINDER,
+            f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
+            "so soon, unless the policy above says otherwise",
+        )
     for missing in missing_translations(definition):
         place = find_place(written.text, written.name, f"$.translations.{missing.locale}")
         yield Hint(place, MISSING_TRANSLATION, f"{missing.path} is not translated: {missing.text!r}")
+
+
+def _cap_against(policy: Policy, after: timedelta) -> Cap | None:
+    """The cap that lets no reminder go so soon after the invitation; None when all do."""
+    return next((cap for cap in policy.caps if cap.count == 1 and cap.window > after), None)

@@ -1,7 +1,7 @@
 """May an invitation still go out now, and what does its message say?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterword.channels.base import Message
 from afterword.domain.eligibility import decide_again, find_send_time
@@ -13,17 +13,21 @@ from afterword.domain.question import list_choices
 from afterword.domain.survey import Definition
 from afterword.domain.survey_state import state_at
 from afterword.flows.decision_facts import audience_document
+from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
 from afterword.flows.personal_survey import personal
 from afterword.flows.policy_levels import find_pauses, find_policy, read_levels
 from afterword.flows.preferences import quiet_hours_of, zone_of
 from afterword.flows.survey_definition import read_definition
-from afterword.storage import events, people, preferences, surveys
+from afterword.storage import events, jobs, people, preferences, surveys
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
 from afterword.storage.people import Person
 from afterword.storage.surveys import Survey
+
+BACKLOG_PAUSE = timedelta(seconds=1)
+"""How long a mail waits for events that came before it and are not decided yet."""
 
 REMINDER_MARK = "-reminder"
 """What the Message-ID of a reminder ends with, so that mail clients show it beside the first mail."""
@@ -50,10 +54,15 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
         return EXPIRED
     if person is None or event is None or person.erased_at is not None:
         return INELIGIBLE_AT_SEND
-    text = surveys.get_definition(connection, survey.id, invitation.survey_version)
-    definition = read_definition(text)
+    definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
+    if _may_be_withdrawn(connection, definition, now):
+        return now + BACKLOG_PAUSE
+    # Whether it asks, and whom, is said by the live version; what it asks, by the invitation's.
+    version = invitation.survey_version if invitation.is_test else survey.live_version
+    text = surveys.get_definition(connection, survey.id, version or invitation.survey_version)
+    current = read_definition(text)
     levels = read_levels(connection, survey.project_id)
-    phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
+    phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
     facts = _facts(connection, invitation, person, asked)
     policy = find_policy(levels, survey.key, text)
@@ -61,6 +70,12 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
         return INELIGIBLE_AT_SEND
     send_at = find_send_time(facts, policy, now)
     return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
+
+
+def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
+    """Whether an event that is not decided yet could still withdraw it."""
+    withdraws = bool(definition.trigger.withdrawing)
+    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
 
 
 def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:

@@ -10,7 +10,7 @@ from afterword.flows.decision_facts import list_asked
 from afterword.flows.links import Links
 from afterword.flows.second_look import Case, compose_message, look_again
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import invitations
+from afterword.storage import invitations, people
 from afterword.storage.engine import Database
 from afterword.storage.invitations import Invitation
 
@@ -45,6 +45,11 @@ async def send_reminder(
 def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> Message | datetime | None:
     now = to_datetime(clock.now_us())
     with database.write() as connection:
+        invitation = invitations.get_invitation(connection, invitation_id)
+        if invitation is None:
+            return None
+        # As a decision does: two exposures of one person at once would not see each other.
+        people.lock_people(connection, [invitation.person_id])
         invitation = invitations.get_invitation(connection, invitation_id, lock=True)
         if invitation is None or not _is_silent(invitation):
             return None

@@ -245,22 +245,39 @@ def count_tests(connection: sa.Connection, person_ids: Collection[int], since: d
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def list_waiting(
-    connection: sa.Connection, person_ids: Collection[int], now: datetime
-) -> list[tuple[int, int, int, datetime, str | None]]:
-    """(id, survey, person, when the event occurred, cell) of invitations to these people that wait."""
+class Waiting(NamedTuple):
+    """An invitation that is not on its way yet: when its event occurred, and when it was reserved."""
+
+    id: int
+    survey_id: int
+    person_id: int
+    occurred_at: datetime
+    at: datetime
+    cell: str | None
+
+
+def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list[Waiting]:
+    """Real invitations to these people that are not on their way, locked, so that nobody sends them."""
     columns = invitation.c
     statement = (
-        sa.select(columns.id, columns.survey_id, columns.person_id, event.c.occurred_at, columns.cell)
+        sa.select(
+            columns.id,
+            columns.survey_id,
+            columns.person_id,
+            event.c.occurred_at,
+            columns.created_at,
+            columns.cell,
+        )
         .join(event, event.c.id == columns.event_id)
         .where(
             columns.person_id.in_(list(person_ids)),
             columns.state == InvitationState.QUEUED.value,
-            columns.send_at > now,
             sa.not_(columns.is_test),
         )
+        .order_by(columns.id)
+        .with_for_update(of=invitation)
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(statement)]
+    return [Waiting(*row) for row in connection.execute(statement)]
 
 
 def tally(
@@ -281,6 +298,7 @@ def tally(
     columns = invitation.c
     is_answered = columns.outcome == Outcome.ANSWERED.value
     is_open = sa.and_(columns.outcome.is_(None), columns.expires_at > now, columns.state.in_(_ALIVE))
+    has_ended = sa.or_(columns.outcome.is_not(None), columns.state.in_(_ALIVE))
     in_quota, in_slot = columns.created_at > quota_since, columns.created_at > slot_since
     is_recent = columns.created_at > rate_since
     day_since = now - timedelta(days=1)
@@ -296,7 +314,8 @@ def tally(
             count(is_answered, in_slot),
             count(is_open, in_slot),
             count(columns.created_at > day_since),
-            count(is_recent, sa.not_(is_open)),
+            # Of one that could not be delivered nobody can say whether it would have been answered.
+            count(is_recent, sa.not_(is_open), has_ended),
             count(is_recent, is_answered),
         )
         .where(

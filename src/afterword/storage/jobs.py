@@ -119,6 +119,12 @@ def any_due(connection: sa.Connection, kind: str, now: datetime) -> bool:
     return connection.execute(statement).first() is not None
 
 
+def is_any_since(connection: sa.Connection, kind: str, now: datetime) -> bool:
+    """Tell whether work of a kind that came up to a time is not done yet, given-up one left out."""
+    is_open = job.c.kind == kind, job.c.created_at <= now, job.c.dead_at.is_(None)
+    return connection.execute(sa.select(job.c.id).where(*is_open).limit(1)).first() is not None
+
+
 def find_progress(connection: sa.Connection, kind: str, subject_id: int) -> Progress | None:
     """Where is the work of a kind about a subject? None when it is done, or never was any."""
     statement = sa.select(job.c.dead_at).where(job.c.kind == kind, job.c.subject_id == subject_id)

@@ -113,7 +113,9 @@ def close(connection: sa.Connection, survey_id: int, now: datetime) -> None:
 def lock_surveys(connection: sa.Connection, survey_ids: Collection[int]) -> None:
     """Let no other transaction use up what these surveys may still ask, until this one ends."""
     theirs = survey.c.id.in_(list(survey_ids))
-    connection.execute(sa.select(survey.c.id).where(theirs).order_by(survey.c.id).with_for_update())
+    # Rows that refer to a survey may still be written: only who uses up its limits has to wait.
+    held = sa.select(survey.c.id).where(theirs).order_by(survey.c.id)
+    connection.execute(held.with_for_update(key_share=True))
 
 
 def find_survey(connection: sa.Connection, key: str) -> Survey | None:
