@@ -21,7 +21,7 @@ from afterword.flows.manage_projects import create_project
 from afterword.flows.manage_rules import Draft, add_rule, remove_rule
 from afterword.flows.note_unknown_names import note_unknown_names
 from afterword.flows.save_people import save_people
-from afterword.storage import attributions, events, identity_rules, people, projection
+from afterword.storage import attributions, events, identity_rules, people, projection, trigger_matches
 from afterword.storage.engine import Database
 from afterword.storage.identity_rules import RuleKind
 from afterword.storage.tables import attribution, metadata
@@ -272,6 +272,19 @@ class TestFollowing:
             )
         attribute_events(world.database, world.clock)
         assert person_of(world, event_id) == alice
+
+    def test_who_becomes_known_has_used_the_tool_since_the_first_of_their_events(self, world: World) -> None:
+        first_at = world.clock.now
+        add_stranger(world, github_username="ada")
+        world.clock.advance(60)
+        add_stranger(world, github_username="ada")
+        settle(world)
+        give(world, "ada@example.com", github_usernames=("ada",))
+        settle(world)
+        ada = world.person("ada@").id
+        with world.database.read() as connection:
+            found = trigger_matches.list_first_events(connection, [ada])
+        assert found == {(ada, world.project_id): first_at}
 
     def test_a_step_that_fails_is_done_again(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         event_id = add_stranger(world, github_username="ada")

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from afterword.domain.reason import Reason
 from afterword.flows.check_conservation import check_conservation
 from afterword.flows.counted_events import CountedEvents
 from afterword.flows.links import Ticket
+from afterword.flows.manage_surveys import close_survey
 from afterword.flows.retain import MAILS, Keeping, retain
 from afterword.flows.submit_response import submit_response
 from afterword.kit.clock import LimitClock
-from afterword.storage import retention
+from afterword.storage import policies, retention
 from afterword.storage.tables import anonymous_response, decision, event, invitation, metadata, response
 from tests.flows.world import EAGER, World
 from tests.storage.support import DAY
@@ -125,6 +127,56 @@ def test_invitations_stay_for_the_longest_cooldown(world: World) -> None:
     world.clock.advance(5 * DAY)
     assert retain(world.database, world.clock, keeping)["invitation"] == 1
     assert [rows(world, table) for table in (decision, invitation, response)] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "throttle",
+    [
+        {"repeat": "once"},
+        {"repeat": "until_answered"},
+        {"quota": {"count": 1}},
+        {"quota": {"attribute": "Office", "each": 1}},
+    ],
+    ids=str,
+)
+def test_invitations_stay_as_long_as_a_survey_that_counts_all_its_life_is_not_closed(
+    world: World, throttle: dict[str, Any]
+) -> None:
+    world.add_survey(throttle=EAGER | throttle)
+    invited = world.invite()
+    submit_response(world.database, world.clock, world.ticket(invited), {"satisfaction": ["3"]})
+    keeping = Keeping(answers=7 * DAY)
+    world.clock.advance(1_000 * DAY)
+    assert retain(world.database, world.clock, keeping, dry_run=True) == {}
+    assert retain(world.database, world.clock, keeping) == {}
+    (entry,) = world.decide()
+    assert entry.reason in (Reason.REPEAT_EXHAUSTED, Reason.QUOTA_FULL)
+    close_survey(world.database, world.clock, "build-cli")
+    assert retain(world.database, world.clock, keeping)["invitation"] == 1
+
+
+@pytest.mark.parametrize(
+    ("throttle", "is_test"),
+    [({"repeat": "once"}, True), ({"quota": {"count": 1, "period": "30d"}}, False)],
+    ids=str,
+)
+def test_tests_and_what_a_quota_no_longer_counts_go(
+    world: World, throttle: dict[str, Any], is_test: bool
+) -> None:
+    world.add_survey(throttle=EAGER | throttle)
+    world.reserve(is_test=is_test)
+    world.clock.advance(1_000 * DAY)
+    assert retain(world.database, world.clock, Keeping(answers=7 * DAY))["invitation"] == 1
+
+
+def test_what_the_levels_above_say_of_repeating_holds(world: World) -> None:
+    world.add_survey(throttle=EAGER)
+    world.invite()
+    world.clock.advance(1_000 * DAY)
+    with world.database.write() as connection:
+        text = '{"policy": "organisation", "throttle": {"repeat": "once"}}'
+        policies.add_policy(connection, project_id=None, definition=text, now=world.clock.now)
+    assert retain(world.database, world.clock, Keeping(answers=7 * DAY)) == {}
 
 
 def test_the_law_holds_when_answers_go_before_decisions(world: World) -> None:

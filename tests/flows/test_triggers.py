@@ -9,11 +9,12 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.reason import Reason
 from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.housekeep import housekeep
-from afterword.storage import trigger_matches
+from afterword.flows.manage_surveys import close_survey
+from afterword.storage import policies, trigger_matches
 from afterword.storage.decisions import Entry
 from afterword.storage.invitations import Invitation
 from tests.flows.world import EAGER, World
-from tests.storage.support import DAY, HOUR, MINUTE
+from tests.storage.support import DAY, HOUR, MINUTE, count_statements
 
 QUEUED, CANCELLED = InvitationState.QUEUED, InvitationState.CANCELLED
 
@@ -70,6 +71,29 @@ class TestCount:
         ids = [world.add_event(name="failed", metadata=self.PROD) for _ in range(3)]
         assert evaluate_events(world.database, world.clock, ids) == {ids[2]}
 
+    def test_an_event_that_comes_late_counts_what_was_up_to_it(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        for minutes in (9, 8, 4, 3, 2):
+            decide(world, metadata=self.PROD, age=minutes * MINUTE)
+        ids = [
+            world.add_event(name="failed", metadata=self.PROD, age=age) for age in (timedelta(), 7 * MINUTE)
+        ]
+        evaluate_events(world.database, world.clock, ids)
+        saw = [one.saw for one in world.ledger(ids[1])[0].verdicts if "count" in one.saw]
+        assert saw == [{"count": 3, "wanted": 3, "came_after": None}]
+
+    def test_the_live_version_counts_once_beside_the_latest_one(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        changed = self.TRIGGER | {"count": {"at_least": 2, "within": "2h"}}
+        world.add_survey(trigger=changed, live=False)
+        decide(world, metadata=self.PROD)
+        ids = [
+            world.add_event(name="failed", metadata=self.PROD, is_test=is_test) for is_test in (True, False)
+        ]
+        evaluate_events(world.database, world.clock, ids)
+        (entry,) = world.ledger(ids[1])
+        assert entry.reason is Reason.COUNT
+
     def test_the_same_event_sent_twice_counts_once(self, world: World) -> None:
         world.add_survey(trigger=self.TRIGGER)
         for _ in range(2):
@@ -86,7 +110,39 @@ class TestCount:
         world.clock.advance(1)
         housekeep(world.database, world.clock)
         with world.database.read() as connection:
-            assert trigger_matches.list_survey_ids(connection) == []
+            assert trigger_matches.list_oldest(connection) == {}
+
+    def test_it_is_forgotten_in_portions(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(trigger_matches, "MATCHES_AT_ONCE", 2)
+        world.add_survey(trigger=self.TRIGGER)
+        for _ in range(5):
+            decide(world, metadata=self.PROD)
+        world.clock.advance(2 * HOUR)
+        decide(world, metadata=self.PROD)
+        with count_statements() as seen:
+            housekeep(world.database, world.clock)
+        assert sum(one.startswith("DELETE FROM trigger_match") for one in seen) == 3
+        with world.database.read() as connection:
+            assert len(trigger_matches.list_of_people(connection, [world.person("bob@").id])) == 1
+
+    def test_what_the_levels_above_say_of_the_age_holds(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        with world.database.write() as connection:
+            text = '{"policy": "organisation", "throttle": {"max_event_age": "6h"}}'
+            policies.add_policy(connection, project_id=None, definition=text, now=world.clock.now)
+        for _ in range(2):
+            decide(world, metadata=self.PROD)
+        world.clock.advance(6 * HOUR)
+        housekeep(world.database, world.clock)
+        assert decide(world, metadata=self.PROD, age=6 * HOUR).reason is Reason.INVITED
+
+    def test_of_a_closed_survey_nothing_is_kept(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        decide(world, metadata=self.PROD)
+        close_survey(world.database, world.clock, "build-cli")
+        housekeep(world.database, world.clock)
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection) == {}
 
 
 class TestAfter:

@@ -10,7 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.storage import event_batch, projects
-from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError, StoreError, read_rows
+from afterword.storage.engine import (
+    POOL_CONNECTIONS_MAX,
+    Database,
+    DatabaseError,
+    StoreError,
+    read_rows,
+    took_too_long,
+)
 from afterword.storage.open import open_database
 from afterword.storage.postgres import open_postgres
 from afterword.storage.schema import migrate
@@ -217,8 +224,9 @@ def test_a_lock_that_is_not_let_go_ends_the_statement_that_waits(
     with postgres.write() as holder, postgres.write() as waiter:
         projects.lock_accepted(holder, [project_id])
         waiter.execute(sa.text("SET LOCAL statement_timeout = '50ms'"))
-        with pytest.raises(StoreError, match="statement timeout"):
+        with pytest.raises(StoreError, match="statement timeout") as raised:
             projects.lock_accepted(waiter, [project_id])
+        assert took_too_long(raised.value)
         waiter.rollback()
 
 

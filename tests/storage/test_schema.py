@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,23 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from afterword.flows.prepare_schema import BACKUP_FOLDER, migrate_schema, prepare_schema
-from afterword.storage import events, schema
+from afterword.kit.clock import SECOND_US
+from afterword.storage import events, people, schema, trigger_matches
 from afterword.storage.engine import Database, DatabaseError
 from afterword.storage.open import open_database
 from afterword.storage.schema import SchemaState, check_schema, migrate
 from afterword.storage.sqlite import driver
 from afterword.storage.tables import metadata
-from tests.storage.support import LATEST, NEXT_REVISION, FakeClock, add_event
+from tests.storage.support import (
+    LATEST,
+    NEXT_REVISION,
+    START,
+    START_US,
+    FakeClock,
+    add_event,
+    add_person,
+    add_project,
+)
 from tests.support.postgres import Databases
 
 
@@ -111,6 +122,22 @@ def test_an_older_schema_is_seen_and_brought_up_to_date_with_its_rows(
     assert "added_later" in table_names(fresh)
     with fresh.read() as connection:
         assert events.get_event(connection, event_id) is not None
+
+
+def test_who_used_a_tool_before_is_known_to_have(fresh: Database) -> None:
+    with fresh.write() as connection:
+        schema.upgrade(connection, "0002")
+        project_id, other_id = add_project(connection), add_project(connection, "Deploy CLI")
+        bob, gone = add_person(connection), add_person(connection, "Gone")
+        people.update_person(connection, gone, {"erased_at": START})
+        for number, (whose, seconds) in enumerate(((bob, 5), (bob, 3), (bob, 4), (None, 1), (gone, 2)), 1):
+            at_us = START_US + seconds * SECOND_US
+            add_event(connection, number, project_id=project_id, person_id=whose, received_at=at_us)
+        add_event(connection, project_id=other_id, person_id=bob, received_at=START_US)
+    migrate(fresh)
+    with fresh.read() as connection:
+        found = trigger_matches.list_first_events(connection, [bob, gone])
+    assert found == {(bob, project_id): START + timedelta(seconds=3), (bob, other_id): START}
 
 
 def test_a_migration_that_fails_halfway_changes_nothing(

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
@@ -15,7 +17,8 @@ from afterword.domain.invitation import InvitationState
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_names import list_names
 from afterword.flows.outbox import LEASE
-from afterword.storage import events, jobs
+from afterword.flows.retain import Keeping
+from afterword.storage import attributions, erasure, events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job
 from afterword.worker import loop as worker_loop
@@ -318,6 +321,44 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
     assert len({message.message_id for message in channel.messages}) == len(channel.messages) == 60
     assert rows(postgres) == []
     assert caplog.text == ""  # type: ignore[attr-defined]
+
+
+class TooSlowError(Exception):
+    """What PostgreSQL's driver raises for a statement that was ended."""
+
+    sqlstate = "57014"
+
+
+@pytest.mark.parametrize(("cause", "decided"), [(TooSlowError("timeout"), 2), (Exception("away"), 0)])
+def test_events_whose_batch_takes_too_long_are_decided_one_by_one(
+    parts: Parts, world: World, monkeypatch: pytest.MonkeyPatch, cause: Exception, decided: int
+) -> None:
+    find = events.get_events
+
+    def find_one(connection: sa.Connection, ids: Collection[int]) -> object:
+        if len(ids) > 1:
+            raise sa.exc.OperationalError("SELECT", {}, cause)
+        return find(connection, ids)
+
+    monkeypatch.setattr(events, "get_events", find_one)
+    ids = [track(world, email=f"{name}@example.com") for name in ("alice", "bob")]
+    asyncio.run(Worker(parts).run_once())
+    assert sum(bool(world.ledger(event_id)) for event_id in ids) == decided
+
+
+def test_a_step_of_housekeeping_that_fails_keeps_no_other_from_being_done(
+    parts: Parts, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mail = parts.mailbox / "old.eml"
+    mail.parent.mkdir()
+    mail.write_text("To: bob@example.com\n\nHello")
+    os.utime(mail, (1.0, 1.0))
+    keeping = replace(parts, keeping=Keeping(mails=HOUR))
+    monkeypatch.setattr(attributions, "delete_finished", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(erasure, "find_newest", lambda *arguments: 1 / 0)
+    Worker(keeping)._keep_house()
+    assert not mail.exists()
+    assert caplog.text.count("ZeroDivisionError") == 2
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -172,6 +172,12 @@ class Policy:
         period = self.quota.period if self.quota and self.quota.period else timedelta()
         return max([longest * (BACKOFF_FACTOR_MAX if self.backoff else 1), period, *windows])
 
+    @property
+    def looks_back_for_good(self) -> bool:
+        """Whether it must be known as long as the survey lives who was invited to it, and answered."""
+        counts_its_life = self.quota is not None and self.quota.period is None
+        return self.repeat is not Repeat.RECURRING or counts_its_life
+
 
 SAMPLING_PERIOD = timedelta(days=30)
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterword.domain.identity import IdentityKind, IdentityRules
-from afterword.flows.note_unknown_names import count_sightings
+from afterword.flows.note_unknown_names import count_sightings, first_events
 from afterword.flows.read_names import (
     Meaning,
     NameReader,
@@ -24,6 +24,7 @@ from afterword.storage import (
     people,
     projection,
     revision,
+    trigger_matches,
     unresolved,
 )
 from afterword.storage.attributions import Attribution, Stretch
@@ -183,11 +184,13 @@ def attribute_events(database: Database, clock: Clock) -> bool:
         is_back = work.was_never_theirs(event)
         work.attribute(event, reader.find_named(who) if is_back else reader.find_person(who, event.person_id))
     sightings = [one for one in count_sightings(taken_back, reader) if work.takes_name_back(one)]
+    firsts = first_events((event, work.changed.get(event.id)) for event in hits)
     with database.write() as connection:
         projection.lock(connection)
         is_same = attributions.list_unfinished(connection, STRETCHES_AT_ONCE) == left
         if is_same and revision.current(connection) == reader.revision:
             event_handles.attribute(connection, work.changed)
+            trigger_matches.add_first_events(connection, firsts)
             unresolved.add(connection, sightings)
             now = to_datetime(clock.now_us())
             attributions.note_progress(connection, work.progress(done_to, finished_at=now))

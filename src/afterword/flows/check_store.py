@@ -3,10 +3,10 @@
 import logging
 
 from afterword.storage import jobs, revision
-from afterword.storage.engine import Database, StoreError, is_unavailable
+from afterword.storage.engine import Database, StoreError, is_unavailable, took_too_long
 from afterword.storage.trouble import Trouble
 
-__all__ = ["StoreError", "Trouble", "find_trouble", "is_unavailable", "log_failure"]
+__all__ = ["StoreError", "Trouble", "find_trouble", "is_unavailable", "log_failure", "took_too_long"]
 
 
 def find_trouble(database: Database) -> Trouble | None:

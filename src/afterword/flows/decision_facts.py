@@ -11,7 +11,7 @@ from afterword.domain.facts import Asked, Facts, PersonFacts, Spent, SurveyCount
 from afterword.domain.person import name_key, split_team
 from afterword.domain.policy import RESPONSE_RATE_WINDOW, expect_response_rate
 from afterword.domain.preference import find_opt_out
-from afterword.domain.trigger import Condition, find_mismatch, matches, show_found
+from afterword.domain.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.flows.heard_surveys import Heard
 from afterword.flows.preferences import quiet_hours_of, zone_of
 from afterword.flows.survey_definition import read_definition
@@ -20,7 +20,7 @@ from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
 from afterword.storage.people import Person
-from afterword.storage.trigger_matches import Match, MatchRole
+from afterword.storage.trigger_matches import Match, MatchRole, Wanted
 
 TWINS_EVENTS_MAX = 50_000
 """How many events back the same event is looked for: a tool that sends twice does so within minutes."""
@@ -81,7 +81,7 @@ class Gathered:
         self._opt_outs = preferences.list_opt_outs_of(connection, ids)
         self._tests = Counter(invitations.count_tests(connection, ids, now - _HOUR))
         self._asked = list_asked(connection, ids, with_tags=any(one.policy.group_caps for one in heard))
-        self._matches = _list_matches(connection, ids, heard)
+        self._matches = _list_matches(connection, subjects, ids, heard)
         self._firsts = (
             trigger_matches.list_first_events(connection, ids)
             if any(one.policy.min_tenure for one in heard)
@@ -302,14 +302,41 @@ def list_asked(
 
 
 def _list_matches(
-    connection: Connection, ids: Sequence[int], heard: Iterable[Heard]
+    connection: Connection, subjects: Sequence[Subject], ids: Sequence[int], heard: Iterable[Heard]
 ) -> dict[tuple[int, int], list[Match]]:
-    counting = {one.id for one in heard if one.trigger.remembers}
+    """
+    (survey id, person id) → what the person did that matters to one of the events.
+
+    An event counts what occurred up to it, in whichever order events come. So all since the first of
+    them is read, and before it as many as the trigger wants: with these it is enough for each event.
+    """
     found: dict[tuple[int, int], list[Match]] = {}
-    if counting and ids:
-        for one in trigger_matches.list_matches(connection, counting, ids):
-            found.setdefault((one.survey_id, one.person_id), []).append(one)
+    earliest = min((one.event.occurred_at for one in subjects if one.person_id is not None), default=None)
+    if earliest is None:
+        return found
+    counting: dict[int, list[Trigger]] = {}
+    for one in heard:
+        if one.trigger.remembers:
+            counting.setdefault(one.id, []).append(one.trigger)
+    for survey_id, triggers in counting.items():
+        since = earliest - max(trigger.looks_back_by for trigger in triggers)
+        wanted = Wanted(survey_id, since, earliest, _newest_wanted(triggers))
+        for match in trigger_matches.list_matches(connection, wanted, ids):
+            found.setdefault((match.survey_id, match.person_id), []).append(match)
     return found
+
+
+def _newest_wanted(triggers: Iterable[Trigger]) -> dict[MatchRole, int]:
+    """How many of each role the versions of one survey want at most."""
+    wanted: dict[MatchRole, int] = {}
+    for trigger in triggers:
+        if trigger.count > 1:
+            wanted[MatchRole.COUNTED] = max(trigger.count, wanted.get(MatchRole.COUNTED, 0))
+        if trigger.after is not None:
+            wanted[MatchRole.EARLIER] = 1
+        if trigger.withdrawing:
+            wanted[MatchRole.WITHDRAWING] = 1
+    return wanted
 
 
 def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequence[int]) -> set[Twin]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from afterword.flows.policy_levels import Levels, find_policy, read_levels
 from afterword.flows.survey_definition import read_definition
 from afterword.flows.track_event import IDEMPOTENCY_US
 from afterword.kit.clock import Clock, to_datetime
@@ -21,19 +22,30 @@ def housekeep(database: Database, clock: Clock) -> None:
         events.delete_idempotent(connection, now_us - IDEMPOTENCY_US)
         notices.delete_notices(connection, to_datetime(now_us) - NOTICES_KEPT)
         attributions.delete_finished(connection, to_datetime(now_us) - ATTRIBUTIONS_KEPT)
-        _forget_matches(connection, to_datetime(now_us))
+    _forget_matches(database, to_datetime(now_us))
 
 
-def _forget_matches(connection: Connection, now: datetime) -> None:
+def _forget_matches(database: Database, now: datetime) -> None:
     """Forget what people did longer ago than a survey's trigger looks back; of closed surveys all."""
-    counted = trigger_matches.list_survey_ids(connection)
-    if not counted:
-        return
-    kept: dict[int, timedelta] = {}
-    for one in surveys.list_listening(connection):
-        definition = read_definition(one.definition)
-        span = definition.trigger.looks_back_by + definition.policy.max_event_age
-        kept[one.survey_id] = max(span, kept.get(one.survey_id, span))
-    for survey_id in counted:
+    with database.read() as connection:
+        oldest = trigger_matches.list_oldest(connection)
+        kept = _list_kept(connection) if oldest else {}
+    for survey_id, oldest_at in oldest.items():
         before = now - kept[survey_id] if survey_id in kept else now + timedelta(days=1)
-        trigger_matches.delete_matches(connection, survey_id, before)
+        forgotten = trigger_matches.MATCHES_AT_ONCE if oldest_at < before else 0
+        while forgotten == trigger_matches.MATCHES_AT_ONCE:
+            with database.write() as connection:
+                forgotten = trigger_matches.delete_matches(connection, survey_id, before)
+
+
+def _list_kept(connection: Connection) -> dict[int, timedelta]:
+    """Survey id → how long what it counts is kept; without closed surveys."""
+    kept: dict[int, timedelta] = {}
+    levels: dict[int, Levels] = {}
+    for one in surveys.list_listening(connection):
+        if one.project_id not in levels:
+            levels[one.project_id] = read_levels(connection, one.project_id)
+        policy = find_policy(levels[one.project_id], one.key, one.definition)
+        span = read_definition(one.definition).trigger.looks_back_by + policy.max_event_age
+        kept[one.survey_id] = max(span, kept.get(one.survey_id, span))
+    return kept

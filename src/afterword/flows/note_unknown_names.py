@@ -41,12 +41,9 @@ def note_unknown_names(database: Database) -> bool:
         wanted = {reading for who in set(map(who_of, found)) for reading in readings_of(who, rules)}
         reader = NameReader(connection, rules, wanted)
     sightings = count_sightings(found, reader)
-    wrong = {
-        event.id: person_id
-        for event in found
-        if (person_id := reader.find_person(who_of(event), event.person_id)) != event.person_id
-    }
-    firsts = _first_events(found, reader)
+    whose = [(event, reader.find_person(who_of(event), event.person_id)) for event in found]
+    wrong = {event.id: person_id for event, person_id in whose if person_id != event.person_id}
+    firsts = first_events(whose)
     with database.write() as connection:
         if projection.lock(connection) == positions and revision.current(connection) == reader.revision:
             unresolved.add(connection, sightings)
@@ -56,11 +53,11 @@ def note_unknown_names(database: Database) -> bool:
     return True
 
 
-def _first_events(found: Iterable[EventHandles], reader: NameReader) -> dict[tuple[int, int], datetime]:
-    """(person id, project id) → when the first of these events came."""
+def first_events(whose: Iterable[tuple[EventHandles, int | None]]) -> dict[tuple[int, int], datetime]:
+    """(person id, project id) → when the first of some events came; each with whose it is."""
     firsts: dict[tuple[int, int], datetime] = {}
-    for event in found:
-        if (person_id := reader.find_person(who_of(event), event.person_id)) is not None:
+    for event, person_id in whose:
+        if person_id is not None:
             key = person_id, event.project_id
             at = to_datetime(event.received_at)
             firsts[key] = min(firsts.get(key, at), at)

@@ -86,12 +86,22 @@ def _at_least_cooldowns(database: Database, kept: timedelta) -> timedelta:
     return max([kept, *(one.looks_back for one in policies)])
 
 
+def _list_kept_surveys(connection: Connection) -> set[int]:
+    """The surveys that are not closed and look back for good: invitations to them stay."""
+    return {
+        one.survey_id
+        for one in surveys.list_listening(connection)
+        if find_policy(read_levels(connection, one.project_id), one.key, one.definition).looks_back_for_good
+    }
+
+
 def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
     after_id = 0
     while True:
         with database.read() as connection:
-            ids = retention.list_over_invitations(connection, before, after_id=after_id)
+            kept = _list_kept_surveys(connection)
+            ids = retention.list_over_invitations(connection, before, kept_surveys=kept, after_id=after_id)
         if not ids:
             return counts
         after_id = ids[-1]
@@ -100,7 +110,9 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             continue
         with database.write() as connection:
             # Once more, behind the lock: an answer may have been changed meanwhile.
-            still = set(retention.list_over_invitations(connection, before, after_id=ids[0] - 1))
+            still = set(
+                retention.list_over_invitations(connection, before, kept_surveys=kept, after_id=ids[0] - 1)
+            )
             chosen = [one for one in ids if one in still]
             _note_gone(connection, retention.find_last_event_id(connection, chosen))
             counts += Counter(retention.delete_invitations(connection, chosen, ABOUT_INVITATIONS))

@@ -22,12 +22,20 @@ StoreError = (sa.exc.DBAPIError, sa.exc.TimeoutError, TroubleError)
 FIRST, FIRST_ROWS, AT_COMMIT = "first", "first_rows", "at_commit"
 """Where a connection keeps the query for its BEGIN, what that found, and the statements for its COMMIT."""
 
+_QUERY_CANCELED = "57014"
+"""SQLSTATE of a statement that took longer than its limit, or waited longer for a lock."""
+
 _BUGS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
 
 
 def is_unavailable(error: BaseException) -> bool:
     """True for a failure of the store; False for what can only be a bug of the statement."""
     return isinstance(error, StoreError) and not isinstance(error, _BUGS)
+
+
+def took_too_long(error: BaseException) -> bool:
+    """True for a statement that PostgreSQL ended for the time it took: with less to do it may succeed."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _QUERY_CANCELED
 
 
 class DatabaseError(AfterwordError):

@@ -66,8 +66,15 @@ def _is_over_decision(first_id: int, last_id: int, before: datetime) -> tuple[sa
     return decision.c.event_id.between(first_id, last_id), decision.c.decided_at < before, sa.not_(invites)
 
 
-def list_over_invitations(connection: sa.Connection, before: datetime, *, after_id: int = 0) -> list[int]:
-    """The next invitations after an id that, with their response, are older than a time, and at their end."""
+def list_over_invitations(
+    connection: sa.Connection, before: datetime, *, kept_surveys: Collection[int] = (), after_id: int = 0
+) -> list[int]:
+    """
+    The next invitations after an id that, with their response, are older than a time, and at their end.
+
+    Args:
+        kept_surveys: Surveys whose invitations stay, unless they are tests.
+    """
     is_younger = sa.exists().where(
         response.c.invitation_id == invitation.c.id, response.c.updated_at >= before
     )
@@ -76,6 +83,7 @@ def list_over_invitations(connection: sa.Connection, before: datetime, *, after_
         invitation.c.created_at < before,
         invitation.c.expires_at < before,
         sa.not_(is_younger),
+        sa.or_(invitation.c.is_test, invitation.c.survey_id.not_in(list(kept_surveys))),
     )
     return list(connection.execute(statement.order_by(invitation.c.id).limit(INVITATIONS_AT_ONCE)).scalars())
 

@@ -439,11 +439,13 @@ trigger_match = sa.Table(
     metadata,
     sa.Column("survey_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
     # See MatchRole.
     sa.Column("role", sa.Text, primary_key=True),
-    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("occurred_at", Instant, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Index("ix_trigger_match_person_id", "person_id"),
+    # By which what is over is forgotten.
+    sa.Index("ix_trigger_match_survey_id_occurred_at", "survey_id", "occurred_at"),
     sqlite_with_rowid=False,
 )
 

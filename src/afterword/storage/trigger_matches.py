@@ -1,13 +1,16 @@
 """What did people do that the trigger of a survey counts?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.storage.tables import first_event, trigger_match
+from afterword.storage.tables import first_event, person, survey, trigger_match
+
+MATCHES_AT_ONCE = 5_000
+"""Rows that one transaction forgets: milliseconds, for which others wait."""
 
 
 class MatchRole(StrEnum):
@@ -35,22 +38,81 @@ def add_matches(connection: sa.Connection, matches: Sequence[Match]) -> None:
         connection.execute(_ADD, rows)
 
 
-def list_matches(
-    connection: sa.Connection, survey_ids: Collection[int], person_ids: Collection[int]
-) -> list[Match]:
-    """What these people did that these surveys count."""
-    rows = connection.execute(
-        sa.select(trigger_match).where(
-            trigger_match.c.survey_id.in_(list(survey_ids)), trigger_match.c.person_id.in_(list(person_ids))
-        )
+class Wanted(NamedTuple):
+    """
+    What a survey must know of what people did, to decide some events.
+
+    Attributes:
+        since: Nothing before it counts for any of the events.
+        earliest: When the first of the events occurred.
+        newest: Role → of what came before the first event, how many at most of each person.
+    """
+
+    survey_id: int
+    since: datetime
+    earliest: datetime
+    newest: Mapping[MatchRole, int]
+
+
+def list_matches(connection: sa.Connection, wanted: Wanted, person_ids: Collection[int]) -> list[Match]:
+    """
+    What these people did that one survey counts: all since the first event, and the newest before it.
+
+    It reads no more of somebody who did a thing a million times than of others.
+    """
+    is_postgres = connection.dialect.name == "postgresql"
+    parts = [
+        _newest(wanted, role, count, person_ids, is_postgres=is_postgres)
+        for role, count in wanted.newest.items()
+    ]
+    if not parts:
+        return []
+    return [_match(row) for row in connection.execute(sa.union_all(*parts))]
+
+
+def _newest(
+    wanted: Wanted, role: MatchRole, count: int, person_ids: Collection[int], *, is_postgres: bool
+) -> sa.Select[Any]:
+    """From the ``count``-th newest before the first event on, along the primary key for each person."""
+    one, older = trigger_match.alias("one"), trigger_match.alias("older")
+    is_older = (
+        older.c.survey_id == wanted.survey_id,
+        older.c.person_id == person.c.id,
+        older.c.role == role.value,
+        older.c.occurred_at.between(wanted.since, wanted.earliest),
     )
-    return [_match(row) for row in rows]
+    nth = sa.select(older.c.occurred_at).where(*is_older).order_by(older.c.occurred_at.desc())
+    first = sa.func.coalesce(
+        nth.offset(count - 1).limit(1).correlate(person).scalar_subquery(),
+        sa.literal(wanted.since, one.c.occurred_at.type),
+    )
+    is_wanted = (
+        one.c.survey_id == wanted.survey_id,
+        # Not by the bare id: SQLite would begin with the matches, and find the person of each.
+        one.c.person_id == person.c.id + 0,
+        one.c.role == role.value,
+        one.c.occurred_at >= first,
+    )
+    columns = [one.c[name] for name in Match._fields]
+    are_they = person.c.id.in_(list(person_ids))
+    if not is_postgres:
+        return sa.select(*columns).select_from(person).join(one, sa.true()).where(are_they, *is_wanted)
+    # The offset keeps it a loop along the key, whatever PostgreSQL believes of the tables' sizes.
+    found = sa.select(*columns).where(*is_wanted).correlate(person).offset(0).lateral()
+    return sa.select(found).select_from(person).join(found, sa.true()).where(are_they)
 
 
 def delete_matches(connection: sa.Connection, survey_id: int, before: datetime) -> int:
-    """Forget what a survey no longer looks back to."""
+    """Forget what a survey no longer looks back to, MATCHES_AT_ONCE of it at most; returns how much."""
     over = trigger_match.c.survey_id == survey_id, trigger_match.c.occurred_at < before
-    return connection.execute(sa.delete(trigger_match).where(*over)).rowcount
+    key = sa.tuple_(*trigger_match.primary_key)
+    portion = (
+        sa.select(*trigger_match.primary_key)
+        .where(*over)
+        .order_by(trigger_match.c.occurred_at)
+        .limit(MATCHES_AT_ONCE)
+    )
+    return connection.execute(sa.delete(trigger_match).where(key.in_(portion))).rowcount
 
 
 def move_all(connection: sa.Connection, from_id: int, to_id: int) -> None:
@@ -72,9 +134,15 @@ def list_of_people(connection: sa.Connection, person_ids: Collection[int]) -> li
     return [_match(row) for row in rows]
 
 
-def list_survey_ids(connection: sa.Connection) -> list[int]:
-    """The surveys of which there is something."""
-    return list(connection.execute(sa.select(trigger_match.c.survey_id).distinct()).scalars())
+def list_oldest(connection: sa.Connection) -> dict[int, datetime]:
+    """Survey id → when the oldest of what it counts occurred; a look into the index for each survey."""
+    oldest = (
+        sa.select(sa.func.min(trigger_match.c.occurred_at))
+        .where(trigger_match.c.survey_id == survey.c.id)
+        .scalar_subquery()
+    )
+    rows = connection.execute(sa.select(survey.c.id, oldest))
+    return {survey_id: at for survey_id, at in rows if at is not None}
 
 
 def list_first_events(

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
-from afterword.flows.check_store import is_unavailable, log_failure
+from afterword.flows.check_store import is_unavailable, log_failure, took_too_long
 from afterword.flows.erase_person import Eraser
 from afterword.flows.housekeep import housekeep
 from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
@@ -121,12 +122,12 @@ class Worker:
         return await asyncio.to_thread(outbox.claim, parts.database, parts.clock, kind, limit=limit)
 
     async def _decide(self, claimed: list[Job]) -> None:
-        """Decide events in one transaction; when one of them can't be, each in its own."""
+        """Decide events in one transaction; when it fails or takes too long, each in its own."""
         parts = self._parts
         try:
             await asyncio.to_thread(decide_jobs, parts, claimed)
         except Exception as error:  # noqa: BLE001 - the same
-            if len(claimed) == 1 or is_unavailable(error):
+            if len(claimed) == 1 or (is_unavailable(error) and not took_too_long(error)):
                 await asyncio.to_thread(self._settle_failures, claimed, error)
                 return
             for job in claimed:
@@ -185,17 +186,25 @@ class Worker:
         outbox.retry(database, clock, job, delay=delay, error=text)
 
     def _keep_house(self) -> None:
+        """Do all that is to be done now and then; a step that fails keeps no other from being done."""
         parts = self._parts
-        housekeep(parts.database, parts.clock)
-        Eraser(parts.database, parts.clock, parts.tombstones, parts.mailbox).finish()
-        retain(parts.database, parts.clock, parts.keeping, parts.mailbox)
+        eraser = Eraser(parts.database, parts.clock, parts.tombstones, parts.mailbox)
+        steps: dict[str, Callable[[], object]] = {
+            "housekeeping failed": lambda: housekeep(parts.database, parts.clock),
+            "erasures can't be finished": eraser.finish,
+            "what is over can't be let go": lambda: retain(
+                parts.database, parts.clock, parts.keeping, parts.mailbox
+            ),
+        }
+        for failure, step in steps.items():
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - the same
+                log_failure(logger, parts.database, failure, error)
 
     async def _housekeep(self) -> None:
         while True:
-            try:
-                await asyncio.to_thread(self._keep_house)
-            except Exception as error:  # noqa: BLE001 - the same
-                log_failure(logger, self._parts.database, "housekeeping failed", error)
+            await asyncio.to_thread(self._keep_house)
             await asyncio.sleep(HOUSEKEEPING_S)
 
     async def _keep_loading(self, source: DirectorySource) -> None:

@@ -60,13 +60,16 @@ def _make_tables() -> None:
         "trigger_match",
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("survey_id", "person_id", "event_id", "role", name="pk_trigger_match"),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "survey_id", "person_id", "role", "occurred_at", "event_id", name="pk_trigger_match"
+        ),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_trigger_match_person_id", "trigger_match", ["person_id"])
+    op.create_index("ix_trigger_match_survey_id_occurred_at", "trigger_match", ["survey_id", "occurred_at"])
     op.create_table(
         "first_event",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -74,6 +77,11 @@ def _make_tables() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "project_id", name="pk_first_event"),
         sqlite_with_rowid=False,
+    )
+    op.execute(
+        "INSERT INTO first_event (person_id, project_id, at) "
+        "SELECT person_id, project_id, min(received_at) FROM event "
+        "WHERE person_id IN (SELECT id FROM person WHERE erased_at IS NULL) GROUP BY person_id, project_id"
     )
     op.create_table(
         "anonymous_response",
