@@ -1,11 +1,13 @@
 """Does a newcomer find a demo that works, each time it starts?"""
 
+from importlib.resources import files
+
 from afterword.domain.survey import SurveyState
 from afterword.domain.token import hash_token
 from afterword.flows.directory import load_snapshot
 from afterword.flows.find_people import list_people
 from afterword.flows.manage_projects import list_projects
-from afterword.flows.manage_surveys import list_surveys
+from afterword.flows.manage_surveys import export_survey, list_surveys
 from afterword.flows.set_up_demo import (
     DEMO_EVENT,
     DEMO_PERSON,
@@ -37,6 +39,8 @@ def test_the_demo_is_made_once_and_each_start_has_a_token_of_its_own(
     assert all(person.github_username and person.gitlab_username for person in people)
     ((key, state, version),) = [(s.key, s.state, s.latest_version) for s in list_surveys(database)]
     assert (key, state, version) == (DEMO_SURVEY, SurveyState.LIVE, 1)
+    shipped = files("afterword.demo").joinpath("survey.yaml").read_text(encoding="utf-8")
+    assert export_survey(database, DEMO_SURVEY) == (1, shipped), "a file to begin one's own with"
 
     snapshot = load_snapshot(database)
     assert DEMO_EVENT in snapshot.projects[project.id].listened

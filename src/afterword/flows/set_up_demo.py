@@ -45,7 +45,7 @@ def set_up_demo(database: Database, clock: Clock, tombstoned: Tombstones) -> str
         import_people(database, clock, tombstoned, path)
     if all(survey.key != DEMO_SURVEY for survey in list_surveys(database)):
         name = "survey.yaml"
-        file = parse_survey_file((_FILES / name).read_text(encoding="utf-8"), name)
-        apply_survey(database, clock, file, dry_run=False)
+        text = (_FILES / name).read_text(encoding="utf-8")
+        apply_survey(database, clock, parse_survey_file(text, name), dry_run=False, source=text)
         publish_survey(database, clock, DEMO_SURVEY)
     return token
