@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -301,7 +302,7 @@ def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
 class TestTheLiveVersion:
     """Whether it asks, and whom, is said by the version that is live."""
 
-    WAITS = {"trigger": {"events": ["build.finished"], "delay": "1h"}}  # noqa: RUF012
+    WAITS: ClassVar = {"trigger": {"events": ["build.finished"], "delay": "1h"}}
 
     def test_that_pauses_keeps_what_waits_from_going(self, world: World) -> None:
         world.add_survey(throttle=EAGER, **self.WAITS)

@@ -9,7 +9,7 @@ def test_the_last_policy_of_each_level_is_in_force(database: Database) -> None:
     with database.write() as connection:
         first, second = add_project(connection, "First"), add_project(connection, "Second")
         assert policies.read_in_force(connection, first) == (0, {})
-        assert policies.current_id(connection) == 0
+        assert policies.read_in_force(connection, None)[0] == 0
         added = [
             policies.add_policy(connection, project_id=level, definition=text, now=START)
             for level, text in ((None, "a"), (first, "b"), (first, "c"), (None, "d"), (second, "e"))
@@ -18,7 +18,7 @@ def test_the_last_policy_of_each_level_is_in_force(database: Database) -> None:
         assert policies.read_in_force(connection, first) == (added[-1], {None: "d", first: "c"})
         assert policies.read_in_force(connection, second) == (added[-1], {None: "d", second: "e"})
         assert policies.read_in_force(connection, None) == (added[-1], {None: "d"})
-        assert policies.current_id(connection) == added[-1]
+        assert policies.read_in_force(connection, None)[0] == added[-1]
 
 
 def test_every_policy_stays_readable_with_its_project_and_time(database: Database) -> None:

@@ -71,7 +71,7 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
         kept, merged = get_person(connection, keep), get_person(connection, gone)
         if not dry_run:
             # Behind the lock nobody is invited meanwhile, and what is read is what moves.
-            merges.lock_people(connection, [kept.id, merged.id])
+            people.lock_people(connection, [kept.id, merged.id])
         _check_pair(connection, kept, merged)
         before, other = merges.get_columns(connection, kept.id), merges.get_columns(connection, merged.id)
         has, gives = merges.read_holdings(connection, kept.id), merges.read_holdings(connection, merged.id)
@@ -108,7 +108,7 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
             raise NotFoundError(f"there is no merge {merge_id}: `afterword people show WHO` names them")
         merge, moved = found
         _check_latest(connection, merge)
-        merges.lock_people(connection, [merge.kept_id, merge.merged_id])
+        people.lock_people(connection, [merge.kept_id, merge.merged_id])
         given = {(one.kind, one.value): one for one in moved.handles}
         held = merges.read_holdings(connection, merge.kept_id).handles
         stay = [one for one in held if (one.kind, one.value) not in given]

@@ -65,7 +65,7 @@ def _load(text: str, lines: YamlLines) -> Any:
     try:
         node = yaml.compose(text, Loader=_Loader)
         lines.walk(node, "$")
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{name}:{mark.line + 1}" if mark else name

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from afterword.domain.event import ERASED_NAME, Event
 from afterword.kit.clock import to_us
+from afterword.storage import people
 from afterword.storage.people import Handle
 from afterword.storage.tables import (
     answer,
@@ -90,8 +91,7 @@ def list_same_people(connection: sa.Connection, person_id: int) -> list[int]:
 
 def lock_people(connection: sa.Connection, person_ids: Collection[int]) -> None:
     """Let nobody decide about these people, or answer for them, until this transaction ends."""
-    of_them = person.c.id.in_(list(person_ids))
-    connection.execute(sa.select(person.c.id).where(of_them).order_by(person.c.id).with_for_update())
+    people.lock_people(connection, person_ids)
     theirs = invitation.c.person_id.in_(list(person_ids))
     connection.execute(sa.select(invitation.c.id).where(theirs).order_by(invitation.c.id).with_for_update())
 

@@ -1,6 +1,6 @@
 """Which people turned out to be one, and what moved from one to the other?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -93,12 +93,6 @@ class Holdings:
     invitations: list[int]
     decisions: list[tuple[int, int]]
     responses: int
-
-
-def lock_people(connection: sa.Connection, person_ids: Collection[int]) -> None:
-    """Let no other transaction decide about these people until this one ends."""
-    rows = sa.select(person.c.id).where(person.c.id.in_(list(person_ids))).order_by(person.c.id)
-    connection.execute(rows.with_for_update()).all()
 
 
 def get_columns(connection: sa.Connection, person_id: int) -> Columns:

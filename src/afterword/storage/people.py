@@ -256,7 +256,7 @@ def list_identities(connection: sa.Connection, person_ids: Collection[int]) -> d
 def get_person(connection: sa.Connection, person_id: int, *, lock: bool = False) -> Person | None:
     """One person; with ``lock`` no other transaction decides about them until this one ends."""
     if lock:
-        connection.execute(sa.select(person.c.id).where(person.c.id == person_id).with_for_update())
+        lock_people(connection, [person_id])
     return get_people(connection, [person_id]).get(person_id)
 
 

@@ -35,12 +35,6 @@ def add_policy(connection: sa.Connection, *, project_id: int | None, definition:
     return policy_id
 
 
-def current_id(connection: sa.Connection) -> int:
-    """The id of the last row of all levels; 0 = there is none."""
-    found: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(policy.c.id), 0))).scalar_one()
-    return found
-
-
 def read_in_force(connection: sa.Connection, project_id: int | None) -> tuple[int, dict[int | None, str]]:
     """
     What holds for a project, in one query.

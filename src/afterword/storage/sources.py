@@ -177,16 +177,6 @@ def _portions(source: str, external_ids: Sequence[str]) -> Iterator[sa.ColumnEle
         yield sa.and_(source_member.c.source == source, source_member.c.external_id.in_(some))
 
 
-def list_external_ids(connection: sa.Connection, source: str, person_ids: Collection[int]) -> dict[int, str]:
-    """Person id → a source's own id."""
-    rows = connection.execute(
-        sa.select(source_member.c.person_id, source_member.c.external_id).where(
-            source_member.c.source == source, source_member.c.person_id.in_(list(person_ids))
-        )
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 class Listed(NamedTuple):
     """
     A source that names a person: its own id for them, and when it last did.
