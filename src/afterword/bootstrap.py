@@ -7,13 +7,13 @@ from pathlib import Path
 
 from afterword.channels.base import Channel
 from afterword.channels.registry import open_channel
-from afterword.flows.counted_events import CountedEvents
-from afterword.flows.directory import Directory
+from afterword.flows.ingest.counted_events import CountedEvents
+from afterword.flows.ingest.directory import Directory
+from afterword.flows.ingest.record_notices import Notices
+from afterword.flows.ingest.track_event import Intake
 from afterword.flows.links import Links
-from afterword.flows.record_notices import Notices
-from afterword.flows.retain import Keeping
-from afterword.flows.tombstones import Tombstones
-from afterword.flows.track_event import Intake
+from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.upkeep.retain import Keeping
 from afterword.kit.clock import Clock, LimitClock, SystemClock
 from afterword.kit.places import Places, make_data_directory
 from afterword.kit.signing import Signer, load_or_make_key

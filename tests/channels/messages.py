@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterword.channels.base import Message
-from afterword.domain.question import (
+from afterword.domain.survey.question import (
     CesQuestion,
     Look,
     MatrixQuestion,

@@ -10,7 +10,13 @@ from html.parser import HTMLParser
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
-from afterword.domain.question import Option, Question, RatingQuestion, SingleChoiceQuestion, list_choices
+from afterword.domain.survey.question import (
+    Option,
+    Question,
+    RatingQuestion,
+    SingleChoiceQuestion,
+    list_choices,
+)
 from tests.channels.messages import QUESTIONS, message
 
 SENDER = "Afterword <afterword@example.com>"

@@ -16,11 +16,11 @@ from afterword.cli.main import main
 from afterword.cli.open import open_app
 from afterword.domain.event import parse_event
 from afterword.domain.rate_limit import RateLimits
+from afterword.flows.ingest.record_notices import NoticeKind
+from afterword.flows.ingest.track_event import ACCEPTED, Answer, Submission
+from afterword.flows.invitations.submit_response import submit_response
 from afterword.flows.links import Ticket
 from afterword.flows.manage_projects import get_project
-from afterword.flows.record_notices import NoticeKind
-from afterword.flows.submit_response import submit_response
-from afterword.flows.track_event import ACCEPTED, Answer, Submission
 from afterword.storage import invitations
 from afterword.worker.loop import Worker
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.cli.open import open_app
-from afterword.flows import check_surroundings
+from afterword.flows.upkeep import check_surroundings
 from afterword.storage import health
 from afterword.storage.tables import event, job
 from tests.cli.installation import Installation

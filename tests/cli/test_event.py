@@ -6,7 +6,7 @@ import time
 import pytest
 
 from afterword.cli.open import open_app
-from afterword.flows.record_notices import NoticeKind
+from afterword.flows.ingest.record_notices import NoticeKind
 from afterword.kit.clock import to_datetime
 from afterword.storage import people
 from tests.cli.installation import PROJECT, Installation

@@ -3,7 +3,7 @@
 import pytest
 
 from afterword.cli.open import open_app
-from afterword.flows.keep_names import keep_names
+from afterword.flows.names.keep_names import keep_names
 from tests.cli.installation import PROJECT, Installation
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from afterword.cli.open import open_app
-from afterword.domain.preference import OptOut, OptOutScope
+from afterword.domain.people.preference import OptOut, OptOutScope
 from afterword.kit.clock import to_datetime
 from afterword.storage import people, preferences
 from tests.cli.installation import PEOPLE, Installation

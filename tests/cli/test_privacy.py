@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afterword.cli import privacy
-from afterword.flows import erase_person
+from afterword.flows.people import erase_person
 from tests.cli.installation import Installation
 
 

@@ -8,21 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterword.domain import statistics
-from afterword.domain.answer import Value
-from afterword.domain.question import (
-    CesQuestion,
-    MatrixQuestion,
-    MultipleChoiceQuestion,
-    NpsQuestion,
-    Option,
-    RankingQuestion,
-    RatingQuestion,
-    SingleChoiceQuestion,
-    TextQuestion,
-    YesNoQuestion,
-)
 from afterword.domain.question_report import GivenAnswer, QuestionReport
-from afterword.domain.reason import Reason
 from afterword.domain.report import (
     COMMENTS_MAX,
     Funnel,
@@ -35,8 +21,22 @@ from afterword.domain.report import (
     assemble_report,
 )
 from afterword.domain.statistics import Interval
-from afterword.domain.survey import Definition, SurveyState
-from afterword.domain.trigger import Trigger
+from afterword.domain.survey.answer import Value
+from afterword.domain.survey.question import (
+    CesQuestion,
+    MatrixQuestion,
+    MultipleChoiceQuestion,
+    NpsQuestion,
+    Option,
+    RankingQuestion,
+    RatingQuestion,
+    SingleChoiceQuestion,
+    TextQuestion,
+    YesNoQuestion,
+)
+from afterword.domain.survey.survey import Definition, SurveyState
+from afterword.domain.survey.trigger import Trigger
+from afterword.domain.throttle.reason import Reason
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OPTIONS = (Option("slow", "Too slow"), Option("flaky", "Flaky tests"), Option("docs", "Docs"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afterword.flows.check_conservation import check_conservation
+from afterword.flows.upkeep.check_conservation import check_conservation
 from afterword.storage.open import open_database
 from tests.support.http import exchange, request_bytes
 from tests.support.postgres import Databases

@@ -1,7 +1,7 @@
 """Does the conservation law hold? The product's own check, as an assertion."""
 
-from afterword.flows import check_conservation as law
-from afterword.flows.check_conservation import Conservation
+from afterword.flows.upkeep import check_conservation as law
+from afterword.flows.upkeep.check_conservation import Conservation
 from afterword.storage.engine import Database
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from afterword.flows.check_conservation import Conservation
+from afterword.flows.upkeep.check_conservation import Conservation
 from afterword.storage.engine import Database
 from tests.faults.conservation import check_conservation
 from tests.support.http import BadReplyError, Connection, Header, Reply

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afterword.flows.prepare_schema import prepare_schema
+from afterword.flows.upkeep.prepare_schema import prepare_schema
 from afterword.kit.clock import SystemClock
 from afterword.settings import DATABASE_FILE
 from afterword.storage.sqlite import open_sqlite

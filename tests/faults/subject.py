@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afterword.flows.check_conservation import Conservation
+from afterword.flows.upkeep.check_conservation import Conservation
 from tests.faults.load import (
     ADDRESS,
     ASKING_NAME,

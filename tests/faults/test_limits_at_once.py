@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from afterword.domain.rate_limit import DAY_US, RateLimits
+from afterword.flows.ingest.track_event import Answer, Outcome
 from afterword.flows.manage_projects import create_project
-from afterword.flows.track_event import Answer, Outcome
 from afterword.kit.clock import SystemClock
 from afterword.storage import projects
 from afterword.storage.engine import Database

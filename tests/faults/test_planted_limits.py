@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS_FAILED = 1
 """pytest's exit code when tests ran and failed; any other would mean that they never ran."""
 
-MODEL = "tests/flows/test_track_event_model.py::test_the_intake_answers_as_a_plain_list_would[sqlite-40]"
+MODEL = (
+    "tests/flows/ingest/test_track_event_model.py::test_the_intake_answers_as_a_plain_list_would[sqlite-40]"
+)
 CLAIMS = "tests/storage/test_jobs.py::test_eight_workers_at_once_claim_each_job_once[postgres]"
 KEPT = "tests/web/test_token_secrecy.py::test_no_token_is_kept_in_plain[sqlite]"
 LOOKED_UP = (

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from afterword.cli.serve import DISK_FAILED_STATUS
 from afterword.domain.rate_limit import RateLimits
-from afterword.flows.track_event import COMMIT_S_MAX, Outcome
+from afterword.flows.ingest.track_event import COMMIT_S_MAX, Outcome
 from afterword.storage import projects
 from afterword.storage.engine import POOL_CONNECTIONS_MAX, Database, DatabaseError
 from afterword.storage.postgres import CONNECT_TIMEOUT_S, WRITE_STATEMENT_S, open_postgres

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from afterword.flows.check_conservation import check_conservation
+from afterword.flows.upkeep.check_conservation import check_conservation
 from afterword.storage.open import open_database
 from tests.faults import counts
 from tests.flows.installations import places_in, run_back_up

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.invitation import InvitationState
-from afterword.flows.track_event import Outcome
+from afterword.flows.ingest.track_event import Outcome
 from afterword.kit.clock import SystemClock, to_datetime
 from afterword.storage import decisions, invitations
 from afterword.storage.engine import Database

@@ -10,10 +10,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from afterword.domain.event import Event
-from afterword.domain.person import PersonRecord
-from afterword.domain.source import Source
-from afterword.flows.save_people import save_people
-from afterword.flows.submit_response import submit_response
+from afterword.domain.people.person import PersonRecord
+from afterword.domain.people.source import Source
+from afterword.flows.invitations.submit_response import submit_response
+from afterword.flows.people.save_people import save_people
 from afterword.storage import sources
 from afterword.storage.tables import (
     attribution,

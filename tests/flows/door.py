@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from afterword.domain.event import Event
 from afterword.domain.rate_limit import RateLimits
-from afterword.flows.counted_events import CountedEvents
-from afterword.flows.track_event import (
+from afterword.flows.ingest.counted_events import CountedEvents
+from afterword.flows.ingest.track_event import (
     Answer,
     Intake,
     Outcome,

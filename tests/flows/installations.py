@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from afterword.flows.back_up import back_up
+from afterword.flows.upkeep.back_up import back_up
 from afterword.kit.places import Places
 from afterword.kit.progress import OnProgress, untold
 from afterword.kit.signing import Signer

@@ -1,7 +1,7 @@
 """What does a world look like in which something has happened?"""
 
 from afterword.domain.event import Event
-from afterword.flows.submit_response import submit_response
+from afterword.flows.invitations.submit_response import submit_response
 from tests.flows.door import opened_door, submission
 from tests.flows.world import EAGER, World
 from tests.storage.support import START_US

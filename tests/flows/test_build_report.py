@@ -5,10 +5,10 @@ import sqlalchemy as sa
 
 from afterword.domain.errors import NotFoundError
 from afterword.domain.invitation import InvitationState
-from afterword.domain.reason import Reason
 from afterword.domain.report import Report
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.build_report import build_report
-from afterword.flows.submit_response import open_survey, submit_response
+from afterword.flows.invitations.submit_response import open_survey, submit_response
 from afterword.storage import invitations
 from afterword.storage.tables import decision
 from afterword.storage.tables import invitation as invitation_table

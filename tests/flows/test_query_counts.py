@@ -5,17 +5,17 @@ from collections.abc import Callable
 import pytest
 
 from afterword.flows.build_report import build_report
-from afterword.flows.directory import load_snapshot
-from afterword.flows.explain_event import explain_event, list_events, list_notices
-from afterword.flows.find_people import list_people
+from afterword.flows.ingest.directory import load_snapshot
+from afterword.flows.invitations.person_page import open_history, open_overview
+from afterword.flows.invitations.submit_response import submit_response
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
-from afterword.flows.manage_surveys import list_phases, list_surveys
 from afterword.flows.outbox import claim
-from afterword.flows.person_page import open_history, open_overview
-from afterword.flows.preferences import read_settings
+from afterword.flows.people.find_people import list_people
 from afterword.flows.read_totals import TotalsReader
-from afterword.flows.submit_response import submit_response
+from afterword.flows.surveys.manage_surveys import list_phases, list_surveys
+from afterword.flows.throttle.explain_event import explain_event, list_events, list_notices
+from afterword.flows.throttle.preferences import read_settings
 from afterword.storage import notices
 from afterword.storage.notices import Notice
 from tests.flows.world import EAGER, World

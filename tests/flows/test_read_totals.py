@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from afterword.flows.check_conservation import check_conservation
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.outbox import bury, claim
 from afterword.flows.read_totals import COUNTED_AGAIN_US, TotalsReader
+from afterword.flows.upkeep.check_conservation import check_conservation
 from tests.flows.world import World
 from tests.storage.support import count_statements
 

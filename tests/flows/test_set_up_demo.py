@@ -2,12 +2,12 @@
 
 from importlib.resources import files
 
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey.survey import SurveyState
 from afterword.domain.token import hash_token
-from afterword.flows.directory import load_snapshot
-from afterword.flows.find_people import list_people
+from afterword.flows.ingest.directory import load_snapshot
 from afterword.flows.manage_projects import list_projects
-from afterword.flows.manage_surveys import export_survey, list_surveys
+from afterword.flows.people.find_people import list_people
+from afterword.flows.people.tombstones import Tombstones
 from afterword.flows.set_up_demo import (
     DEMO_EVENT,
     DEMO_PERSON,
@@ -16,7 +16,7 @@ from afterword.flows.set_up_demo import (
     TOKEN_OVERLAP,
     set_up_demo,
 )
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.surveys.manage_surveys import export_survey, list_surveys
 from afterword.kit.clock import to_us
 from afterword.kit.signing import Signer
 from afterword.storage.engine import Database

@@ -7,18 +7,18 @@ import sqlalchemy as sa
 import yaml
 
 from afterword.domain.invitation import InvitationState
-from afterword.domain.person import PersonRecord
-from afterword.domain.source import Source
-from afterword.flows.evaluate_events import evaluate_events
-from afterword.flows.import_people import import_people
+from afterword.domain.people.person import PersonRecord
+from afterword.domain.people.source import Source
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
-from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.preferences import change_settings
-from afterword.flows.save_people import save_people
-from afterword.flows.saved_people import Saved
-from afterword.flows.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.people.save_people import save_people
+from afterword.flows.people.saved_people import Saved
+from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.provisioning.import_people import import_people
+from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
+from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.throttle.evaluate_events import evaluate_events
+from afterword.flows.throttle.preferences import change_settings
 from afterword.kit.clock import SECOND_US
 from afterword.kit.signing import Signer
 from afterword.storage import decisions, event_batch, invitations, jobs, people, policies, projects, surveys

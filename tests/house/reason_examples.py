@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from afterword.domain.reason import Reason
+from afterword.domain.throttle.reason import Reason
 
 _ASKED = "2026-11-02T09:30:00Z"
 

@@ -17,22 +17,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from afterword.cli.main import cli
-from afterword.domain.identity import IdentityWarning
 from afterword.domain.method_error import MethodErrorCode
-from afterword.domain.reason import Reason
-from afterword.domain.trigger import OPERATORS
-from afterword.domain.wording import Rule
-from afterword.flows import explain_reason
+from afterword.domain.people.identity import IdentityWarning
+from afterword.domain.survey.trigger import OPERATORS
+from afterword.domain.survey.wording import Rule
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.lint_surveys import MISSING_TRANSLATION, NO_REMINDER
-from afterword.flows.policy_file import PolicyFile, parse_policy_file
-from afterword.flows.policy_levels import Levels, effective
 from afterword.flows.read_totals import Totals
-from afterword.flows.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.survey_file.conditions import ConditionFile
-from afterword.flows.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
-from afterword.flows.survey_file.throttle import ThrottleFile
-from afterword.flows.survey_file.trigger import CountFile, TriggerFile, WithinFile
+from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_REMINDER
+from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
+from afterword.flows.surveys.policy_levels import Levels, effective
+from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.surveys.survey_file.conditions import ConditionFile
+from afterword.flows.surveys.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
+from afterword.flows.surveys.survey_file.throttle import ThrottleFile
+from afterword.flows.surveys.survey_file.trigger import CountFile, TriggerFile, WithinFile
+from afterword.flows.throttle import explain_reason
 from afterword.kit.histogram import Histogram
 from afterword.settings import FILE_SUFFIX, NAMES, PREFIX, Settings
 from afterword.storage.tables import metadata
@@ -574,15 +574,15 @@ def test_the_architecture_tells_the_life_of_an_event_in_its_order() -> None:
         "web/track.py",
         "web/track_body.py",
         "domain/event.py",
-        "flows/track_event.py",
+        "flows/ingest/track_event.py",
         "worker/loop.py",
-        "flows/evaluate_events.py",
-        "domain/eligibility.py",
-        "flows/send_invitation.py",
+        "flows/throttle/evaluate_events.py",
+        "domain/throttle/eligibility.py",
+        "flows/invitations/send_invitation.py",
         "channels/email.py",
         "channels/mailbox.py",
         "web/pages/answer.py",
-        "flows/submit_response.py",
+        "flows/invitations/submit_response.py",
         "flows/build_report.py",
         "domain/report.py",
     ]

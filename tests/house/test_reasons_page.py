@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from afterword.domain.facts import Verdict
-from afterword.domain.reason import Reason
-from afterword.flows.explain_reason import _EXPLAINED, explain_reason, explain_verdict
+from afterword.domain.throttle.facts import Verdict
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.throttle.explain_reason import _EXPLAINED, explain_reason, explain_verdict
 from tests.house.reason_examples import EXAMPLES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "reasons.md").read_text()

@@ -23,6 +23,9 @@ CLOCK = {
     *(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")),
     "datetime.date.today",
 }
+FILES_MAX = 15
+"""In a room of domain or flows, `__init__.py` apart. STYLE.md."""
+
 SQL = {"sqlalchemy", "alembic", "sqlite3", "pysqlite3", "psycopg"}
 # What the standard library has of clocks, randomness, logging and I/O; domain uses none of it.
 NOT_PURE = {
@@ -127,3 +130,13 @@ def test_imports_are_absolute_and_named(path: Path) -> None:
 )
 def test_no_spelling_hides_a_name(code: str, name: str) -> None:
     assert name in {used for _, used in names_used(ast.parse(code))}
+
+
+@pytest.mark.parametrize("top", ["domain", "flows"])
+def test_a_room_is_no_hall(top: str) -> None:
+    rooms = [SOURCE / top, *(path for path in (SOURCE / top).rglob("*") if (path / "__init__.py").exists())]
+    files = {
+        room.name: len([path for path in room.glob("*.py") if path.name != "__init__.py"]) for room in rooms
+    }
+    assert len(files) > 1
+    assert {name: count for name, count in files.items() if count > FILES_MAX} == {}

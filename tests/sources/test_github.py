@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from afterword.domain.person import KEEP, PersonRecord
+from afterword.domain.people.person import KEEP, PersonRecord
 from afterword.sources.base import Roll, SourceError
 from afterword.sources.github import GitHubSource, graphql_url
 from tests.sources.fake_github import ORGANISATION, Account, FakeGitHub, error

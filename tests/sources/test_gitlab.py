@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from afterword.domain.person import PersonRecord
+from afterword.domain.people.person import PersonRecord
 from afterword.sources.base import Roll, SourceError
 from afterword.sources.gitlab import GitLabSource
 from tests.sources.fake_gitlab import GROUP, Account, FakeGitLab

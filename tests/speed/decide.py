@@ -6,11 +6,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from zoneinfo import ZoneInfo
 
-from afterword.domain.eligibility import Invite, decide
-from afterword.domain.facts import Asked, Facts, Outcome, PersonFacts, Spent, SurveyCounts, SurveyFacts
-from afterword.domain.policy import Policy, Quota, Sampling
-from afterword.domain.preference import QuietHours
-from afterword.domain.survey_state import Phase
+from afterword.domain.people.preference import QuietHours
+from afterword.domain.survey.policy import Policy, Quota, Sampling
+from afterword.domain.survey.survey_state import Phase
+from afterword.domain.throttle.eligibility import Invite, decide
+from afterword.domain.throttle.facts import (
+    Asked,
+    Facts,
+    Outcome,
+    PersonFacts,
+    Spent,
+    SurveyCounts,
+    SurveyFacts,
+)
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

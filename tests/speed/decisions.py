@@ -11,16 +11,16 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
-from afterword.domain.person import PersonRecord
-from afterword.domain.source import Source
+from afterword.domain.people.person import PersonRecord
+from afterword.domain.people.source import Source
 from afterword.flows import outbox
-from afterword.flows.evaluate_events import evaluate_events
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import create_project
-from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.save_people import save_people
-from afterword.flows.survey_definition import parse_survey_file
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.people.save_people import save_people
+from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
+from afterword.flows.surveys.survey_definition import parse_survey_file
+from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.kit.clock import SECOND_US, SystemClock
 from afterword.kit.signing import Signer
 from afterword.settings import DATABASE_FILE

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from afterword.flows.import_people import import_people
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.provisioning.import_people import import_people
 from afterword.kit.clock import SystemClock
 from afterword.kit.signing import Signer
 from afterword.storage.open import open_database

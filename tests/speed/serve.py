@@ -13,12 +13,12 @@ from afterword.cli.serve import claim_port, run_server
 from afterword.domain.event import METADATA_BYTES_DEFAULT
 from afterword.domain.rate_limit import DAY_US, RateLimits
 from afterword.domain.token import ALPHABET, RANDOM_CHARS, format_token, hash_token, hint
-from afterword.flows import track_event
-from afterword.flows.import_people import import_people
+from afterword.flows.ingest import track_event
 from afterword.flows.manage_projects import list_projects
-from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.prepare_schema import migrate_schema
-from afterword.flows.survey_definition import parse_survey_file
+from afterword.flows.provisioning.import_people import import_people
+from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
+from afterword.flows.surveys.survey_definition import parse_survey_file
+from afterword.flows.upkeep.prepare_schema import migrate_schema
 from afterword.kit.clock import to_datetime
 from afterword.kit.ids import random_chars
 from afterword.settings import DATABASE_FILE, load_settings

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 import yaml
 
 from afterword.flows.manage_projects import create_project
-from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.simulate_survey import simulate_survey
-from afterword.flows.simulation import Wanted
-from afterword.flows.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.simulator.simulate_survey import simulate_survey
+from afterword.flows.simulator.simulation import Wanted
+from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
+from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.kit.clock import SystemClock, to_us
 from afterword.storage import event_batch
 from afterword.storage.engine import Database

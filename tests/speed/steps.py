@@ -13,9 +13,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from afterword.bootstrap import open_intake, open_parts
-from afterword.flows import track_event
-from afterword.flows.prepare_schema import migrate_schema
-from afterword.flows.track_event import ACCEPTED, Intake, Submission
+from afterword.flows.ingest import track_event
+from afterword.flows.ingest.track_event import ACCEPTED, Intake, Submission
+from afterword.flows.upkeep.prepare_schema import migrate_schema
 from afterword.settings import DATABASE_FILE, load_settings
 from afterword.web.app import Web
 from afterword.web.exchange import Exchange

@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.people.identity import IdentityKind
 from afterword.domain.rate_limit import RateLimits
 from afterword.kit.clock import SECOND_US, to_datetime
 from afterword.storage import event_batch, invitations, people, projects, revision, schema, surveys

@@ -2,9 +2,9 @@
 
 import pytest
 
-from afterword.domain.eligibility import Invite, Skip
-from afterword.domain.facts import Verdict
-from afterword.domain.reason import Reason
+from afterword.domain.throttle.eligibility import Invite, Skip
+from afterword.domain.throttle.facts import Verdict
+from afterword.domain.throttle.reason import Reason
 from afterword.storage import decisions
 from afterword.storage.decisions import Entry, NewEntry
 from afterword.storage.engine import Connection, Database, StoreError

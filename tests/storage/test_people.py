@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.people.identity import IdentityKind
 from afterword.storage import people, revision
 from afterword.storage.engine import Connection, Database, StoreError
 from afterword.storage.teams import make_teams

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from afterword.flows.prepare_schema import BACKUP_FOLDER, migrate_schema, prepare_schema
+from afterword.flows.upkeep.prepare_schema import BACKUP_FOLDER, migrate_schema, prepare_schema
 from afterword.kit.clock import SECOND_US
 from afterword.storage import events, people, schema, trigger_matches
 from afterword.storage.engine import Database, DatabaseError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey.survey import SurveyState
 from afterword.storage import revision, surveys
 from afterword.storage.engine import Connection, Database, StoreError
 from tests.storage.support import DAY, START, add_project, add_survey

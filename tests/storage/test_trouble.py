@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from afterword.flows.check_store import find_trouble
+from afterword.flows.ingest.check_store import find_trouble
 from afterword.storage import postgres as storage_postgres
 from afterword.storage import sqlite as storage_sqlite
 from afterword.storage.engine import Database, StoreError

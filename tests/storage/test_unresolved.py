@@ -1,6 +1,6 @@
 """Are unknown names and the cursor kept as the flows need them?"""
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.people.identity import IdentityKind
 from afterword.kit.clock import to_datetime
 from afterword.storage import event_handles, projection, unresolved
 from afterword.storage.engine import Database

@@ -5,9 +5,9 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from afterword.flows.keep_names import keep_names
-from afterword.flows.manage_names import list_names
-from afterword.flows.manage_rules import list_rules
+from afterword.flows.names.keep_names import keep_names
+from afterword.flows.names.manage_names import list_names
+from afterword.flows.names.manage_rules import list_rules
 from afterword.web.admin import names as page
 from tests.flows.world import World
 from tests.web.conftest import Site

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
-from afterword.flows.manage_surveys import close_survey
-from afterword.flows.preferences import is_opted_out
+from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.throttle.preferences import is_opted_out
 from afterword.storage import responses
 from tests.storage.support import DAY
 from tests.web.conftest import Site

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from afterword.domain.preference import OptOutScope
-from afterword.flows.person_page import ENTRIES_SHOWN
-from afterword.flows.submit_response import submit_response
+from afterword.domain.people.preference import OptOutScope
+from afterword.flows.invitations.person_page import ENTRIES_SHOWN
+from afterword.flows.invitations.submit_response import submit_response
 from afterword.storage import people
 from afterword.storage.sources import Member, note_members
 from afterword.storage.tables import event, person_merge
@@ -88,7 +88,7 @@ class TestWhatIsKnown:
     def test_is_counted_through_so_many_events_and_said_since_when(
         self, site: Site, visitor: TestClient, own: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("afterword.flows.person_page.EVENTS_LOOKED_AT_MAX", 2)
+        monkeypatch.setattr("afterword.flows.invitations.person_page.EVENTS_LOOKED_AT_MAX", 2)
         for _ in range(4):
             site.world.add_event(person_id=site.world.person("bob@").id)
             site.world.clock.advance(HOUR)
@@ -255,8 +255,8 @@ class TestExport:
         self, site: Site, visitor: TestClient, own: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Of several reads each.
-        monkeypatch.setattr("afterword.flows.export_person.ROWS_AT_ONCE", 2)
-        monkeypatch.setattr("afterword.flows.export_person.EVENTS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.people.export_person.ROWS_AT_ONCE", 2)
+        monkeypatch.setattr("afterword.flows.people.export_person.EVENTS_AT_ONCE", 2)
         world = site.world
         world.add_survey("eager", trigger={"events": ["deploy"]}, throttle=EAGER)
         for number in range(5):
@@ -289,7 +289,7 @@ class TestErase:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """There is no other server to wait for."""
-        monkeypatch.setattr("afterword.flows.erase_person.SERVERS_FOLLOW_S", 0.0)
+        monkeypatch.setattr("afterword.flows.people.erase_person.SERVERS_FOLLOW_S", 0.0)
 
     def test_takes_the_address_and_everything_with_it(
         self, site: Site, visitor: TestClient, own: str

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from afterword.domain.question_report import GivenAnswer
-from afterword.domain.reason import Reason
 from afterword.domain.report import InvitationCounts, Period, ReportFacts, assemble_report
-from afterword.domain.survey import SurveyState
-from afterword.flows.personal_survey import general
-from afterword.flows.survey_definition import dump_definition, parse_survey_file, read_definition
+from afterword.domain.survey.survey import SurveyState
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.surveys.personal_survey import general
+from afterword.flows.surveys.survey_definition import dump_definition, parse_survey_file, read_definition
 from afterword.web.render import render_page
 
 KINDS = Path(__file__).parents[1] / "e2e" / "data" / "kinds.yaml"

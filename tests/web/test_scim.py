@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from afterword.domain.identity import IdentityKind
-from afterword.domain.person import PersonRecord
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.person import PersonRecord
+from afterword.domain.people.source import Source
 from afterword.domain.scope import Scope
-from afterword.domain.source import Source
-from afterword.flows.save_people import save_people
+from afterword.flows.people.save_people import save_people
 from afterword.storage.people import Person
 from afterword.web.api.call_limit import SCIM_CALLS_PER_MINUTE
 from afterword.web.scim.call import BODY_BYTES_MAX

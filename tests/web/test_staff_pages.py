@@ -11,8 +11,8 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from afterword.domain.scope import Scope
-from afterword.flows.send_invitation import send_invitation
-from afterword.flows.survey_schema import survey_schema
+from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.surveys.survey_schema import survey_schema
 from afterword.storage.engine import Database
 from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from afterword.domain.scope import Scope
 from afterword.flows.api_tokens import create_api_token
-from afterword.flows.directory import Directory, TokenGrant
+from afterword.flows.ingest.directory import Directory, TokenGrant
 from afterword.flows.manage_projects import create_project, rotate_token
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.people.tombstones import Tombstones
 from afterword.kit.signing import Signer
 from afterword.storage.engine import Database
 from afterword.storage.tables import metadata

@@ -15,9 +15,9 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.invitation import InvitationState
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.manage_names import list_names
+from afterword.flows.names.manage_names import list_names
 from afterword.flows.outbox import LEASE
-from afterword.flows.retain import Keeping
+from afterword.flows.upkeep.retain import Keeping
 from afterword.storage import attributions, erasure, events, jobs
 from afterword.storage.engine import Database
 from afterword.storage.tables import job

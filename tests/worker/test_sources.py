@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from afterword.bootstrap import Parts
-from afterword.flows.manage_sources import SourceState, list_sources
+from afterword.flows.provisioning.manage_sources import SourceState, list_sources
 from afterword.flows.read_totals import TotalsReader
 from afterword.sources.gitlab import GitLabSource
 from afterword.worker.loop import Worker

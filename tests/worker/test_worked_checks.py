@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
-from afterword.domain.facts import Outcome
-from afterword.domain.reason import Reason
+from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.invitations.submit_response import submit_response
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.manage_surveys import apply_survey, publish_survey
-from afterword.flows.submit_response import submit_response
+from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
 from afterword.storage import jobs
 from afterword.storage.tables import anonymous_response, decision, invitation, response
 from afterword.worker.loop import Worker

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from afterword.domain.question import Question
-from afterword.domain.survey import LOCALE
+from afterword.domain.survey.question import Question
+from afterword.domain.survey.survey import LOCALE
 
 
 @dataclass(frozen=True, slots=True)

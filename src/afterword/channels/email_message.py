@@ -7,7 +7,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.question import (
+from afterword.domain.survey.question import (
     MultipleChoiceQuestion,
     RatingQuestion,
     ScaleQuestion,

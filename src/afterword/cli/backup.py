@@ -8,7 +8,7 @@ from afterword.bootstrap import name_places, open_parts
 from afterword.cli.progress import Progress
 from afterword.cli.signals import end_on_sigterm
 from afterword.domain.errors import NotFoundError
-from afterword.flows.back_up import back_up
+from afterword.flows.upkeep.back_up import back_up
 from afterword.settings import load_settings
 
 

@@ -10,9 +10,9 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.flows.change_person import change_person
-from afterword.flows.import_people import VALUE_SEPARATOR
-from afterword.flows.merge_people import Merging, merge_people, unmerge_people
+from afterword.flows.people.change_person import change_person
+from afterword.flows.people.merge_people import Merging, merge_people, unmerge_people
+from afterword.flows.provisioning.import_people import VALUE_SEPARATOR
 
 _TOLD_APART = {"opted_out_at", "snoozed_until", "quiet_from", "quiet_until"}
 """Fields of which a merge tells in sentences."""

@@ -11,10 +11,10 @@ import click
 from afterword.bootstrap import name_places, name_sources
 from afterword.cli.progress import Progress
 from afterword.domain.errors import AfterwordError
-from afterword.flows.check_database import check_database
-from afterword.flows.check_surroundings import Surroundings, check_surroundings
-from afterword.flows.findings import Finding, Level, fail, ok
-from afterword.flows.manage_sources import check_sources
+from afterword.flows.provisioning.manage_sources import check_sources
+from afterword.flows.upkeep.check_database import check_database
+from afterword.flows.upkeep.check_surroundings import Surroundings, check_surroundings
+from afterword.flows.upkeep.findings import Finding, Level, fail, ok
 from afterword.kit.clock import SystemClock
 from afterword.settings import Settings, SettingsError, load_settings
 from afterword.sources.base import DirectorySource

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import click
 
 from afterword.cli.open import open_app
-from afterword.flows import explain_event
-from afterword.flows.explain_reason import explain_reason, explain_verdict
+from afterword.flows.throttle import explain_event
+from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.storage.events import StoredEvent
 from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice

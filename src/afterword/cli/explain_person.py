@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import click
 
 from afterword.cli.open import open_app
-from afterword.domain.eligibility import Invite
-from afterword.domain.facts import Verdict
-from afterword.domain.reason import Reason
-from afterword.flows.explain_person import PersonExplanation, explain_person
-from afterword.flows.explain_reason import explain_reason, explain_verdict
+from afterword.domain.throttle.eligibility import Invite
+from afterword.domain.throttle.facts import Verdict
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.throttle.explain_person import PersonExplanation, explain_person
+from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 
 
 @click.command()

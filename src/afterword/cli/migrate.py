@@ -4,7 +4,7 @@ import click
 
 from afterword.bootstrap import open_parts
 from afterword.cli.open import only_server
-from afterword.flows.prepare_schema import migrate_schema
+from afterword.flows.upkeep.prepare_schema import migrate_schema
 from afterword.settings import DATABASE_FILE, load_settings
 
 

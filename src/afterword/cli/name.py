@@ -8,12 +8,12 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.cli.progress import Progress
-from afterword.domain.identity import EVENT_KINDS, IdentityKind
-from afterword.flows import manage_names, manage_rules
-from afterword.flows.attribute_events import Remaining, find_remaining
-from afterword.flows.guess_names import Guesser, Suggestion
-from afterword.flows.manage_rules import Draft, ListedRule
-from afterword.flows.preview_rule import Preview, preview_rule
+from afterword.domain.people.identity import EVENT_KINDS, IdentityKind
+from afterword.flows.names import manage_names, manage_rules
+from afterword.flows.names.attribute_events import Remaining, find_remaining
+from afterword.flows.names.guess_names import Guesser, Suggestion
+from afterword.flows.names.manage_rules import Draft, ListedRule
+from afterword.flows.names.preview_rule import Preview, preview_rule
 from afterword.storage.identity_rules import RuleKind
 from afterword.storage.unresolved import UnknownName
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from afterword.bootstrap import Parts, name_places, open_parts
-from afterword.flows.prepare_schema import prepare_schema
+from afterword.flows.upkeep.prepare_schema import prepare_schema
 from afterword.settings import DATABASE_FILE, Settings, SettingsError, load_settings
 from afterword.storage.sqlite import ServerLock
 

@@ -15,11 +15,12 @@ from afterword.cli.admin import server_url, warn_without_server
 from afterword.cli.explain_person import explain
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.identity import IdentityKind
-from afterword.flows import find_people, import_people
-from afterword.flows.find_people import Details
-from afterword.flows.import_people import Imported
-from afterword.flows.person_page import find_link
+from afterword.domain.people.identity import IdentityKind
+from afterword.flows.invitations.person_page import find_link
+from afterword.flows.people import find_people
+from afterword.flows.people.find_people import Details
+from afterword.flows.provisioning import import_people
+from afterword.flows.provisioning.import_people import Imported
 from afterword.storage.people import Person
 
 PEOPLE_SHOWN = 100

@@ -7,8 +7,8 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.flows import manage_policies
-from afterword.flows.survey_files import read_text
+from afterword.flows.surveys import manage_policies
+from afterword.flows.surveys.survey_files import read_text
 
 
 @click.group()

@@ -12,11 +12,11 @@ from afterword.bootstrap import Parts
 from afterword.cli.open import open_app
 from afterword.cli.progress import Progress
 from afterword.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from afterword.flows import erased_people
-from afterword.flows.erase_person import Erased, Eraser
-from afterword.flows.export_person import export_person
-from afterword.flows.prepare_schema import BACKUP_FOLDER
-from afterword.flows.retain import retain
+from afterword.flows.people import erased_people
+from afterword.flows.people.erase_person import Erased, Eraser
+from afterword.flows.people.export_person import export_person
+from afterword.flows.upkeep.prepare_schema import BACKUP_FOLDER
+from afterword.flows.upkeep.retain import retain
 from afterword.storage.people import Person
 
 FILE_MODE = 0o600

@@ -8,7 +8,7 @@ import click
 from afterword.cli.open import open_app
 from afterword.domain.rate_limit import EVENTS_PER_DAY_DEFAULT, EVENTS_PER_MINUTE_DEFAULT
 from afterword.flows import manage_projects
-from afterword.flows.survey_file.base import parse_duration
+from afterword.flows.surveys.survey_file.base import parse_duration
 from afterword.kit.clock import to_datetime
 from afterword.storage.projects import Project, Token
 

@@ -7,7 +7,7 @@ import click
 from afterword.bootstrap import name_places
 from afterword.cli.progress import Progress
 from afterword.cli.signals import end_on_sigterm
-from afterword.flows.restore_backup import Target, restore_backup
+from afterword.flows.upkeep.restore_backup import Target, restore_backup
 from afterword.kit.clock import SystemClock, to_datetime
 from afterword.settings import load_settings
 from afterword.storage.open import open_database

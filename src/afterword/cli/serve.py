@@ -17,7 +17,7 @@ import uvloop
 from afterword.bootstrap import Parts, open_intake
 from afterword.cli.open import open_app
 from afterword.flows.admin_access import has_open_session, make_admin_link
-from afterword.flows.check_store import StoreError
+from afterword.flows.ingest.check_store import StoreError
 from afterword.settings import SERVER_URL_FILE, SettingsError, load_settings
 from afterword.web.app import Web
 from afterword.web.protocol import Protocol

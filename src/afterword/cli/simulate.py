@@ -13,14 +13,14 @@ import click
 from afterword.cli.open import open_app
 from afterword.cli.progress import Progress
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.forecast import Difference, Forecast, Spread
-from afterword.domain.reason import Reason
-from afterword.flows.preview_trigger import Preview, preview_trigger
-from afterword.flows.simulate_survey import simulate_survey
-from afterword.flows.simulation import Simulation, Version
-from afterword.flows.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.survey_file.base import parse_duration
-from afterword.flows.what_if import vary
+from afterword.domain.throttle.forecast import Difference, Forecast, Spread
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.simulator.preview_trigger import Preview, preview_trigger
+from afterword.flows.simulator.simulate_survey import simulate_survey
+from afterword.flows.simulator.simulation import Simulation, Version
+from afterword.flows.simulator.what_if import vary
+from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
+from afterword.flows.surveys.survey_file.base import parse_duration
 
 BAR_CHARS_MAX = 40
 """As wide as the longest bar of the chart."""

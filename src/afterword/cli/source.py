@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import click
 
 from afterword.cli.open import open_app
-from afterword.flows.load_source import Loaded, load_source, preview_source
-from afterword.flows.manage_sources import (
+from afterword.flows.provisioning.load_source import Loaded, load_source, preview_source
+from afterword.flows.provisioning.manage_sources import (
     SourceState,
     confirm_removals,
     find_source,

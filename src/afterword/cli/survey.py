@@ -6,10 +6,10 @@ import click
 
 from afterword.cli import survey_files
 from afterword.cli.open import open_app
-from afterword.domain.survey import SurveyState
-from afterword.domain.survey_state import Phase
-from afterword.flows import manage_surveys
-from afterword.flows.manage_surveys import ListedSurvey
+from afterword.domain.survey.survey import SurveyState
+from afterword.domain.survey.survey_state import Phase
+from afterword.flows.surveys import manage_surveys
+from afterword.flows.surveys.manage_surveys import ListedSurvey
 from afterword.storage.surveys import Survey, Version
 
 

@@ -9,12 +9,12 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.survey import SurveyState
-from afterword.flows import manage_surveys
-from afterword.flows.lint_surveys import lint_surveys
-from afterword.flows.manage_surveys import Applied, Change
-from afterword.flows.survey_files import Written, read_survey_files
-from afterword.flows.survey_schema import survey_schema
+from afterword.domain.survey.survey import SurveyState
+from afterword.flows.surveys import manage_surveys
+from afterword.flows.surveys.lint_surveys import lint_surveys
+from afterword.flows.surveys.manage_surveys import Applied, Change
+from afterword.flows.surveys.survey_files import Written, read_survey_files
+from afterword.flows.surveys.survey_schema import survey_schema
 
 NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
 """What ``plan`` ends with, so that a pipeline can tell."""

@@ -6,8 +6,8 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.flows import manage_teams
-from afterword.flows.manage_teams import TeamRow
+from afterword.flows.people import manage_teams
+from afterword.flows.people.manage_teams import TeamRow
 
 
 @click.group()

@@ -13,6 +13,9 @@ METADATA_BYTES_DEFAULT = 1_024
 JSON_DEPTH_MAX = 64
 FUTURE_S_MAX = 86_400
 SECOND_US = 1_000_000
+IDEMPOTENCY_US = 24 * 3_600 * SECOND_US
+"""How long an Idempotency-Key is remembered."""
+
 ERASED_NAME = "(erased)"
 """The name of an event of a person who was erased."""
 

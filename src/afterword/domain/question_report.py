@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.domain import statistics
-from afterword.domain.answer import Value
-from afterword.domain.question import (
+from afterword.domain.statistics import Distribution, Interval, Score, Share
+from afterword.domain.survey.answer import Value
+from afterword.domain.survey.question import (
     OTHER,
     YES,
     CesQuestion,
@@ -28,7 +29,6 @@ from afterword.domain.question import (
     YesNoQuestion,
     other_key,
 )
-from afterword.domain.statistics import Distribution, Interval, Score, Share
 
 OTHERS_MAX = 100
 """Texts beside "other" of one question, newest first; the row of its option says how many chose it."""

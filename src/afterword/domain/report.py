@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.domain import statistics
-from afterword.domain.question import TextQuestion
 from afterword.domain.question_report import GivenAnswer, QuestionReport, report_question
-from afterword.domain.reason import Reason
 from afterword.domain.statistics import Score
-from afterword.domain.survey import Definition, SurveyState
+from afterword.domain.survey.question import TextQuestion
+from afterword.domain.survey.survey import Definition, SurveyState
+from afterword.domain.throttle.reason import Reason
 
 COMMENTS_MAX = 200
 """Comments on one report, newest first; ``Report.comments_total`` says how many there are."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.identity import IdentityKind, normalise
 from afterword.domain.method_error import MethodError, MethodErrorCode
-from afterword.domain.person import (
+from afterword.domain.people.identity import IdentityKind, normalise
+from afterword.domain.people.person import (
     ATTRIBUTES_MAX,
     HANDLES_MAX,
     KEEP,
@@ -19,10 +19,10 @@ from afterword.domain.person import (
     check_text,
     name_key,
 )
-from afterword.domain.source import Source
-from afterword.flows.save_people import ELSEWHERE, ERASED, save_in
-from afterword.flows.saved_people import Refusal
-from afterword.flows.tombstones import Tombstones
+from afterword.domain.people.source import Source
+from afterword.flows.people.save_people import ELSEWHERE, ERASED, save_in
+from afterword.flows.people.saved_people import Refusal
+from afterword.flows.people.tombstones import Tombstones
 from afterword.kit.clock import Clock
 from afterword.storage import identity_rules, merges, people, revision
 from afterword.storage.engine import Connection, Database

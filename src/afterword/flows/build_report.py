@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time
 
 from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND
 from afterword.domain.question_report import GivenAnswer
-from afterword.domain.reason import Reason
 from afterword.domain.report import (
     InvitationCounts,
     Period,
@@ -14,9 +13,10 @@ from afterword.domain.report import (
     ReportFacts,
     assemble_report,
 )
-from afterword.flows.manage_surveys import get_survey
-from afterword.flows.personal_survey import general
-from afterword.flows.survey_definition import read_definition
+from afterword.domain.throttle.reason import Reason
+from afterword.flows.surveys.manage_surveys import get_survey
+from afterword.flows.surveys.personal_survey import general
+from afterword.flows.surveys.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, invitations, responses, surveys
 from afterword.storage.engine import Connection, Database

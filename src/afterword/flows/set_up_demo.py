@@ -4,11 +4,11 @@ from datetime import timedelta
 from importlib.resources import as_file, files
 
 from afterword.domain.errors import ConflictError
-from afterword.flows.import_people import import_people
 from afterword.flows.manage_projects import create_project, list_projects, rotate_token
-from afterword.flows.manage_surveys import apply_survey, list_surveys, publish_survey
-from afterword.flows.survey_definition import parse_survey_file
-from afterword.flows.tombstones import Tombstones
+from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.provisioning.import_people import import_people
+from afterword.flows.surveys.manage_surveys import apply_survey, list_surveys, publish_survey
+from afterword.flows.surveys.survey_definition import parse_survey_file
 from afterword.kit.clock import Clock
 from afterword.storage.engine import Database
 

@@ -5,8 +5,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from afterword.domain.errors import AfterwordError
-from afterword.domain.identity import IdentityKind, normalise
-from afterword.domain.person import (
+from afterword.domain.people.identity import IdentityKind, normalise
+from afterword.domain.people.person import (
     HANDLES_MAX,
     KEEP,
     TEXT_CHARS_MAX,
@@ -57,7 +57,7 @@ class DirectorySource(Protocol):
 
     @property
     def name(self) -> str:
-        """As domain/source.py calls it."""
+        """As domain/people/source.py calls it."""
 
     @property
     def what(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from afterword import __version__
-from afterword.domain.person import PersonRecord
+from afterword.domain.people.person import PersonRecord
 from afterword.kit.clock import Clock
 from afterword.kit.http_out import Outbound, Reply
 from afterword.sources.base import (

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from afterword.domain.person import name_key
+from afterword.domain.people.person import name_key
 from afterword.storage.tables import attribute_group, attribute_value
 
 Attributes = Mapping[str, tuple[str, ...]]

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from afterword.domain.invitation import InvitationState
-from afterword.domain.reason import Reason
+from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import (
     answer,
     decision,

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from afterword.domain.eligibility import Decision
-from afterword.domain.facts import Verdict
-from afterword.domain.reason import Reason
+from afterword.domain.throttle.eligibility import Decision
+from afterword.domain.throttle.facts import Verdict
+from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import decision, event, invitation, survey
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from afterword.domain.identity import IdentityRules
+from afterword.domain.people.identity import IdentityRules
 from afterword.storage import revision
 from afterword.storage.tables import identity_rule
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.facts import Asked, Outcome
 from afterword.domain.invitation import CANCELLED, NEVER_EXPOSED, InvitationState
+from afterword.domain.throttle.facts import Asked, Outcome
 from afterword.storage.tables import event, invitation, response, survey
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.identity import EVENT_KINDS, IdentityKind
+from afterword.domain.people.identity import EVENT_KINDS, IdentityKind
 from afterword.kit.clock import to_datetime
 from afterword.storage import attributes
 from afterword.storage.attributes import Attributes

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from afterword.domain.preference import OptOut, OptOutScope
-from afterword.domain.survey import SurveyState
+from afterword.domain.people.preference import OptOut, OptOutScope
+from afterword.domain.survey.survey import SurveyState
 from afterword.storage.tables import opt_out, person_merge, project, survey
 
 MERGES_FOLLOWED_MAX = 10

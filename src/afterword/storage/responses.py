@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from afterword.domain.answer import Value
+from afterword.domain.survey.answer import Value
 from afterword.storage.tables import anonymous_response, answer, invitation, response
 
 

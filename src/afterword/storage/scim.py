@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.identity import IdentityKind
-from afterword.domain.person import name_key
-from afterword.domain.scim_filter import Filter
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.person import name_key
+from afterword.domain.scim.filter import Filter
 from afterword.storage.people import IS_THERE
 from afterword.storage.scim_conditions import Attributes, Condition, Plain, Several, make_condition
 from afterword.storage.tables import (

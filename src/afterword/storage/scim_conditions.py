@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 
-from afterword.domain.scim_filter import (
+from afterword.domain.scim.filter import (
     AllOf,
     AnyOf,
     AttributePath,
@@ -20,7 +20,7 @@ from afterword.domain.scim_filter import (
     fold,
     parse_time,
 )
-from afterword.domain.scim_schema import ScimError, ScimType, invalid
+from afterword.domain.scim.schema import ScimError, ScimType, invalid
 
 Condition = sa.ColumnElement[bool]
 Expression = sa.ColumnElement[Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from afterword.domain.survey import SurveyState
+from afterword.domain.survey.survey import SurveyState
 from afterword.storage import revision
 from afterword.storage.tables import project, survey, survey_version
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from afterword.domain.person import TEAM_SEPARATOR, join_team, split_team, team_key
+from afterword.domain.people.person import TEAM_SEPARATOR, join_team, split_team, team_key
 from afterword.storage.tables import person, team
 
 

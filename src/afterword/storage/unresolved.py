@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.identity import IdentityKind
+from afterword.domain.people.identity import IdentityKind
 from afterword.storage.tables import project, unresolved
 
 

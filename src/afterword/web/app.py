@@ -12,8 +12,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from afterword.bootstrap import IntakeParts, Parts
-from afterword.flows.check_store import StoreError, is_unavailable, log_failure
-from afterword.flows.guess_names import Guesser
+from afterword.flows.ingest.check_store import StoreError, is_unavailable, log_failure
+from afterword.flows.names.guess_names import Guesser
 from afterword.web import health
 from afterword.web.admin import events, mailbox, names, session, surveys
 from afterword.web.admin.session import FIRST_PAGE, staff_only

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from afterword.bootstrap import IntakeParts, Parts
-from afterword.flows.check_store import find_trouble, log_failure
+from afterword.flows.ingest.check_store import find_trouble, log_failure
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals, TotalsReader
 from afterword.kit.histogram import Histogram
@@ -151,7 +151,7 @@ def _work_metrics(totals: Totals) -> Iterable[Metric]:
 
 
 def _kept_metrics(totals: Totals) -> Iterable[Metric]:
-    """What the database holds, as far as it adds up to something (see flows/check_conservation.py)."""
+    """What the database holds, as far as it adds up to something (see flows/upkeep/check_conservation.py)."""
     yield CounterMetricFamily(
         "afterword_events_accepted", "Events that all servers accepted.", value=totals.accepted
     )

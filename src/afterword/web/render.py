@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from afterword.domain.answer import show_answer
+from afterword.domain.survey.answer import show_answer
 from afterword.web.charts import format_percent, question_chart
 
 CONTENT_SECURITY_POLICY = (

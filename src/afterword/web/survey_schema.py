@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from afterword.flows.survey_schema import survey_schema
+from afterword.flows.surveys.survey_schema import survey_schema
 
 
 async def show_survey_schema(request: Request) -> Response:

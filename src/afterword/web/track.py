@@ -8,11 +8,11 @@ from functools import partial
 from http import HTTPStatus
 
 from afterword.domain.event import Event, EventError
-from afterword.domain.identity import IdentityWarning, Resolution
+from afterword.domain.people.identity import IdentityWarning, Resolution
 from afterword.domain.token import hash_token
-from afterword.flows.directory import Directory, DirectoryUnavailableError, ProjectRules
-from afterword.flows.record_notices import NoticeKind, Notices
-from afterword.flows.track_event import Answer, Intake, Outcome, Submission
+from afterword.flows.ingest.directory import Directory, DirectoryUnavailableError, ProjectRules
+from afterword.flows.ingest.record_notices import NoticeKind, Notices
+from afterword.flows.ingest.track_event import Answer, Intake, Outcome, Submission
 from afterword.kit.clock import SECOND_US, Clock
 from afterword.kit.histogram import Histogram
 from afterword.web.errors import BEARER, CLOSE, UNAVAILABLE_RETRY_S, ApiError, ErrorCode, api_error

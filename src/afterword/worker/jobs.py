@@ -5,11 +5,11 @@ from datetime import datetime
 
 from afterword.bootstrap import Parts
 from afterword.flows import outbox
-from afterword.flows.evaluate_events import evaluate_events
+from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.invitations.send_reminder import send_reminder
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.outbox import Job
-from afterword.flows.send_invitation import send_invitation
-from afterword.flows.send_reminder import send_reminder
+from afterword.flows.throttle.evaluate_events import evaluate_events
 
 
 def decide_jobs(parts: Parts, claimed: list[Job]) -> None:

@@ -10,14 +10,14 @@ from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.backoff import retry_delay_s
 from afterword.flows import outbox
-from afterword.flows.check_store import is_unavailable, log_failure, took_too_long
-from afterword.flows.erase_person import Eraser
-from afterword.flows.housekeep import housekeep
+from afterword.flows.ingest.check_store import is_unavailable, log_failure, took_too_long
 from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
-from afterword.flows.keep_names import keep_names
-from afterword.flows.load_source import load_source
+from afterword.flows.names.keep_names import keep_names
 from afterword.flows.outbox import Job
-from afterword.flows.retain import retain
+from afterword.flows.people.erase_person import Eraser
+from afterword.flows.provisioning.load_source import load_source
+from afterword.flows.upkeep.housekeep import housekeep
+from afterword.flows.upkeep.retain import retain
 from afterword.kit.clock import SECOND_US
 from afterword.sources.base import DirectorySource, SourceError
 from afterword.worker.jobs import decide_jobs, run_job

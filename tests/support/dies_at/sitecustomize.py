@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from afterword.channels.email import EmailChannel
-from afterword.flows import outbox, send_invitation
+from afterword.flows import outbox
+from afterword.flows.invitations import send_invitation
 from afterword.storage import invitations, jobs
 from afterword.worker import jobs as worker_jobs
 from afterword.worker.loop import Worker

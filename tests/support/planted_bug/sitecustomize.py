@@ -36,7 +36,7 @@ def synchronous_normal() -> None:
 
 def ack_before_commit() -> None:
     """The answer does not wait for the commit."""
-    from afterword.flows import track_event
+    from afterword.flows.ingest import track_event
 
     take = track_event.Intake.take
 

@@ -10,7 +10,7 @@ import time
 
 import sqlalchemy as sa
 
-from afterword.flows import track_event
+from afterword.flows.ingest import track_event
 
 track_event.QUEUE_EVENTS_MAX = int(os.environ["TESTS_QUEUE_EVENTS"])
 

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.identity import IdentityKind
-from afterword.domain.person import PersonRecord
-from afterword.domain.reason import Reason
-from afterword.domain.source import Source
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.person import PersonRecord
+from afterword.domain.people.source import Source
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.api_users import UserChanges, Users
-from afterword.flows.merge_people import merge_people
-from afterword.flows.save_people import save_people
+from afterword.flows.people.merge_people import merge_people
+from afterword.flows.people.save_people import save_people
 from afterword.storage import tombstones
 from tests.storage.support import count_statements, in_threads
 from tests.web.api.conftest import Program

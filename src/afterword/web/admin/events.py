@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
-from afterword.flows.explain_event import explain_event, list_events, list_outcomes
-from afterword.flows.explain_reason import explain_reason, explain_verdict
+from afterword.flows.throttle.explain_event import explain_event, list_events, list_outcomes
+from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
 

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from afterword.domain.errors import AfterwordError, NotFoundError
-from afterword.domain.identity import EVENT_KINDS, IdentityKind
-from afterword.flows.attribute_events import find_remaining
-from afterword.flows.guess_names import Guesser
-from afterword.flows.manage_names import (
+from afterword.domain.people.identity import EVENT_KINDS, IdentityKind
+from afterword.flows.names.attribute_events import find_remaining
+from afterword.flows.names.guess_names import Guesser
+from afterword.flows.names.manage_names import (
     assign_name,
     call_bot,
     count_names,

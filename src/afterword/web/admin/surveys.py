@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
 from afterword.flows.build_report import build_report
-from afterword.flows.manage_surveys import list_phases
+from afterword.flows.surveys.manage_surveys import list_phases
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
 

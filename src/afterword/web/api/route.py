@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from afterword.domain.errors import AfterwordError
 from afterword.domain.method_error import MethodError
-from afterword.flows.check_store import StoreError, is_unavailable, log_failure
+from afterword.flows.ingest.check_store import StoreError, is_unavailable, log_failure
 from afterword.web.api.access import find_caller
 from afterword.web.api.arguments import check_length, read_arguments
 from afterword.web.api.method import Method

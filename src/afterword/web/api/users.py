@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from afterword.bootstrap import Parts
-from afterword.domain.identity import IdentityKind
 from afterword.domain.method_error import MethodErrorCode as Code
-from afterword.domain.person import KEEP, Given
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.person import KEEP, Given
 from afterword.domain.scope import Scope
 from afterword.flows.api_users import Person, UserChanges, Users
 from afterword.web.api.method import Method

@@ -7,7 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from afterword.domain.answer import (
+from afterword.domain.invitation import LinkState
+from afterword.domain.survey.answer import (
     BACK_FIELD,
     SHOWN_FIELD,
     Answers,
@@ -16,16 +17,15 @@ from afterword.domain.answer import (
     preselected,
     read_draft,
 )
-from afterword.domain.facts import Outcome
-from afterword.domain.invitation import LinkState
-from afterword.flows.links import Ticket
-from afterword.flows.submit_response import (
+from afterword.domain.throttle.facts import Outcome
+from afterword.flows.invitations.submit_response import (
     Visit,
     begin_answers,
     leave_survey,
     open_survey,
     submit_response,
 )
+from afterword.flows.links import Ticket
 from afterword.web.form import FormError, read_form
 from afterword.web.parts import parts_of
 from afterword.web.render import SECURITY_HEADERS, render_page

@@ -4,8 +4,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from afterword.flows.erase_person import erase_person
-from afterword.flows.preferences import read_settings
+from afterword.flows.people.erase_person import erase_person
+from afterword.flows.throttle.preferences import read_settings
 from afterword.web.form import FormError, read_form
 from afterword.web.pages.answer import invalid_link
 from afterword.web.pages.person import is_of_other_site, person_page, ticket_of

@@ -9,11 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from afterword.domain.preference import SNOOZE_DAYS_MAX, ChannelKind
-from afterword.flows.export_person import export_person
+from afterword.domain.people.preference import SNOOZE_DAYS_MAX, ChannelKind
+from afterword.flows.invitations.person_page import (
+    EVENTS_LOOKED_AT_MAX,
+    History,
+    Overview,
+    open_history,
+    open_overview,
+)
+from afterword.flows.invitations.tell_person import CHANNEL_WORDS, show_day, show_time
 from afterword.flows.links import Ticket
-from afterword.flows.person_page import EVENTS_LOOKED_AT_MAX, History, Overview, open_history, open_overview
-from afterword.flows.preferences import (
+from afterword.flows.people.export_person import export_person
+from afterword.flows.throttle.preferences import (
     PreferenceError,
     Settings,
     change_settings,
@@ -21,7 +28,6 @@ from afterword.flows.preferences import (
     zone_names,
     zone_of,
 )
-from afterword.flows.tell_person import CHANNEL_WORDS, show_day, show_time
 from afterword.kit.clock import to_datetime
 from afterword.web.form import FormError, read_form
 from afterword.web.pages.answer import invalid_link

@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from afterword.flows.preferences import is_opted_out, set_opted_out
+from afterword.flows.throttle.preferences import is_opted_out, set_opted_out
 from afterword.web.form import FormError, read_form
 from afterword.web.pages.answer import invalid_link
 from afterword.web.parts import parts_of

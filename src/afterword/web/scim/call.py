@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from afterword.domain.scim_schema import ERROR, ScimError, ScimType, invalid
+from afterword.domain.scim.schema import ERROR, ScimError, ScimType, invalid
 from afterword.domain.scope import Scope
-from afterword.flows.scim_users import Provider
+from afterword.flows.provisioning.scim_users import Provider
 from afterword.web.api.access import find_caller
 from afterword.web.errors import ApiError
 from afterword.web.parts import parts_of

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.routing import Route
 
-from afterword.domain.scim_filter import Filter, parse_filter
-from afterword.domain.scim_patch import read_operations
-from afterword.domain.scim_schema import GROUPS, KINDS, SCHEMAS, USERS, ResourceKind, ScimError
-from afterword.flows import scim_groups, scim_users
-from afterword.flows.scim_users import Page, Resource
+from afterword.domain.scim.filter import Filter, parse_filter
+from afterword.domain.scim.patch import read_operations
+from afterword.domain.scim.schema import GROUPS, KINDS, SCHEMAS, USERS, ResourceKind, ScimError
+from afterword.flows.provisioning import scim_groups, scim_users
+from afterword.flows.provisioning.scim_users import Page, Resource
 from afterword.web.scim import shapes
 from afterword.web.scim.call import Answer, Call, Endpoint, endpoint
 from afterword.web.scim.shapes import (

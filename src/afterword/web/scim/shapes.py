@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from afterword.domain.scim_schema import (
+from afterword.domain.scim.schema import (
     KINDS,
     LIST_RESPONSE,
     SCHEMAS,
@@ -14,7 +14,7 @@ from afterword.domain.scim_schema import (
     ScimType,
     invalid,
 )
-from afterword.flows.scim_users import Resource
+from afterword.flows.provisioning.scim_users import Resource
 
 PREFIX = "/scim/v2"
 

@@ -1,0 +1,1 @@
+"""Who is a person, and by which handles is she known?"""

@@ -1,0 +1,1 @@
+"""What does an owner define: questions, trigger, policy?"""

@@ -1,0 +1,316 @@
+"""Which question comes after these answers, and does every path of a survey end?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, product
+from typing import Any
+
+from afterword.domain.survey.question import (
+    CesQuestion,
+    ForkingQuestion,
+    MatrixQuestion,
+    MultipleChoiceQuestion,
+    NpsQuestion,
+    Question,
+    RankingQuestion,
+    RatingQuestion,
+    ScaleQuestion,
+    SingleChoiceQuestion,
+    TextQuestion,
+    YesNoQuestion,
+    list_choices,
+)
+from afterword.domain.survey.trigger import AllOf, AnyOf, Compare, Condition, Not, matches
+
+END = "end"
+"""Where a survey ends instead of going on to a question."""
+
+STATES_MAX = 20_000
+"""Combinations of answers of one check, about a second; nobody oversees more branches than that."""
+
+OPTIONS_ASKED_MAX = 8
+"""Options of one multiple choice that conditions may ask about: each doubles the combinations."""
+
+_SCALE_OPERATORS = ("eq", "ne", "in", "gt", "gte", "lt", "lte", "exists")
+_CHOICE_OPERATORS = ("eq", "ne", "in", "exists")
+_MANY_OPERATORS = ("contains", "exists")
+_ANY_OPERATORS = ("exists",)
+
+
+class BranchError(ValueError):
+    """
+    A survey that can't be gone through.
+
+    Attributes:
+        index: Of the question, from 0.
+        field: Of the question, as it is written down; empty for the question itself.
+    """
+
+    def __init__(self, index: int, field: str, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    Questions that are asked at once, on one page.
+
+    Attributes:
+        next_at: Where it goes on, unless the last answer leads elsewhere.
+    """
+
+    questions: tuple[Question, ...]
+    next_at: int
+
+
+def find_step(questions: Sequence[Question], at: int, values: Mapping[str, Any]) -> Step | None:
+    """
+    Find the questions that can be asked next without knowing the answer to one of them.
+
+    Args:
+        at: The place of the first question that may be asked.
+        values: Question key → answer, of all questions before.
+
+    Returns:
+        None when the survey is at its end.
+    """
+    shown: list[Question] = []
+    while at < len(questions):
+        question = questions[at]
+        if question.when is not None:
+            if not _keys(question.when).isdisjoint(one.key for one in shown):
+                break
+            if not matches(question.when, values):
+                at += 1
+                continue
+        shown.append(question)
+        at += 1
+        if isinstance(question, ForkingQuestion) and question.next:
+            break
+    return Step(tuple(shown), at) if shown else None
+
+
+def go_on(questions: Sequence[Question], step: Step, values: Mapping[str, Any]) -> int:
+    """The place where a survey goes on once a step is answered."""
+    last = step.questions[-1]
+    return _target(questions, last, values.get(last.key), step.next_at)
+
+
+def list_path(questions: Sequence[Question], values: Mapping[str, Any]) -> list[Question]:
+    """The questions that somebody with these answers is asked, in their order."""
+    path: list[Question] = []
+    at = 0
+    while (step := find_step(questions, at, values)) is not None:
+        path += step.questions
+        at = go_on(questions, step, values)
+    return path
+
+
+def has_branches(questions: Sequence[Question]) -> bool:
+    """Whether it depends on answers what is asked."""
+    return any(one.when is not None or getattr(one, "next", None) for one in questions)
+
+
+def check_branches(questions: Sequence[Question]) -> None:
+    """
+    Check that a survey can be gone through: it only goes forward, and so every path ends; every condition
+    asks for what an earlier question can answer; and to each question some answers lead.
+
+    Raises:
+        BranchError: Naming the first fault.
+    """
+    if not has_branches(questions):
+        return
+    places = {question.key: index for index, question in enumerate(questions)}
+    if END in places:
+        raise BranchError(places[END], "key", f"{END!r} is where branches end: use another key")
+    for index, question in enumerate(questions):
+        if isinstance(question, ForkingQuestion):
+            _check_jumps(question, index, places)
+        for compare in _compares(question.when):
+            _check_compare(compare, index, questions, places)
+    reached = _explore(questions, places)
+    for index, question in enumerate(questions):
+        if index not in reached:
+            field = "when" if question.when is not None else ""
+            raise BranchError(index, field, f"an impossible branch: no answers lead to {question.key!r}")
+
+
+def _target(questions: Sequence[Question], last: Question, answer: Any, otherwise: int) -> int:
+    key = last.next.get(str(answer)) if isinstance(last, ForkingQuestion) and answer is not None else None
+    if key is None:
+        return otherwise
+    if key == END:
+        return len(questions)
+    return next(index for index, question in enumerate(questions) if question.key == key)
+
+
+def _compares(condition: Condition | None) -> Iterator[Compare]:
+    match condition:
+        case Compare():
+            yield condition
+        case AllOf(parts) | AnyOf(parts):
+            yield from chain.from_iterable(map(_compares, parts))
+        case Not(part):
+            yield from _compares(part)
+
+
+def _keys(condition: Condition) -> set[str]:
+    return {compare.path.partition(".")[0] for compare in _compares(condition)}
+
+
+def _check_jumps(question: ForkingQuestion, index: int, places: Mapping[str, int]) -> None:
+    possible = list_choices(question)
+    for answer, key in question.next.items():
+        field = f"next.{answer}"
+        if answer not in possible:
+            raise BranchError(index, field, f"no answer to this question: one of {', '.join(possible)}")
+        if key != END and key not in places:
+            raise BranchError(index, field, f"there is no question {key!r}; the end is {END!r}")
+        if key != END and places[key] <= index:
+            raise BranchError(index, field, f"{key!r} is not a later question: a survey only goes forward")
+
+
+def _check_compare(
+    compare: Compare, index: int, questions: Sequence[Question], places: Mapping[str, int]
+) -> None:
+    key, _, row = compare.path.partition(".")
+    if places.get(key, index) >= index:
+        raise BranchError(index, "when", f"{key!r} is no earlier question")
+    asked = questions[places[key]]
+    if isinstance(asked, MatrixQuestion) != bool(row) or (
+        isinstance(asked, MatrixQuestion) and row not in [one.value for one in asked.rows]
+    ):
+        raise BranchError(
+            index, "when", f"there is no {compare.path!r}: rows of a matrix, and only they, are key.row"
+        )
+    operators = _operators(asked)
+    if compare.operator not in operators:
+        raise BranchError(
+            index, "when", f"{compare.operator} can't be asked of {key!r}: one of {', '.join(operators)}"
+        )
+    _check_operand(compare, index, asked)
+
+
+def _operators(question: Question) -> tuple[str, ...]:
+    match question:
+        case RatingQuestion() | NpsQuestion() | CesQuestion() | MatrixQuestion():
+            return _SCALE_OPERATORS
+        case YesNoQuestion() | SingleChoiceQuestion():
+            return _CHOICE_OPERATORS
+        case MultipleChoiceQuestion():
+            return _MANY_OPERATORS
+        case TextQuestion() | RankingQuestion():
+            return _ANY_OPERATORS
+
+
+def _check_operand(compare: Compare, index: int, asked: Question) -> None:
+    if compare.operator == "exists":
+        return
+    possible: list[Any]
+    if isinstance(asked, ScaleQuestion | MatrixQuestion):
+        possible = list(asked.scale)
+    else:
+        possible = list(list_choices(asked))
+    wanted = compare.value if compare.operator == "in" else [compare.value]
+    for value in wanted:
+        if isinstance(value, bool) or value not in possible:
+            shown = ", ".join(map(str, possible))
+            raise BranchError(index, "when", f"{value!r} is no answer to {asked.key!r}: one of {shown}")
+
+
+_Known = tuple[tuple[str, Any], ...]
+"""Path → answer, of the answers that later conditions ask for; lists as tuples."""
+
+
+def _explore(questions: Sequence[Question], places: Mapping[str, int]) -> set[int]:
+    """The places of all questions that some answers lead to."""
+    compares: dict[str, list[Compare]] = {}
+    last_use: dict[str, int] = {}
+    for index, question in enumerate(questions):
+        for compare in _compares(question.when):
+            compares.setdefault(compare.path, []).append(compare)
+            last_use[compare.path] = index
+    reached: set[int] = set()
+    seen: set[tuple[int, _Known]] = set()
+    waiting: list[tuple[int, _Known]] = [(0, ())]
+    while waiting:
+        at, known = waiting.pop()
+        known = tuple(item for item in known if last_use[item[0]] >= at)
+        if at >= len(questions) or (at, known) in seen:
+            continue
+        seen.add((at, known))
+        question = questions[at]
+        if len(seen) > STATES_MAX:
+            raise BranchError(at, "", "the branches are too many to be checked: ask less, or simpler")
+        if not matches(question.when, _nested(known)):
+            waiting.append((at + 1, known))
+            continue
+        reached.add(at)
+        for answer, given in _kinds_of_answer(question, at, compares):
+            waiting.append((_target(questions, question, answer, at + 1), known + given))
+    return reached
+
+
+def _nested(known: _Known) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for path, answer in known:
+        key, _, row = path.partition(".")
+        if row:
+            values.setdefault(key, {})[row] = answer
+        else:
+            values[key] = list(answer) if isinstance(answer, tuple) else answer
+    return values
+
+
+def _kinds_of_answer(
+    question: Question, index: int, compares: Mapping[str, list[Compare]]
+) -> Iterator[tuple[Any, _Known]]:
+    """Of each kind that branches tell apart one answer: as jumps see it, and as conditions do."""
+    if isinstance(question, MatrixQuestion):
+        paths = [path for row in question.rows if (path := f"{question.key}.{row.value}") in compares]
+        answers = [*question.scale, *([] if question.required else [None])]
+        each = [_told_apart(path, answers, compares[path], {}) for path in paths]
+        for chosen in product(*each):
+            given = zip(paths, chosen, strict=True)
+            yield None, tuple((path, answer) for path, answer in given if answer is not None)
+        return
+    asked = compares.get(question.key, [])
+    jumps = question.next if isinstance(question, ForkingQuestion) else {}
+    for answer in _told_apart(question.key, _possible(question, index, asked), asked, jumps):
+        yield answer, (((question.key, answer),) if asked and answer is not None else ())
+
+
+def _possible(question: Question, index: int, asked: Sequence[Compare]) -> list[Any]:
+    blank = [] if question.required else [None]
+    match question:
+        case RatingQuestion() | NpsQuestion() | CesQuestion():
+            return [*question.scale, *blank]
+        case MultipleChoiceQuestion():
+            named = sorted({compare.value for compare in asked if compare.operator == "contains"})
+            if len(named) > OPTIONS_ASKED_MAX:
+                message = f"conditions ask for more than {OPTIONS_ASKED_MAX} of its options"
+                raise BranchError(index, "options", message)
+            rest = [option.value for option in question.options if option.value not in named][:1]
+            subsets = chain.from_iterable(
+                combinations([*named, *rest], size) for size in range(1, len(named) + len(rest) + 1)
+            )
+            return [*subsets, *blank]
+        case YesNoQuestion() | SingleChoiceQuestion():
+            return [*list_choices(question), *blank]
+        case _:
+            return ["given", *blank]
+
+
+def _told_apart(
+    path: str, answers: Sequence[Any], asked: Sequence[Compare], jumps: Mapping[str, str]
+) -> list[Any]:
+    """Of the answers that the same conditions hold for, and that lead to the same place, one."""
+    found: dict[Any, Any] = {}
+    for answer in answers:
+        values = _nested(() if answer is None else ((path, answer),))
+        holds = tuple(matches(compare, values) for compare in asked)
+        found.setdefault((holds, jumps.get(str(answer)) if answer is not None else None), answer)
+    return list(found.values())

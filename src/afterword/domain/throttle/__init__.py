@@ -1,0 +1,1 @@
+"""Who is asked, who is not, and why?"""

@@ -1,0 +1,1 @@
+"""How does an invitation reach a person, and her answer us?"""

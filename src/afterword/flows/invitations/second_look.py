@@ -1,0 +1,133 @@
+"""May an invitation still go out now, and what does its message say?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from afterword.channels.base import Message
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
+from afterword.domain.people.preference import find_opt_out
+from afterword.domain.survey.policy import Policy
+from afterword.domain.survey.question import list_choices
+from afterword.domain.survey.survey import Definition
+from afterword.domain.survey.survey_state import state_at
+from afterword.domain.throttle.eligibility import decide_again, find_send_time
+from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
+from afterword.flows.job_kinds import JobKind
+from afterword.flows.links import Links
+from afterword.flows.surveys.personal_survey import personal
+from afterword.flows.surveys.policy_levels import find_pauses, find_policy, read_levels
+from afterword.flows.surveys.survey_definition import read_definition
+from afterword.flows.throttle.decision_facts import audience_document
+from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
+from afterword.storage import events, jobs, people, preferences, surveys
+from afterword.storage.engine import Connection
+from afterword.storage.events import StoredEvent
+from afterword.storage.invitations import Invitation
+from afterword.storage.people import Person
+from afterword.storage.surveys import Survey
+
+BACKLOG_PAUSE = timedelta(seconds=1)
+"""How long a mail waits for events that came before it and are not decided yet."""
+
+REMINDER_MARK = "-reminder"
+"""What the Message-ID of a reminder ends with, so that mail clients show it beside the first mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An invitation with all that its message is worded from."""
+
+    invitation: Invitation
+    person: Person
+    survey: Survey
+    event: StoredEvent
+    definition: Definition
+    policy: Policy
+
+
+def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | str:
+    """What the message is worded from, when to look again, or why it must not go any more."""
+    person = people.get_person(connection, invitation.person_id)
+    survey = surveys.get_survey(connection, invitation.survey_id)
+    event = events.get_event(connection, invitation.event_id)
+    if now >= invitation.expires_at:
+        return EXPIRED
+    if person is None or event is None or person.erased_at is not None:
+        return INELIGIBLE_AT_SEND
+    definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
+    if _may_be_withdrawn(connection, definition, now):
+        return now + BACKLOG_PAUSE
+    # Whether it asks, and whom, is said by the live version; what it asks, by the invitation's.
+    version = invitation.survey_version if invitation.is_test else survey.live_version
+    text = surveys.get_definition(connection, survey.id, version or invitation.survey_version)
+    current = read_definition(text)
+    levels = read_levels(connection, survey.project_id)
+    phase = state_at(survey.state, current.starts_at, current.ends_at, now)
+    asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
+    facts = _facts(connection, invitation, person, asked)
+    policy = find_policy(levels, survey.key, text)
+    if decide_again(facts, policy, now) is not None:
+        return INELIGIBLE_AT_SEND
+    send_at = find_send_time(facts, policy, now)
+    return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
+
+
+def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
+    """Whether an event that is not decided yet could still withdraw it."""
+    withdraws = bool(definition.trigger.withdrawing)
+    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
+
+
+def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
+    """What may have changed since the invitation was reserved."""
+    opt_outs = preferences.list_opt_outs(connection, person.id)
+    return Facts(
+        event_id=invitation.event_id,
+        occurred_at=invitation.created_at,
+        is_test=invitation.is_test,
+        survey=survey,
+        person=PersonFacts(
+            id=person.id,
+            is_bot=person.is_bot,
+            is_active=person.is_active,
+            is_tester=person.is_tester,
+            opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
+            snoozed_until=person.snoozed_until,
+            has_channel=bool(person.email) and person.email.isascii(),
+            zone=zone_of(person),
+            quiet=quiet_hours_of(person),
+            document=audience_document(person),
+        ),
+    )
+
+
+def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: bool = False) -> Message:
+    """Word the message of an invitation, in the person's language."""
+    invitation, person, survey = case.invitation, case.person, case.survey
+    definition = personal(case.definition, invitation.id, person, case.event)
+    first = definition.questions[0]
+
+    def answer_url(preselect: dict[str, str] | None = None) -> str:
+        return links.answer(invitation.id, invitation.message_id, preselect)
+
+    return Message(
+        message_id=invitation.message_id + (REMINDER_MARK if is_reminder else ""),
+        to_email=person.email,
+        to_name=person.name,
+        project=survey.project_name,
+        title=definition.title,
+        introduction=definition.introduction,
+        event_name=case.event.name,
+        first_question=first,
+        question_count=len(definition.questions),
+        answer_url=answer_url(),
+        choice_urls={value: answer_url({first.key: value}) for value in list_choices(first)},
+        person_url=links.person(person.id, person.created_at),
+        unsubscribe_url=links.unsubscribe(person.id, person.created_at),
+        expires_at=invitation.expires_at,
+        created_at=now,
+        is_test=invitation.is_test,
+        is_reminder=is_reminder,
+        is_anonymous=definition.is_anonymous,
+        locale=definition.locale,
+    )

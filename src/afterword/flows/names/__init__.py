@@ -1,0 +1,1 @@
+"""Whom do unknown names belong to?"""

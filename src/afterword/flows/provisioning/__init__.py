@@ -1,0 +1,1 @@
+"""How do others load people: files, sources, SCIM?"""

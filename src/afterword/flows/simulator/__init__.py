@@ -1,0 +1,1 @@
+"""What would a survey do to past events?"""

@@ -1,0 +1,1 @@
+"""How do surveys and policies come in, change and go out?"""

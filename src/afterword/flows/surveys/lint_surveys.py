@@ -1,0 +1,58 @@
+"""What in survey files is worth another look before people are asked?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from afterword.domain.survey.policy import Cap, Policy
+from afterword.domain.survey.translation import missing_translations
+from afterword.domain.survey.wording import find_wording
+from afterword.flows.surveys.survey_definition import dump_definition, read_definition
+from afterword.flows.surveys.survey_files import Written
+from afterword.flows.surveys.yaml_file import find_place
+
+MISSING_TRANSLATION = "missing_translation"
+NO_REMINDER = "no_reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """
+    Something that may keep people from answering well.
+
+    Attributes:
+        place: File, line and field.
+        rule: Its name, as the documentation has it.
+    """
+
+    place: str
+    rule: str
+    message: str
+
+
+def lint_surveys(written: Sequence[Written]) -> list[Hint]:
+    """What all rules say about all files, file by file; nothing of it is an error."""
+    return [hint for one in written for hint in _lint(one)]
+
+
+def _lint(written: Written) -> Iterator[Hint]:
+    definition = read_definition(dump_definition(written.file))
+    for finding in find_wording(definition):
+        place = find_place(written.text, written.name, f"$.{finding.path}")
+        yield Hint(place, finding.rule, finding.message)
+    if (after := definition.policy.reminder_after) and (cap := _cap_against(definition.policy, after)):
+        place = find_place(written.text, written.name, "$.throttle.reminders")
+        yield Hint(
+            place,
+            NO_REMINDER,
+            f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
+            "so soon, unless the policy above says otherwise",
+        )
+    for missing in missing_translations(definition):
+        place = find_place(written.text, written.name, f"$.translations.{missing.locale}")
+        yield Hint(place, MISSING_TRANSLATION, f"{missing.path} is not translated: {missing.text!r}")
+
+
+def _cap_against(policy: Policy, after: timedelta) -> Cap | None:
+    """The cap that lets no reminder go so soon after the invitation; None when all do."""
+    return next((cap for cap in policy.caps if cap.count == 1 and cap.window > after), None)

@@ -1,0 +1,133 @@
+"""How does the organisation, or a project, say how rarely people are asked?"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import yaml
+
+from afterword.domain.errors import AfterwordError
+from afterword.flows.manage_projects import get_project
+from afterword.flows.surveys.manage_surveys import get_survey
+from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
+from afterword.flows.surveys.policy_levels import Effective, effective, read_levels
+from afterword.flows.surveys.survey_definition import read_file
+from afterword.flows.surveys.yaml_file import find_place
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import policies, revision, surveys
+from afterword.storage.engine import Database
+
+ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPolicy:
+    """
+    The outcome of applying a policy file.
+
+    Attributes:
+        level: ``organisation``, or the name of the project.
+        policy_id: The row that holds now; 0 = there is none.
+        difference: In the manner of diff -u; empty = it says what held already.
+    """
+
+    level: str
+    policy_id: int
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastPolicy:
+    """What a level said from a moment on, and in what it differs from what it said before."""
+
+    policy_id: int
+    level: str
+    created_at: datetime
+    difference: str
+
+
+def apply_policy(database: Database, clock: Clock, text: str, name: str, *, dry_run: bool) -> AppliedPolicy:
+    """
+    Let a level say what a file says; servers follow within 2 s. What it said before is kept.
+
+    Args:
+        text: The file's content.
+        name: The file's name, for messages.
+
+    Raises:
+        AfterwordError: With file, line and field.
+    """
+    file = parse_policy_file(text, name)
+    with database.write() as connection:
+        revision.lock(connection)
+        project_id = None
+        if file.project is not None:
+            try:
+                project_id = get_project(connection, file.project).id
+            except AfterwordError as error:
+                raise type(error)(f"{find_place(text, name, '$.policy.project')}: {error}") from None
+        policy_id, stored = policies.read_in_force(connection, project_id)
+        old = read_policy(stored[project_id]) if project_id in stored else None
+        if old == file:
+            return AppliedPolicy(_level(file), policy_id, "")
+        if not dry_run:
+            now = to_datetime(clock.now_us())
+            policy_id = policies.add_policy(
+                connection, project_id=project_id, definition=dump_policy(file), now=now
+            )
+        return AppliedPolicy(_level(file), policy_id, _difference(old, file))
+
+
+def show_policy(
+    database: Database, *, project: str | None = None, survey: str | None = None
+) -> list[Effective]:
+    """
+    Every field of the throttle with the value that holds, and which level says it.
+
+    Args:
+        project: For a survey of this project that says nothing itself.
+        survey: For the live version of this survey, else the latest; neither = for the organisation.
+
+    Raises:
+        NotFoundError: There is no such project or survey.
+    """
+    with database.read() as connection:
+        if survey is None:
+            project_id = None if project is None else get_project(connection, project).id
+            return effective(read_levels(connection, project_id))
+        found = get_survey(connection, survey)
+        version = found.live_version or found.latest_version
+        file = read_file(surveys.get_definition(connection, found.id, version))
+        return effective(read_levels(connection, found.project_id), found.key, file.throttle)
+
+
+def list_history(database: Database) -> list[PastPolicy]:
+    """What each level ever said, the oldest first."""
+    with database.read() as connection:
+        stored = policies.list_policies(connection)
+    return list(_history(stored))
+
+
+def _history(stored: list[policies.StoredPolicy]) -> Iterator[PastPolicy]:
+    before: dict[int | None, PolicyFile] = {}
+    for row in stored:
+        file = read_policy(row.definition)
+        difference = _difference(before.get(row.project_id), file)
+        yield PastPolicy(row.id, row.project_name or ORGANISATION, row.created_at, difference)
+        before[row.project_id] = file
+
+
+def _level(file: PolicyFile) -> str:
+    return file.project or ORGANISATION
+
+
+def _difference(old: PolicyFile | None, new: PolicyFile) -> str:
+    before = [] if old is None else _show(old).splitlines()
+    return "\n".join(difflib.unified_diff(before, _show(new).splitlines(), "stored", "file", lineterm=""))
+
+
+def _show(file: PolicyFile) -> str:
+    shown: str = yaml.safe_dump(msgspec.to_builtins(file), sort_keys=False, allow_unicode=True)
+    return shown

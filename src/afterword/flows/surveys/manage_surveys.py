@@ -1,0 +1,168 @@
+"""How does a survey come to life, change and end?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterword.domain.errors import ConflictError, NotFoundError
+from afterword.domain.survey.survey import Definition, SurveyState
+from afterword.domain.survey.survey_state import Phase, state_at
+from afterword.flows.surveys.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
+from afterword.flows.surveys.survey_definition import read_definition, read_file, show_definition
+from afterword.kit.clock import Clock, to_datetime
+from afterword.storage import revision, surveys
+from afterword.storage.engine import Connection, Database
+from afterword.storage.surveys import Survey, Version
+
+__all__ = ["Applied", "Change", "apply_survey", "apply_surveys"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSurvey:
+    """A survey, where it is in its life now, and what its live version says, else its latest."""
+
+    survey: Survey
+    phase: Phase
+    definition: Definition
+
+
+def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
+    """
+    Let the latest version of a survey go live. Publishing it again changes nothing.
+
+    Raises:
+        NotFoundError: There is no such survey.
+        ConflictError: It is closed, or lacks a right that it needs.
+    """
+    with database.write() as connection:
+        revision.lock(connection)
+        survey = get_survey(connection, key)
+        if survey.state is SurveyState.CLOSED:
+            raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
+        file = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
+        check_rights(connection, survey.project_id, file)
+        surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
+        return surveys.get_survey(connection, survey.id)
+
+
+def pause_survey(database: Database, key: str) -> Survey:
+    """
+    Let a survey ask nobody until it is resumed; links that are out can still be answered.
+
+    Raises:
+        NotFoundError: There is no such survey.
+        ConflictError: It is not live.
+    """
+    return _set_state(database, key, SurveyState.PAUSED, done_from=SurveyState.LIVE)
+
+
+def resume_survey(database: Database, key: str) -> Survey:
+    """
+    Let a survey that is paused ask again.
+
+    Raises:
+        NotFoundError: There is no such survey.
+        ConflictError: It is neither paused nor live.
+    """
+    return _set_state(database, key, SurveyState.LIVE, done_from=SurveyState.PAUSED)
+
+
+def _set_state(database: Database, key: str, state: SurveyState, *, done_from: SurveyState) -> Survey:
+    with database.write() as connection:
+        revision.lock(connection)
+        survey = get_survey(connection, key)
+        if survey.state not in (state, done_from):
+            raise ConflictError(
+                f"the survey {key!r} is {survey.state}: only a live one can be paused and resumed"
+            )
+        if survey.state is not state:
+            surveys.set_state(connection, survey.id, state)
+        return surveys.get_survey(connection, survey.id)
+
+
+def close_survey(database: Database, clock: Clock, key: str) -> Survey:
+    """
+    End a survey for good: nobody is asked and nobody can answer any more.
+
+    Raises:
+        NotFoundError: There is no such survey.
+    """
+    with database.write() as connection:
+        revision.lock(connection)
+        survey = get_survey(connection, key)
+        if survey.state is not SurveyState.CLOSED:
+            surveys.close(connection, survey.id, to_datetime(clock.now_us()))
+        return surveys.get_survey(connection, survey.id)
+
+
+def list_surveys(database: Database) -> list[Survey]:
+    """All surveys."""
+    with database.read() as connection:
+        return surveys.list_surveys(connection)
+
+
+def list_phases(database: Database, clock: Clock) -> list[ListedSurvey]:
+    """All surveys, with where each is in its life now."""
+    now = to_datetime(clock.now_us())
+    with database.read() as connection:
+        found = surveys.list_surveys(connection)
+        wanted = [(survey.id, survey.live_version or survey.latest_version) for survey in found]
+        texts = surveys.list_definitions(connection, wanted)
+    return [_listed(survey, texts[version], now) for survey, version in zip(found, wanted, strict=True)]
+
+
+def show_survey(database: Database, clock: Clock, key: str) -> tuple[ListedSurvey, list[Version]]:
+    """
+    One survey with all its versions.
+
+    Raises:
+        NotFoundError: There is no such survey.
+    """
+    with database.read() as connection:
+        survey = get_survey(connection, key)
+        versions = surveys.list_versions(connection, survey.id)
+    shown = versions[(survey.live_version or survey.latest_version) - 1]
+    return _listed(survey, shown.definition, to_datetime(clock.now_us())), versions
+
+
+def export_survey(database: Database, key: str, version: int | None = None) -> tuple[int, str]:
+    """
+    The file of a version, byte for byte as it was applied.
+
+    Args:
+        version: None = the latest.
+
+    Returns:
+        The version's number and its text; of a version that came from no file, its definition as YAML.
+
+    Raises:
+        NotFoundError: There is no such survey or version.
+    """
+    with database.read() as connection:
+        survey = get_survey(connection, key)
+        number = survey.latest_version if version is None else version
+        found = surveys.find_version(connection, survey.id, number)
+    if found is None:
+        raise NotFoundError(
+            f"the survey {key!r} has no version {number}: it has 1 to {survey.latest_version}"
+        )
+    return number, found.source if found.source is not None else show_definition(found.definition)
+
+
+def get_survey(connection: Connection, key: str) -> Survey:
+    """
+    Look a survey up by its key.
+
+    Raises:
+        NotFoundError: Naming what there is.
+    """
+    survey = surveys.find_survey(connection, key) if key.isprintable() else None
+    if survey is None:
+        known = ", ".join(item.key for item in surveys.list_surveys(connection)[:10])
+        raise NotFoundError(f"there is no survey {key!r}; there is {known or 'none yet'}")
+    return survey
+
+
+def _listed(survey: Survey, text: str, now: datetime) -> ListedSurvey:
+    definition = read_definition(text)
+    phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
+    return ListedSurvey(survey, phase, definition)

@@ -1,0 +1,184 @@
+"""Which throttle do the levels above a survey set, and where does each value that holds come from?"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+import yaml
+from msgspec import UNSET
+
+from afterword.domain.survey.policy import GlobalCooldownUse, Policy
+from afterword.domain.survey.trigger import EventNames
+from afterword.flows.surveys.policy_file import PolicyFile, read_policy
+from afterword.flows.surveys.survey_definition import read_file
+from afterword.flows.surveys.survey_file.throttle import (
+    CooldownFile,
+    SamplingFile,
+    SendWindowFile,
+    ThrottleFile,
+    make_policy,
+)
+from afterword.storage import policies
+from afterword.storage.engine import Connection
+
+
+class Level(StrEnum):
+    """Who says a value; the nearest one is first."""
+
+    SURVEY = "survey"
+    PROJECT = "project"
+    ORGANISATION = "organisation"
+    DEFAULT = "default"
+
+
+class Levels(NamedTuple):
+    """
+    What the levels above a survey say.
+
+    Attributes:
+        policy_id: The last row of the table policy, of whichever level; 0 = there is none.
+        project: What the project says; None = nothing.
+        organisation: What the organisation says; None = nothing.
+        overriding: Keys of the surveys that may set or ignore the global cooldown; ``*`` is any characters.
+        paused: The levels that are paused.
+    """
+
+    policy_id: int
+    project: ThrottleFile | None
+    organisation: ThrottleFile | None
+    overriding: frozenset[str]
+    paused: tuple[Level, ...]
+
+
+def read_levels(connection: Connection, project_id: int | None) -> Levels:
+    """What holds for a project now, or for the organisation alone; one query."""
+    policy_id, stored = policies.read_in_force(connection, project_id)
+    files = {found_id: read_policy(text) for found_id, text in stored.items()}
+    organisation, project = files.get(None), files.get(project_id) if project_id is not None else None
+    levels = {Level.PROJECT: project, Level.ORGANISATION: organisation}
+    return Levels(
+        policy_id,
+        _throttle(project),
+        _throttle(organisation),
+        frozenset(organisation.may_override_global_cooldown if organisation else ()),
+        tuple(level for level, file in levels.items() if file is not None and file.throttle.pause is True),
+    )
+
+
+def find_policy(levels: Levels, key: str, definition: str) -> Policy:
+    """
+    The policy that holds for a stored version of a survey.
+
+    Args:
+        key: The survey's.
+        definition: The version's JSON text.
+    """
+    return merge_levels(levels, key, read_file(definition).throttle)
+
+
+def find_pauses(levels: Levels, definition: str) -> tuple[Level, ...]:
+    """The levels at which a policy pauses a stored version of a survey, the nearest one first."""
+    own = (Level.SURVEY,) if read_file(definition).throttle.pause is True else ()
+    return (*own, *levels.paused)
+
+
+def merge_levels(levels: Levels, key: str, throttle: ThrottleFile) -> Policy:
+    """
+    The policy that holds for a survey.
+
+    Args:
+        key: The survey's.
+        throttle: What the survey itself says.
+    """
+    said = _said(levels, key, throttle)
+    policy = make_policy([("$.throttle", file) for _, file in said])
+    is_own = said[0][1].global_cooldown is not UNSET
+    return policy if is_own else replace(policy, global_cooldown_use=GlobalCooldownUse.RESPECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """A field of the throttle, its value as it would stand in a file, and who says it."""
+
+    field: str
+    value: str
+    level: Level
+
+
+def effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -> list[Effective]:
+    """
+    Every field of the throttle with the value that holds.
+
+    Args:
+        key: Of the survey that it is about; empty = of all that say nothing themselves.
+        throttle: What that survey says.
+    """
+    said = [*_said(levels, key, throttle or ThrottleFile()), (Level.DEFAULT, DEFAULTS)]
+    return [_effective(name, said) for name in ThrottleFile.__struct_fields__]
+
+
+def needs_right(throttle: ThrottleFile) -> bool:
+    """Whether a survey sets or ignores the global cooldown, which only the organisation lets it do."""
+    return throttle.global_cooldown not in (UNSET, "respect")
+
+
+def has_right(levels: Levels, key: str) -> bool:
+    """Whether a survey may set or ignore the global cooldown."""
+    return key in EventNames(levels.overriding)
+
+
+def _throttle(file: PolicyFile | None) -> ThrottleFile | None:
+    return None if file is None else file.throttle
+
+
+def _said(levels: Levels, key: str, throttle: ThrottleFile) -> list[tuple[Level, ThrottleFile]]:
+    """What each level says, the nearest one first; without what a survey has no right to."""
+    if not has_right(levels, key) or not needs_right(throttle):
+        throttle = msgspec.structs.replace(throttle, global_cooldown=UNSET)
+    above = [(Level.PROJECT, levels.project), (Level.ORGANISATION, levels.organisation)]
+    return [(Level.SURVEY, throttle), *((level, file) for level, file in above if file is not None)]
+
+
+def _effective(name: str, said: list[tuple[Level, ThrottleFile]]) -> Effective:
+    values = [(level, getattr(file, name)) for level, file in said]
+    # A pause further up holds, whatever is said below it.
+    unsaid = (UNSET, False) if name == "pause" else (UNSET,)
+    level, value = next(((level, value) for level, value in values if value not in unsaid), values[-1])
+    return Effective(name, _show(value), level)
+
+
+def _show(value: Any) -> str:
+    plain = msgspec.to_builtins(value)
+    if plain is None or isinstance(plain, bool | int | float | str):
+        return msgspec.json.encode(plain).decode().strip('"') if plain is not None else "none"
+    shown: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10**9)
+    return shown.strip()
+
+
+DEFAULTS = ThrottleFile(
+    max_event_age="30m",
+    audience=None,
+    min_tenure="0s",
+    holdout=0.0,
+    max_open=1,
+    repeat="recurring",
+    max_shows=3,
+    cooldown=CooldownFile(),
+    project_cooldown="30d",
+    group_caps={},
+    global_cooldown="14d",
+    caps={"1d": 1, "7d": 1, "30d": 2, "90d": 4},
+    backoff=True,
+    quota=None,
+    pacing="even",
+    max_per_day=None,
+    sampling=SamplingFile(),
+    priority=0,
+    send_window=SendWindowFile(),
+    reminders=None,
+    expires_after="72h",
+    channels=[],
+    pause=False,
+)
+"""What holds where no level says anything, as a file would say it."""

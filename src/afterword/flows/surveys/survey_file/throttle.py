@@ -1,0 +1,263 @@
+"""How is a throttle written down, of a survey, a project or the organisation?"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from afterword.domain.survey.policy import (
+    Cap,
+    Cooldown,
+    GlobalCooldownUse,
+    Pacing,
+    Policy,
+    Quota,
+    Repeat,
+    Sampling,
+    SamplingUnit,
+)
+from afterword.domain.survey.send_window import SendWindow
+from afterword.flows.surveys.survey_file.base import Duration, FieldError, Key, Label, Part, check_duration
+from afterword.flows.surveys.survey_file.conditions import ConditionFile, make_condition
+
+COUNT_MAX = 1_000_000
+CAPS_MAX = 10
+CELLS_MAX = 200
+PRIORITY_MAX = 1_000
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = r"^([01]?[0-9]|2[0-3])(:[0-5][0-9])?-(([01]?[0-9]|2[0-3])(:[0-5][0-9])?|24(:00)?)$"
+
+Count = Annotated[int, Meta(ge=1, le=COUNT_MAX)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+GlobalCooldown = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{1,5}[smhd]|respect|ignore)$",
+        description="a duration such as 14d, or respect, or ignore",
+    ),
+]
+Hours = Annotated[str, Meta(pattern=_HOURS, description="such as 9-17 or 08:30-16:00")]
+
+
+class CooldownFile(Part):
+    """Of one survey, by how the invitation before ended."""
+
+    answered: Duration = "90d"
+    dismissed: Duration = "60d"
+    ignored: Duration = "30d"
+    snoozed: Duration = "7d"
+
+
+class SamplingFile(Part):
+    """Share of the eligible who are asked."""
+
+    rate: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    unit: Literal["person_period", "person", "event"] = "person_period"
+
+
+class QuotaFile(Part):
+    """How many responses are wanted."""
+
+    count: Count | None = None
+    period: Duration | None = None
+    attribute: Label | None = None
+    each: Count | None = None
+    cells: Annotated[dict[str, Annotated[int, Meta(ge=0, le=COUNT_MAX)]], Meta(max_length=CELLS_MAX)] = field(
+        default_factory=dict
+    )
+
+
+class CapFile(Part):
+    """So many within a time."""
+
+    count: Annotated[int, Meta(ge=0, le=COUNT_MAX)]
+    window: Duration
+
+
+class SendWindowFile(Part):
+    """Weekdays and hours in the person's time zone."""
+
+    days: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] = field(
+        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"]
+    )
+    hours: Hours = "9-17"
+    defer: Duration = "4h"
+
+
+class RemindersFile(Part):
+    """One reminder to who has not answered."""
+
+    after: Duration
+
+
+class ThrottleFile(Part):
+    """How rarely people are asked. What a level leaves out is what the level above it says."""
+
+    max_event_age: Duration | UnsetType = UNSET
+    audience: ConditionFile | UnsetType | None = UNSET
+    min_tenure: Duration | UnsetType = UNSET
+    holdout: Share | UnsetType = UNSET
+    max_open: Annotated[int, Meta(ge=0, le=COUNT_MAX)] | UnsetType = UNSET
+    repeat: Literal["once", "until_answered", "recurring"] | UnsetType = UNSET
+    max_shows: Count | UnsetType = UNSET
+    cooldown: CooldownFile | Duration | UnsetType = UNSET
+    project_cooldown: Duration | UnsetType = UNSET
+    group_caps: Annotated[dict[Key, CapFile], Meta(max_length=CAPS_MAX)] | UnsetType = UNSET
+    global_cooldown: GlobalCooldown | UnsetType = UNSET
+    caps: (
+        Annotated[dict[Duration, Annotated[int, Meta(ge=0, le=COUNT_MAX)]], Meta(max_length=CAPS_MAX)]
+        | UnsetType
+    ) = UNSET
+    backoff: bool | UnsetType = UNSET
+    quota: QuotaFile | UnsetType | None = UNSET
+    pacing: Literal["asap", "even"] | UnsetType = UNSET
+    max_per_day: Count | UnsetType | None = UNSET
+    sampling: SamplingFile | UnsetType = UNSET
+    priority: Annotated[int, Meta(ge=-PRIORITY_MAX, le=PRIORITY_MAX)] | UnsetType = UNSET
+    send_window: SendWindowFile | Literal["any"] | UnsetType = UNSET
+    reminders: RemindersFile | UnsetType | None = UNSET
+    expires_after: Duration | UnsetType = UNSET
+    channels: list[Literal["email"]] | UnsetType = UNSET
+    pause: bool | UnsetType = UNSET
+
+
+def make_policy(files: list[tuple[str, ThrottleFile]]) -> Policy:
+    """
+    The throttles of the levels, the nearest one first → the policy that holds.
+
+    Args:
+        files: With the path of each, for messages.
+
+    Raises:
+        FieldError: One of them can't be.
+    """
+    found: dict[str, Any] = {}
+    for path, file in reversed(files):
+        found |= _fields(file, path)
+    return Policy(**found)
+
+
+def _fields(file: ThrottleFile, path: str) -> dict[str, Any]:
+    """What one level says, by the fields of Policy."""
+    given: dict[str, Any] = {
+        name: value for name in file.__struct_fields__ if (value := getattr(file, name)) is not UNSET
+    }
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        found |= _MAKERS.get(name, _as_it_is)(name, value, f"{path}.{name}")
+    return found
+
+
+def _as_it_is(name: str, value: Any, path: str) -> dict[str, Any]:
+    return {name: value}
+
+
+def _duration(name: str, value: str, path: str) -> dict[str, Any]:
+    return {name: check_duration(value, path)}
+
+
+def _positive(name: str, value: str, path: str) -> dict[str, Any]:
+    return {name: check_duration(value, path, is_positive=True)}
+
+
+def _audience(name: str, value: ConditionFile | None, path: str) -> dict[str, Any]:
+    return {name: None if value is None else make_condition(value, path)}
+
+
+def _cooldown(name: str, value: CooldownFile | str, path: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        every = check_duration(value, path)
+        return {name: Cooldown(every, every, every, every)}
+    parts = {part: getattr(value, part) for part in value.__struct_fields__}
+    return {name: Cooldown(**{part: check_duration(text, f"{path}.{part}") for part, text in parts.items()})}
+
+
+def _global_cooldown(name: str, value: str, path: str) -> dict[str, Any]:
+    if value in ("respect", "ignore"):
+        return {"global_cooldown_use": GlobalCooldownUse(value)}
+    return {"global_cooldown_use": GlobalCooldownUse.CUSTOM, name: check_duration(value, path)}
+
+
+def _caps(name: str, value: dict[str, int], path: str) -> dict[str, Any]:
+    caps = [
+        Cap(count, check_duration(text, f"{path}.{text}", is_positive=True)) for text, count in value.items()
+    ]
+    return {name: tuple(sorted(caps, key=lambda cap: cap.window))}
+
+
+def _group_caps(name: str, value: dict[str, CapFile], path: str) -> dict[str, Any]:
+    return {
+        name: {
+            tag: Cap(cap.count, check_duration(cap.window, f"{path}.{tag}.window", is_positive=True))
+            for tag, cap in value.items()
+        }
+    }
+
+
+def _quota(name: str, value: QuotaFile | None, path: str) -> dict[str, Any]:
+    if value is None:
+        return {name: None}
+    if value.count is None and value.attribute is None:
+        raise FieldError(path, "a quota has a count, or an attribute with each or cells, or both")
+    if (value.each is not None or bool(value.cells)) != (value.attribute is not None):
+        raise FieldError(
+            path, "attribute names what the cells are of: it needs each or cells, and they need it"
+        )
+    period = (
+        None if value.period is None else check_duration(value.period, f"{path}.period", is_positive=True)
+    )
+    return {name: Quota(value.count, period, value.attribute, value.each, value.cells)}
+
+
+def _pacing(name: str, value: str, path: str) -> dict[str, Any]:
+    return {name: Pacing(value)}
+
+
+def _sampling(name: str, value: SamplingFile, path: str) -> dict[str, Any]:
+    return {name: Sampling(value.rate, SamplingUnit(value.unit))}
+
+
+def _send_window(name: str, value: SendWindowFile | str, path: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {name: None}
+    opens_at, closes_at = map(_minute, value.hours.split("-"))
+    if opens_at >= closes_at:
+        raise FieldError(f"{path}.hours", "a window closes after it opens, on the same day")
+    days = frozenset(map(WEEKDAYS.index, value.days))
+    defer_max = check_duration(value.defer, f"{path}.defer")
+    return {name: SendWindow(days, opens_at, closes_at, defer_max)}
+
+
+def _minute(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes or 0)
+
+
+_MAKERS: dict[str, Callable[[str, Any, str], dict[str, Any]]] = {
+    "max_event_age": _positive,
+    "audience": _audience,
+    "min_tenure": _duration,
+    "repeat": lambda name, value, path: {name: Repeat(value)},
+    "max_shows": lambda name, value, path: {"shows_max": value},
+    "cooldown": _cooldown,
+    "project_cooldown": _duration,
+    "group_caps": _group_caps,
+    "global_cooldown": _global_cooldown,
+    "caps": _caps,
+    "quota": _quota,
+    "pacing": _pacing,
+    "max_per_day": lambda name, value, path: {"daily_max": value},
+    "sampling": _sampling,
+    "send_window": _send_window,
+    "reminders": lambda name, value, path: {
+        "reminder_after": None
+        if value is None
+        else check_duration(value.after, f"{path}.after", is_positive=True)
+    },
+    "expires_after": _positive,
+    "channels": lambda name, value, path: {name: tuple(value)},
+    # Kept by level: a survey can't switch a pause of its project off.
+    "pause": lambda name, value, path: {},
+}

@@ -1,0 +1,1 @@
+"""Who is asked about an event, and who can see why?"""

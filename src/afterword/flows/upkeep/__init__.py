@@ -1,0 +1,1 @@
+"""How does the store stay whole: backup, checks, retention?"""

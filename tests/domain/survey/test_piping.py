@@ -1,0 +1,98 @@
+"""Does a text name what somebody did, and do values stay values?"""
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterword.domain.survey.piping import NOTHING, VALUE_CHARS_MAX, Piped, check_placeholders, fill
+
+PIPED = Piped(
+    "build.finished",
+    {"branch": "main", "job": {"name": "lint", "s": 41, "ok": True}, "list": [1], "none": None, "empty": " "},
+    {"name": "Ana Souza"},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("How did {{event.metadata.branch|it}} go?", "How did main go?"),
+        ("{{ event.metadata.job.name | it }}", "lint"),
+        ("{{event.metadata.job.s|?}} s", "41 s"),
+        ("{{event.metadata.job.ok|?}}", "true"),
+        ("{{event.name|it}}", "build.finished"),
+        ("Hello {{person.name|there}}", "Hello Ana Souza"),
+        ("{{person.name|there}} and {{event.metadata.branch|it}}", "Ana Souza and main"),
+        ("{{event.metadata.tag|your build}}", "your build"),
+        ("{{event.metadata.branch.name|your build}}", "your build"),
+        ("{{event.metadata.job|your build}}", "your build"),
+        ("{{event.metadata.list|your build}}", "your build"),
+        ("{{event.metadata.none|your build}}", "your build"),
+        ("{{event.metadata.empty|your build}}", "your build"),
+        ("{{person.team|the | team}}", "the | team"),
+        ("{ {person.name|x} } {{}} {{person}}", "{ {person.name|x} } {{}} {{person}}"),
+        ("No placeholder", "No placeholder"),
+    ],
+    ids=range(16),
+)
+def test_a_placeholder_says_the_value_or_its_fallback(text: str, filled: str) -> None:
+    assert fill(text, PIPED) == filled
+
+
+def test_of_nobody_in_particular_it_says_the_fallback() -> None:
+    assert fill("Hello {{person.name|there}}, {{event.name|it}}", NOTHING) == "Hello there, it"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("{{person.name|x}}", "{{person.name|x}}"),
+        ("<b>", "<b>"),
+        ("a\r\nSubject: b", "a Subject: b"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("a\u202eb\u2028c\u200bd", "a b c d"),
+        ("x" * VALUE_CHARS_MAX, "x" * VALUE_CHARS_MAX),
+        ("x" * (VALUE_CHARS_MAX + 1), "x" * (VALUE_CHARS_MAX - 1) + "…"),
+        ("\n\t", "it"),
+        (1e300, "1e+300"),
+    ],
+    ids=range(9),
+)
+def test_a_value_is_one_line_of_data_and_not_too_long(value: Any, shown: str) -> None:
+    assert fill("{{event.metadata.a|it}}", Piped(metadata={"a": value})) == shown
+
+
+@given(value=st.text())
+def test_no_value_brings_a_line_end_or_a_control(value: str) -> None:
+    filled = fill("{{event.metadata.a|it}}", Piped(metadata={"a": value}))
+    assert {unicodedata.category(one) for one in filled}.isdisjoint({"Cc", "Cf", "Zl", "Zp"})
+    assert len(filled.splitlines()) == 1
+    assert len(filled) <= VALUE_CHARS_MAX
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{person.name}}", "needs a name and a fallback"),
+        ("{{person.name|}}", "has an empty fallback"),
+        ("{{person.name| }}", "has an empty fallback"),
+        ("{{person.email|x}}", "is not known"),
+        ("{{event.metadata|x}}", "is not known"),
+        ("{{event.metadata.|x}}", "is not known"),
+        ("{{event.email|x}}", "is not known"),
+        ("{{answer.a|x}}", "is not known"),
+        ("{{}}", "needs a name and a fallback"),
+        ("{{ 7*7 }}", "needs a name and a fallback"),
+    ],
+)
+def test_a_placeholder_that_can_not_be_filled_in_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_placeholders(text)
+
+
+@pytest.mark.parametrize("text", ["", "plain", "{{person.name|there}}", "{{ event.metadata.a.b-c | x }} {"])
+def test_a_good_one_is_not(text: str) -> None:
+    check_placeholders(text)

@@ -1,0 +1,333 @@
+"""Does an invitation go out once, whatever breaks on the way?"""
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pytest
+import sqlalchemy as sa
+
+from afterword.channels.base import Message, SendError
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.job_kinds import JobKind
+from afterword.flows.links import Ticket
+from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.storage import jobs
+from afterword.storage.tables import event
+from tests.flows.world import BASE_URL, EAGER, World
+from tests.storage.support import DAY, HOUR, MINUTE, START
+
+QUEUED, SENDING, SENT = InvitationState.QUEUED, InvitationState.SENDING, InvitationState.SENT
+UNCERTAIN, FAILED = InvitationState.UNCERTAIN, InvitationState.FAILED
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class FakeChannel:
+    """Takes messages and breaks as told; notes what the database said while it sent."""
+
+    name = "fake"
+
+    def __init__(self, world: World, *errors: BaseException | None) -> None:
+        self._world = world
+        self._errors = list(errors)
+        self.messages: list[Message] = []
+        self.states: list[InvitationState] = []
+
+    async def send(self, message: Message) -> None:
+        self.messages.append(message)
+        self.states.append(self._world.invitation(1).state)
+        error = self._errors.pop(0) if self._errors else None
+        if error is not None:
+            raise error
+
+
+def send(world: World, channel: FakeChannel, *, is_last_attempt: bool = False) -> InvitationState:
+    """One attempt of the worker; the state afterwards."""
+    work = send_invitation(
+        world.database, world.clock, world.links, channel, 1, is_last_attempt=is_last_attempt
+    )
+    with contextlib.suppress(SendError, Crash):
+        asyncio.run(work)
+    return world.invitation(1).state
+
+
+@pytest.fixture
+def invited(world: World) -> World:
+    """Bob's invitation is queued as number 1."""
+    world.add_survey()
+    assert world.invite().id == 1
+    return world
+
+
+def test_an_invitation_goes_queued_sending_sent(invited: World) -> None:
+    channel = FakeChannel(invited)
+    assert invited.invitation(1).state is QUEUED
+    invited.clock.advance(5)
+    assert send(invited, channel) is SENT
+    assert channel.states == [SENDING], "sending must be committed before the first byte"
+    assert invited.invitation(1).sent_at == START + timedelta(seconds=5)
+
+
+def test_the_message_holds_all_that_a_channel_words(invited: World) -> None:
+    channel = FakeChannel(invited)
+    send(invited, channel)
+    (message,) = channel.messages
+    assert message.message_id == invited.invitation(1).message_id
+    assert (message.to_email, message.to_name) == ("bob@example.com", "Bob")
+    assert (message.project, message.title) == ("Build CLI", "How was your build?")
+    assert (message.event_name, message.question_count) == ("build.finished", 2)
+    assert message.first_question.key == "satisfaction"
+    assert message.expires_at == START + 3 * DAY
+    assert not message.is_test
+    assert list(message.choice_urls) == ["1", "2", "3", "4", "5"]
+    assert message.choice_urls["4"] == f"{message.answer_url}?satisfaction=4"
+    token = message.answer_url.removeprefix(f"{BASE_URL}/answer/")
+    assert invited.links.read_answer(token) == Ticket(1, message.message_id)
+    stop = message.unsubscribe_url.removeprefix(f"{BASE_URL}/unsubscribe/")
+    assert invited.links.read_unsubscribe(stop) == invited.guest("bob@")
+    own = message.person_url.removeprefix(f"{BASE_URL}/me/")
+    assert invited.links.read_person(own) == invited.guest("bob@")
+
+
+def test_a_test_invitation_is_marked_in_its_message(world: World) -> None:
+    world.add_survey()
+    world.invite(is_test=True)
+    channel = FakeChannel(world)
+    send(world, channel)
+    assert [message.is_test for message in channel.messages] == [True]
+
+
+def test_a_sent_invitation_is_not_sent_again(invited: World) -> None:
+    channel = FakeChannel(invited)
+    assert [send(invited, channel) for _ in range(3)] == [SENT] * 3
+    assert len(channel.messages) == 1
+
+
+def test_after_a_crash_while_sending_it_is_tried_once_more_as_the_same_message(invited: World) -> None:
+    channel = FakeChannel(invited, Crash())
+    assert send(invited, channel) is SENDING
+    assert send(invited, channel) is SENT
+    assert channel.states == [SENDING, UNCERTAIN]
+    first, second = channel.messages
+    assert (first.message_id, first.answer_url) == (second.message_id, second.answer_url)
+
+
+def test_after_two_crashes_it_is_left_alone(invited: World) -> None:
+    channel = FakeChannel(invited, Crash(), Crash())
+    assert [send(invited, channel) for _ in range(4)] == [SENDING, UNCERTAIN, UNCERTAIN, UNCERTAIN]
+    assert len(channel.messages) == 2
+
+
+def test_a_temporary_refusal_queues_it_again(invited: World) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: refused with 451"), SendError("SMTP: refused with 451"))
+    assert [send(invited, channel) for _ in range(3)] == [QUEUED, QUEUED, SENT]
+    assert channel.states == [SENDING] * 3
+    assert invited.invitation(1).last_error is None
+
+
+def test_a_failed_try_raises_so_that_the_worker_knows(invited: World) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: refused with 451", retry_after_s=7))
+    work = send_invitation(invited.database, invited.clock, invited.links, channel, 1, is_last_attempt=False)
+    with pytest.raises(SendError, match="451") as raised:
+        asyncio.run(work)
+    assert raised.value.retry_after_s == 7
+    assert invited.invitation(1).last_error == "SMTP: refused with 451"
+
+
+def test_a_permanent_refusal_is_the_end(invited: World) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: refused with 550", permanent=True))
+    assert [send(invited, channel) for _ in range(2)] == [FAILED, FAILED]
+    assert len(channel.messages) == 1
+    assert invited.invitation(1).last_error == "SMTP: refused with 550"
+
+
+def test_the_last_temporary_refusal_is_the_end(invited: World) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: refused with 451"))
+    assert send(invited, channel, is_last_attempt=True) is FAILED
+    assert send(invited, channel) is FAILED
+
+
+def test_an_unknown_end_is_tried_once_more_and_then_left_alone(invited: World) -> None:
+    unknown = SendError("SMTP: TimeoutError", uncertain=True)
+    channel = FakeChannel(invited, unknown, unknown)
+    assert [send(invited, channel) for _ in range(3)] == [SENDING, UNCERTAIN, UNCERTAIN]
+    assert len({message.message_id for message in channel.messages}) == 1
+    assert len(channel.messages) == 2
+
+
+def test_an_unknown_end_of_the_last_attempt_is_uncertain(invited: World) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: TimeoutError", uncertain=True))
+    assert send(invited, channel, is_last_attempt=True) is UNCERTAIN
+
+
+def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(invited: World) -> None:
+    channel = FakeChannel(invited, Crash(), SendError("SMTP: refused with 451"), Crash())
+    for _ in range(5):
+        send(invited, channel)
+    assert invited.invitation(1).state is UNCERTAIN
+    assert len({message.message_id for message in channel.messages}) == 1
+
+
+OBSTACLES = [
+    "opted out",
+    "opted out of the project",
+    "snoozed",
+    "left",
+    "erased",
+    "event gone",
+    "closed",
+    "expired",
+]
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> None:
+    reason = INELIGIBLE_AT_SEND
+    if obstacle == "opted out":
+        invited.wish("bob@", "opt-out", scope="all")
+    elif obstacle == "opted out of the project":
+        invited.wish("bob@", "opt-out", scope="project", value="1")
+    elif obstacle == "snoozed":
+        invited.set_person("bob@", snoozed_until=START + HOUR)
+    elif obstacle == "left":
+        invited.set_person("bob@", is_active=False)
+    elif obstacle == "erased":
+        invited.set_person("bob@", email="", erased_at=START)
+    elif obstacle == "event gone":
+        with invited.database.write() as connection:
+            connection.execute(sa.delete(event))
+    elif obstacle == "closed":
+        close_survey(invited.database, invited.clock, "build-cli")
+    else:
+        invited.clock.advance(3 * DAY)
+        reason = EXPIRED
+    channel = FakeChannel(invited)
+    assert send(invited, channel) is FAILED
+    assert channel.messages == []
+    assert invited.invitation(1).last_error == reason
+
+
+def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> None:
+    world.add_survey()
+    world.set_person("bob@", is_tester=True)
+    world.invite(is_test=True)
+    world.wish("bob@", "opt-out", scope="all")
+    world.wish("bob@", "quiet", **{"from": "00:00", "until": "23:59"})
+    channel = FakeChannel(world)
+    assert send(world, channel) is SENT
+
+
+def put_off_until(world: World, channel: FakeChannel) -> datetime | None:
+    """One attempt of the worker; when it is to come again."""
+    work = send_invitation(world.database, world.clock, world.links, channel, 1, is_last_attempt=False)
+    return asyncio.run(work)
+
+
+class TestQuietHours:
+    """START is 15 January 2027, 08:00 UTC, a Friday; Bob is in Lagos, an hour ahead."""
+
+    def test_put_the_job_off_to_their_end_when_the_event_comes_in_them(self, world: World) -> None:
+        world.add_survey()
+        world.wish("bob@", "quiet", **{"from": "18:00", "until": "10:30"})
+        world.invite()
+        assert world.job_times() == [START + 90 * MINUTE]
+
+    def test_that_begin_meanwhile_are_kept_too(self, invited: World) -> None:
+        invited.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        channel = FakeChannel(invited)
+        assert put_off_until(invited, channel) == START + 90 * MINUTE
+        assert (channel.messages, invited.invitation(1).state) == ([], QUEUED)
+        invited.clock.advance(90 * MINUTE)
+        assert put_off_until(invited, channel) is None
+        assert invited.invitation(1).state is SENT
+
+    def test_are_of_the_zone_that_the_person_chose(self, world: World) -> None:
+        world.add_survey(throttle={"send_window": "any"})
+        world.invite()
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        world.wish("bob@", "timezone", timezone="Asia/Tokyo")
+        assert put_off_until(world, FakeChannel(world)) is None
+
+    def test_are_utc_without_a_zone(self, world: World) -> None:
+        world.add_survey()
+        world.wish("charlie@", "quiet", **{"from": "07:00", "until": "09:00"})
+        world.invite(email="charlie@example.com")
+        assert put_off_until(world, FakeChannel(world)) == START + HOUR
+
+    def test_never_put_off_past_the_expiry(self, world: World) -> None:
+        world.add_survey(throttle={"expires_after": "1h", "send_window": "any"})
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "17:00"})
+        world.invite()
+        channel = FakeChannel(world)
+        assert put_off_until(world, channel) == START + HOUR == world.job_times()[0]
+        world.clock.advance(HOUR)
+        assert put_off_until(world, channel) is None
+        assert (world.invitation(1).state, world.invitation(1).last_error) == (FAILED, EXPIRED)
+
+    def test_hold_for_test_invitations_of_who_is_no_tester(self, world: World) -> None:
+        world.add_survey()
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
+        world.invite(is_test=True)
+        assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
+
+
+def test_just_before_it_expires_it_still_goes(world: World) -> None:
+    world.add_survey(throttle={"send_window": "any"})
+    world.invite()
+    world.clock.advance(3 * DAY - timedelta(microseconds=1))
+    assert send(world, FakeChannel(world)) is SENT
+
+
+def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opts_out(invited: World) -> None:
+    channel = FakeChannel(invited, Crash())
+    send(invited, channel)
+    invited.clock.advance(HOUR)
+    invited.wish("bob@", "opt-out", scope="all")
+    assert send(invited, channel) is UNCERTAIN
+    assert len(channel.messages) == 1
+
+
+def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
+    channel = FakeChannel(world)
+    work = send_invitation(world.database, world.clock, world.links, channel, 9, is_last_attempt=False)
+    asyncio.run(work)
+    assert channel.messages == []
+
+
+class TestTheLiveVersion:
+    """Whether it asks, and whom, is said by the version that is live."""
+
+    WAITS: ClassVar = {"trigger": {"events": ["build.finished"], "delay": "1h"}}
+
+    def test_that_pauses_keeps_what_waits_from_going(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER | {"pause": True}, **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+
+    def test_that_changes_the_questions_does_not(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER, title="Another title", **self.WAITS)
+        world.clock.advance(HOUR)
+        channel = FakeChannel(world)
+        assert send(world, channel) is SENT
+        assert channel.messages[0].title == "How was your build?"
+
+
+def test_it_waits_for_events_that_could_withdraw_it_and_are_not_decided(world: World) -> None:
+    trigger = {"events": ["failed"], "not_followed_by": {"events": ["fixed"], "within": "10m"}}
+    world.add_survey(trigger=trigger, throttle=EAGER)
+    world.invite(name="failed")
+    world.clock.advance(HOUR)
+    with world.database.write() as connection:
+        jobs.add_jobs(connection, JobKind.EVALUATE_EVENT, [99], run_at=world.clock.now)
+    channel = FakeChannel(world)
+    assert put_off_until(world, channel) == world.clock.now + timedelta(seconds=1)
+    assert channel.messages == []
