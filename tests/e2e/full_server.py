@@ -12,8 +12,9 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
-EXTRA = ("kinds", "branches")
-"""Surveys with all kinds of questions, and with branches; a test event asks somebody of the same name."""
+LANGUAGES = ("german", "japanese")
+EXTRA = ("kinds", "branches", *LANGUAGES)
+"""Surveys of all kinds of questions, with branches, in languages; a test event asks who has the same name."""
 
 WORDS = [
     "Zero",
@@ -91,7 +92,7 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "answered": urls["p0@example.com"],
         "unsubscribe": urls["unsubscribe"],
         "kinds": urls["kinds@example.com"],
-        "branches": urls["branches@example.com"],
+        **{name: urls[f"{name}@example.com"] for name in ("branches", *LANGUAGES)},
         "me": full_person(server, browser, project_id=1),
         "me-new": server.cli("people", "link", "p1@example.com").splitlines()[0],
     }
@@ -176,6 +177,7 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer-again": links["answered"],
         "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
         "answer-branches": links["branches"],
+        **{f"answer-{name}": links[name] for name in LANGUAGES},
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],
@@ -204,7 +206,14 @@ def staff_pages(server: RunningServer) -> dict[str, str]:
         "mailbox": "/mailbox",
         "mail": f"/mailbox/{mail}",
         "mail-html": f"/mailbox/{mail}/html",
+        **{f"mail-html-{name}": f"/mailbox/{mail_to(server, name)}/html" for name in LANGUAGES},
     }
+
+
+def mail_to(server: RunningServer, name: str) -> str:
+    """The name of the mail to one of EXTRA in the mailbox."""
+    mails = (server.data / "mailbox").glob("*.eml")
+    return next(path.stem for path in mails if f"<{name}@example.com>" in path.read_text())
 
 
 def full_address(server: RunningServer, address: str) -> str:

@@ -29,7 +29,7 @@ STATES_MAX = 20_000
 """Combinations of answers of one check, about a second; nobody oversees more branches than that."""
 
 COUNT_STATES_MAX = 500
-"""Combinations of answers that are gone through to count questions: a tenth of a second, for each mail needs it."""
+"""Combinations of answers that are tried to count questions, a tenth of a second: each mail needs it."""
 
 OPTIONS_ASKED_MAX = 8
 """Options of one multiple choice that conditions may ask about: each doubles the combinations."""

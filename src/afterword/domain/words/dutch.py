@@ -72,6 +72,7 @@ DUTCH = Words(
         step="Stap {number}",
         test="Dit is een proef. Antwoorden hierop tellen nooit mee.",
         nothing_saved="Er is nog niets opgeslagen",
+        look_again=one_or_more("Kijk nog eens naar deze vraag.", "Kijk nog eens naar deze vragen."),
         choice_replaces="Je nieuwe keuze is ingevuld. Bij het opslaan vervangt die je eerdere antwoord.",
         answered_already="Je hebt dit al beantwoord. Wijzig wat je wilt en sla het opnieuw op.",
         choice_filled_in="Je keuze uit het bericht is ingevuld. Die wordt opgeslagen als je hem verstuurt.",

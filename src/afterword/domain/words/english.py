@@ -66,6 +66,9 @@ ENGLISH = Words(
         step="Step {number}",
         test="This is a test. Answers to it are never counted.",
         nothing_saved="Nothing is saved yet",
+        look_again=one_or_more(
+            "Please look at this question again.", "Please look at these questions again."
+        ),
         choice_replaces=("Your new choice is filled in. It replaces your earlier answer when you save it."),
         answered_already="You answered this already. Change what you like and save it again.",
         choice_filled_in="Your choice from the message is filled in. It is saved when you send it.",

@@ -75,6 +75,7 @@ FRENCH = Words(
         step="Étape {number}",
         test="Ceci est un test. Les réponses ne sont jamais comptées.",
         nothing_saved="Rien n’est encore enregistré",
+        look_again=up_to_one_or_more("Veuillez revoir cette question.", "Veuillez revoir ces questions."),
         choice_replaces=(
             "Votre nouveau choix est rempli. Il remplacera votre réponse précédente quand vous "
             "l’enregistrerez."

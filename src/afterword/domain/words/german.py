@@ -72,6 +72,9 @@ GERMAN = Words(
         step="Schritt {number}",
         test="Dies ist ein Testlauf. Antworten werden dabei nie gezählt.",
         nothing_saved="Noch ist nichts gespeichert",
+        look_again=one_or_more(
+            "Bitte diese Frage noch einmal ansehen.", "Bitte diese Fragen noch einmal ansehen."
+        ),
         choice_replaces=("Die neue Auswahl ist eingetragen. Beim Speichern ersetzt sie die frühere Antwort."),
         answered_already="Diese Umfrage ist schon beantwortet. Was sich ändern soll, einfach neu speichern.",
         choice_filled_in="Die Auswahl aus der Nachricht ist eingetragen. Gespeichert wird sie beim Absenden.",

@@ -70,6 +70,9 @@ ITALIAN = Words(
         step="Passo {number}",
         test="Questa è una prova. Le risposte non vengono mai conteggiate.",
         nothing_saved="Non è stato ancora salvato nulla",
+        look_again=one_or_more(
+            "Rivedere questa domanda, per favore.", "Rivedere queste domande, per favore."
+        ),
         choice_replaces="La nuova scelta è inserita. Al salvataggio sostituisce la risposta precedente.",
         answered_already="Questo sondaggio ha già una risposta. Si può modificare e salvare di nuovo.",
         choice_filled_in="La scelta fatta nel messaggio è inserita. Viene salvata con l’invio.",

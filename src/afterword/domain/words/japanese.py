@@ -15,6 +15,7 @@ from afterword.domain.words.words import (
 
 JAPANESE = Words(
     tag="ja",
+    gap="",
     dates=DateWords(
         months=("1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"),
         moment="{year}年{month}{day}日 {time} {zone}",
@@ -48,7 +49,7 @@ JAPANESE = Words(
     ask=AskWords(
         required="必須",
         optional="任意",
-        out_of="{value}／{most}",
+        out_of="{most} 段階中 {value}",
         choose_all="あてはまるものをすべて選んでください。",
         in_your_words="自由にご記入ください",
         chars_max="{most} 文字まで。",
@@ -63,6 +64,7 @@ JAPANESE = Words(
         step="ステップ {number}",
         test="これはテストです。回答は集計されません。",
         nothing_saved="まだ保存されていません",
+        look_again=whatever_number("次の質問をもう一度ご確認ください。"),
         choice_replaces="新しい選択が入力されています。保存すると、前回の回答と置き換わります。",
         answered_already="すでに回答済みです。変更する場合は、修正してもう一度保存してください。",
         choice_filled_in="メッセージでの選択が入力されています。送信すると保存されます。",

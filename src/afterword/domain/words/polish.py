@@ -74,6 +74,9 @@ POLISH = Words(
         step="Krok {number}",
         test="To jest próba. Odpowiedzi nigdy nie są liczone.",
         nothing_saved="Nic jeszcze nie zapisano",
+        look_again=one_few_or_many(
+            "Proszę wrócić do tego pytania.", "Proszę wrócić do tych pytań.", "Proszę wrócić do tych pytań."
+        ),
         choice_replaces="Nowy wybór jest zaznaczony. Po zapisaniu zastąpi poprzednią odpowiedź.",
         answered_already="Na tę ankietę już jest odpowiedź. Można ją zmienić i zapisać ponownie.",
         choice_filled_in="Wybór z wiadomości jest zaznaczony. Zostanie zapisany po wysłaniu.",

@@ -72,6 +72,9 @@ PORTUGUESE = Words(
         step="Etapa {number}",
         test="Isto é um teste. As respostas nunca são contadas.",
         nothing_saved="Nada foi salvo ainda",
+        look_again=up_to_one_or_more(
+            "Revise esta pergunta, por favor.", "Revise estas perguntas, por favor."
+        ),
         choice_replaces="Sua nova escolha está preenchida. Ao salvar, ela substitui sua resposta anterior.",
         answered_already="Você já respondeu. Altere o que quiser e salve de novo.",
         choice_filled_in="Sua escolha da mensagem está preenchida. Ela é salva quando você enviar.",

@@ -68,6 +68,7 @@ SPANISH = Words(
         step="Paso {number}",
         test="Esto es una prueba. Las respuestas no se cuentan nunca.",
         nothing_saved="Todavía no se ha guardado nada",
+        look_again=one_or_more("Revise esta pregunta, por favor.", "Revise estas preguntas, por favor."),
         choice_replaces="Su nueva elección está marcada. Al guardarla sustituirá a su respuesta anterior.",
         answered_already="Ya respondió a esta encuesta. Cambie lo que quiera y guárdela de nuevo.",
         choice_filled_in="Su elección del mensaje está marcada. Se guardará cuando la envíe.",

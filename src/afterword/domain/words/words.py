@@ -122,6 +122,7 @@ class AskWords:
     step: str
     test: str
     nothing_saved: str
+    look_again: Counted
     choice_replaces: str
     answered_already: str
     choice_filled_in: str
@@ -227,6 +228,7 @@ class Words:
 
     Attributes:
         tag: The language tag.
+        gap: What stands between two sentences.
     """
 
     tag: str
@@ -238,3 +240,4 @@ class Words:
     refusal: RefusalWords
     stop: StopWords
     default: DefaultWords
+    gap: str = " "

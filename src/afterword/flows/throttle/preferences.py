@@ -94,6 +94,13 @@ def set_opted_out(database: Database, clock: Clock, ticket: Ticket | None, *, op
     return opted_out
 
 
+def find_locale(database: Database, ticket: Ticket | None) -> str:
+    """The language that the directory knows of a person; empty for none."""
+    with database.read() as connection:
+        person = find_guest(connection, ticket)
+    return (person.locale if person else None) or ""
+
+
 def read_settings(database: Database, ticket: Ticket | None) -> Settings | None:
     """What a person wants; None when the link lets nobody in."""
     with database.read() as connection:
