@@ -12,7 +12,7 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
-LANGUAGES = ("german", "japanese")
+LANGUAGES = ("german", "japanese", "arabic")
 EXTRA = ("kinds", "branches", *LANGUAGES)
 """Surveys of all kinds of questions, with branches, in languages; a test event asks who has the same name."""
 
@@ -178,6 +178,7 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
         "answer-branches": links["branches"],
         **{f"answer-{name}": links[name] for name in LANGUAGES},
+        "answer-arabic-filled": links["arabic"] + "?mood=4&stars=3",
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],

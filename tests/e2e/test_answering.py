@@ -59,6 +59,21 @@ def test_every_kind_is_answered_by_keyboard(browser: Browser, links: dict[str, s
         assert answer in said
 
 
+def test_a_question_from_right_to_left_runs_so_with_its_scale(
+    browser: Browser, links: dict[str, str]
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(links["arabic"])
+        radios = page.get_by_role("radiogroup").first.get_by_role("radio")
+        first, last = (radio.bounding_box() for radio in (radios.first, radios.last))
+        assert first is not None
+        assert last is not None
+        assert first["x"] > last["x"]
+        heading = page.get_by_role("heading", level=1)
+        assert heading.evaluate("heading => getComputedStyle(heading).direction") == "rtl"
+
+
 def test_branches_work_without_a_script_and_an_anonymous_answer_is_final(
     browser: Browser, links: dict[str, str]
 ) -> None:
