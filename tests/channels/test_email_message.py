@@ -307,6 +307,7 @@ class TestLanguages:
         html = part(received(compose(message(locale="ar", introduction="مرحبا"), SENDER)), "html")
         assert '<h1 lang="ar" dir="rtl" class' in html
         assert '<span lang="ar" dir="rtl" style="display:block;">' in html
+        assert len(re.findall("<table [^>]*dir=.rtl.", html)) == 2, "the scale, and what its ends mean"
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def signed_in(server: RunningServer, context: BrowserContext) -> Page:
 def mail_links(server: RunningServer, page: Page) -> dict[str, str]:
     """Address → answer link, from the mails in the mailbox."""
     links = {}
-    for path in sorted((server.data / "mailbox").glob("*.eml")):
+    for path in _mails(server):
         page.goto(f"{server.base_url}/mailbox/{path.stem}/html")
         urls = [link.get_attribute("href") or "" for link in page.locator("a").all()]
         source = path.read_text()
@@ -178,7 +178,6 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
         "answer-branches": links["branches"],
         **{f"answer-{name}": links[name] for name in LANGUAGES},
-        "answer-arabic-filled": links["arabic"] + "?mood=4&stars=3",
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],
@@ -207,14 +206,20 @@ def staff_pages(server: RunningServer) -> dict[str, str]:
         "mailbox": "/mailbox",
         "mail": f"/mailbox/{mail}",
         "mail-html": f"/mailbox/{mail}/html",
-        **{f"mail-html-{name}": f"/mailbox/{mail_to(server, name)}/html" for name in LANGUAGES},
     }
 
 
-def mail_to(server: RunningServer, name: str) -> str:
-    """The name of the mail to one of EXTRA in the mailbox."""
-    mails = (server.data / "mailbox").glob("*.eml")
-    return next(path.stem for path in mails if f"<{name}@example.com>" in path.read_text())
+def language_mails(server: RunningServer) -> dict[str, str]:
+    """Name → address of one mail in each of LANGUAGES; they need a session, too."""
+    to = {
+        path.read_text().partition("@example.com>")[0].rpartition("<")[2]: path.stem
+        for path in _mails(server)
+    }
+    return {f"mail-html-{name}": f"/mailbox/{to[name]}/html" for name in LANGUAGES}
+
+
+def _mails(server: RunningServer) -> list[Path]:
+    return sorted((server.data / "mailbox").glob("*.eml"))
 
 
 def full_address(server: RunningServer, address: str) -> str:

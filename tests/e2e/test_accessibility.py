@@ -39,7 +39,7 @@ def test_every_page_is_accessible_fits_a_phone_and_breaks_no_rule_of_its_policy(
         for name, address in pages.items():
             faults.append(name)
             page.goto(full_address(server, address))
-            if name.startswith("mail-html"):
+            if name == "mail-html":
                 source = context.request.get(full_address(server, address)).text()
                 page.goto("about:blank")
                 page.set_content(source)
