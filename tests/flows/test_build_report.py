@@ -10,6 +10,7 @@ from afterword.domain.throttle.reason import Reason
 from afterword.flows.build_report import build_report
 from afterword.flows.invitations.submit_response import open_survey, submit_response
 from afterword.storage import invitations
+from afterword.storage.progress import count_progress
 from afterword.storage.tables import decision
 from afterword.storage.tables import invitation as invitation_table
 from tests.flows.world import EAGER, World
@@ -146,7 +147,7 @@ class TestAnonymous:
         answer(world, 1, satisfaction="5", comment="Fine")
         answer(world, 2, satisfaction="1")
         with world.database.read() as connection:
-            progress = invitations.progress(connection, 1, world.clock.now)
+            progress = count_progress(connection, 1, world.clock.now)
         assert (progress.opened, progress.answered_anonymously) == (3, 2)
         assert (progress.answered_whole, progress.answered_partial) == (0, 0)
         found = report(world, is_decided=False)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from afterword.domain.invitation import InvitationState
-from afterword.storage import invitations, responses
+from afterword.storage import exposures, invitations, responses
 from afterword.storage.engine import Connection, Database, StoreError
-from afterword.storage.invitations import Progress, Tally, Waiting
+from afterword.storage.exposures import Tally
+from afterword.storage.invitations import Waiting
+from afterword.storage.progress import Progress, count_progress
 from tests.storage.support import (
     DAY,
     HOUR,
@@ -138,7 +140,7 @@ class TestAsked:
             add_invitation(connection, cast.other_survey, cast.bob, 5, at=START)
             add_invitation(connection, cast.survey, cast.bob, 7, is_test=True, at=START)
             add_invitation(connection, cast.survey, cast.charlie, 8, at=START)
-            asked = invitations.list_asked(connection, [cast.bob])
+            asked = exposures.list_asked(connection, [cast.bob])
         assert [(one.survey_id, one.at) for one in asked[cast.bob]] == [
             (cast.other_survey, START),
             (cast.survey, START + 2 * DAY),
@@ -163,7 +165,7 @@ class TestAsked:
         with cast.database.write() as connection:
             invitation_id = add_invitation(connection, cast.survey, cast.bob, 5)
             invitations.set_state(connection, invitation_id, state, error=error)
-            asked = invitations.list_asked(connection, [cast.bob])
+            asked = exposures.list_asked(connection, [cast.bob])
             tallies = tally(connection, cast.survey, START + HOUR)
         assert bool(asked) is counts
         assert sum(one.day for one in tallies) == int(counts)
@@ -212,7 +214,7 @@ class TestTally:
             for number, ago in enumerate((HOUR, 2 * DAY, 20 * DAY, 100 * DAY)):
                 at = {"created_at": START - ago, "outcome": "answered"}
                 invitations.add_invitations(connection, [row(cast.survey, cast.bob, number) | at])
-            (found,) = invitations.tally(
+            (found,) = exposures.tally(
                 connection,
                 cast.survey,
                 START,
@@ -241,9 +243,7 @@ def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
 def tally(connection: Connection, survey_id: int, now: datetime) -> list[Tally]:
     """Count all of a survey."""
     since = START - DAY
-    return invitations.tally(
-        connection, survey_id, now, quota_since=since, slot_since=since, rate_since=since
-    )
+    return exposures.tally(connection, survey_id, now, quota_since=since, slot_since=since, rate_since=since)
 
 
 class TestProgress:
@@ -255,7 +255,7 @@ class TestProgress:
 
     def test_a_survey_without_invitations_has_none_anywhere(self, cast: Cast) -> None:
         with cast.database.read() as connection:
-            found = invitations.progress(connection, cast.survey, START)
+            found = count_progress(connection, cast.survey, START)
         assert found == Progress(0, 0, 0, 0, {}, 0, 0, 0)
 
     def test_each_stage_includes_the_later_ones(self, cast: Cast) -> None:
@@ -267,8 +267,8 @@ class TestProgress:
             self.answer(connection, ids[3], is_whole=False)
             self.answer(connection, ids[4], is_whole=True)
             self.answer(connection, ids[5], is_whole=True)
-            found = invitations.progress(connection, cast.survey, START + HOUR)
-            other = invitations.progress(connection, cast.other_survey, START + HOUR)
+            found = count_progress(connection, cast.survey, START + HOUR)
+            other = count_progress(connection, cast.other_survey, START + HOUR)
         assert found == Progress(5, 4, 1, 2, {}, 0, 0, 0)
         assert other == Progress(0, 0, 0, 0, {}, 0, 0, 0)
 
@@ -278,7 +278,7 @@ class TestProgress:
             for event, error in enumerate(errors):
                 lost = add_invitation(connection, cast.survey, cast.bob, event)
                 invitations.set_state(connection, lost, FAILED, error=error)
-            found = invitations.progress(connection, cast.survey, START)
+            found = count_progress(connection, cast.survey, START)
         assert found.lost == {"expired": 2, "SMTP: refused with 550": 1, "": 1}
         assert found.delivered == 0
 
@@ -287,7 +287,7 @@ class TestProgress:
             failed = add_invitation(connection, cast.survey, cast.bob, 1)
             invitations.set_state(connection, failed, FAILED, error="SMTP: TimeoutError")
             invitations.set_opened(connection, failed, START)
-            found = invitations.progress(connection, cast.survey, START)
+            found = count_progress(connection, cast.survey, START)
         assert (found.delivered, found.opened, found.lost) == (1, 1, {})
 
     def test_what_is_over_without_opening_or_answer_has_expired(self, cast: Cast) -> None:
@@ -297,8 +297,8 @@ class TestProgress:
                 invitations.set_state(connection, invitation_id, SENT, sent_at=START)
             invitations.set_opened(connection, ids[2], START)
             self.answer(connection, ids[3], is_whole=True)
-            before = invitations.progress(connection, cast.survey, START + 3 * DAY - MICROSECOND)
-            after = invitations.progress(connection, cast.survey, START + 3 * DAY)
+            before = count_progress(connection, cast.survey, START + 3 * DAY - MICROSECOND)
+            after = count_progress(connection, cast.survey, START + 3 * DAY)
         assert (before.expired_unopened, before.expired_opened) == (0, 0)
         assert (after.expired_unopened, after.expired_opened) == (1, 1)
 
@@ -311,5 +311,5 @@ class TestProgress:
                 invitations.set_state(connection, invitation_id, SENT, sent_at=START)
             self.answer(connection, ids[0], is_whole=True)
             self.answer(connection, ids[1], is_whole=False)
-            found = invitations.progress(connection, cast.survey, START + 9 * DAY)
+            found = count_progress(connection, cast.survey, START + 9 * DAY)
         assert found == Progress(0, 0, 0, 0, {}, 0, 0, 2)

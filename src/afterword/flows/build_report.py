@@ -18,9 +18,9 @@ from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.personal_survey import general
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import decisions, invitations, responses, surveys
+from afterword.storage import decisions, responses, surveys
 from afterword.storage.engine import Connection, Database
-from afterword.storage.invitations import Progress
+from afterword.storage.progress import Progress, count_progress
 from afterword.storage.responses import AnonymousResponse
 
 _LOSSES = {
@@ -42,7 +42,7 @@ def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
         survey = get_survey(connection, survey_key)
         version = survey.live_version or survey.latest_version
         definition = general(read_definition(surveys.get_definition(connection, survey.id, version)))
-        progress = invitations.progress(connection, survey.id, now)
+        progress = count_progress(connection, survey.id, now)
         apart = responses.list_anonymous(connection, survey.id)
         facts = ReportFacts(
             definition=definition,

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from afterword.domain.survey.policy import Cap, Cooldown, GlobalCooldownUse, Policy, Repeat
-from afterword.domain.throttle.eligibility import decide, may_remind
+from afterword.domain.throttle.eligibility import decide
 from afterword.domain.throttle.facts import Asked, Outcome
 from afterword.domain.throttle.reason import Reason
+from afterword.domain.throttle.rules.exposures import may_remind
 from tests.domain.throttle.throttle_facts import (
     DAY,
     FREE,

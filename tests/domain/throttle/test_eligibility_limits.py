@@ -12,9 +12,10 @@ from afterword.domain.survey.policy import Policy, Quota, Sampling, SamplingUnit
 from afterword.domain.survey.send_window import SendWindow
 from afterword.domain.survey.survey_state import Phase
 from afterword.domain.survey.trigger import Compare
-from afterword.domain.throttle.eligibility import Invite, decide, decide_again, find_send_time
+from afterword.domain.throttle.eligibility import Invite, decide, decide_again
 from afterword.domain.throttle.facts import Facts, Spent, SurveyCounts
 from afterword.domain.throttle.reason import Reason
+from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.domain.throttle.sampling import draw_sample
 from tests.domain.throttle.throttle_facts import (
     DAY,

@@ -11,8 +11,9 @@ from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
-from afterword.domain.throttle.eligibility import decide_again, find_send_time
+from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
+from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
 from afterword.flows.surveys.personal_survey import personal

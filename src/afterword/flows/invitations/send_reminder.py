@@ -5,7 +5,7 @@ from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.invitation import InvitationState
-from afterword.domain.throttle.eligibility import may_remind
+from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.flows.invitations.second_look import Case, compose_message, look_again
 from afterword.flows.links import Links
 from afterword.flows.throttle.decision_facts import list_asked

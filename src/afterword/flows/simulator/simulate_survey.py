@@ -29,7 +29,7 @@ from afterword.flows.surveys.survey_definition import SurveyFile, dump_definitio
 from afterword.flows.throttle.heard_surveys import Heard, make_heard
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.progress import OnProgress, untold
-from afterword.storage import identity_rules, invitations, surveys
+from afterword.storage import exposures, identity_rules, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.surveys import Listening
@@ -262,7 +262,7 @@ def _find_rate(
     """The share of invitations that is answered, and where it comes from."""
     if given is not None:
         return given, RateOrigin.GIVEN
-    ended = invitations.count_ended(connection, now, now - RATE_WINDOW)
+    ended = exposures.count_ended(connection, now, now - RATE_WINDOW)
     of_project = {one.id for one in surveys.list_surveys(connection, project_id)}
     for ids, origin in (({survey_id}, RateOrigin.SURVEY), (of_project, RateOrigin.PROJECT)):
         counts = [ended[one] for one in ids if one in ended]

@@ -12,18 +12,19 @@ from operator import itemgetter
 from typing import Any
 
 from afterword.domain.people.preference import OptOut
-from afterword.domain.throttle.eligibility import Invite, decide, may_remind
+from afterword.domain.throttle.eligibility import Invite, decide
 from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
+from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, matches_of
 from afterword.flows.throttle.evaluate_events import Candidate, choose
 from afterword.flows.throttle.heard_surveys import Heard
-from afterword.storage import invitations, people, preferences, surveys, trigger_matches
+from afterword.storage import exposures, people, preferences, surveys, trigger_matches
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
-from afterword.storage.invitations import Past
+from afterword.storage.exposures import Past
 from afterword.storage.people import Person
 from afterword.storage.trigger_matches import Match
 
@@ -56,7 +57,7 @@ class Known:
         self.people.update(people.get_people(connection, ids))
         self.opt_outs.update(preferences.list_opt_outs_of(connection, ids))
         self.firsts.update(trigger_matches.list_first_events(connection, ids))
-        return invitations.list_past(connection, person_ids=ids)
+        return exposures.list_past(connection, person_ids=ids)
 
     def find_id(self, person_id: int | None) -> int | None:
         """Somebody who was read, and is not erased."""
@@ -141,7 +142,7 @@ class World(Gathered):
         self._waiting: dict[tuple[int, int], list[Simulated]] = {}
         limited = {one.id: one for one in heard if one.has_limits}
         self._limits = {survey_id: UsedOverTime(_period(one), one.slot) for survey_id, one in limited.items()}
-        for past in invitations.list_past(connection, survey_ids=limited) if limited else ():
+        for past in exposures.list_past(connection, survey_ids=limited) if limited else ():
             if past.at < since:
                 use = Use(past.at, past.expires_at, past.cell, past.outcome, past.outcome_at, past.is_alive)
                 self._limits[past.survey_id].add(use, since)

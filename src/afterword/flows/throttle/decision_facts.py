@@ -15,7 +15,7 @@ from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, Su
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
 from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
-from afterword.storage import decisions, invitations, people, preferences, surveys, trigger_matches
+from afterword.storage import decisions, exposures, invitations, people, preferences, surveys, trigger_matches
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
@@ -245,7 +245,7 @@ class _Used:
         self._quota_since = _EVER if period is None else now - period
         self._slot_since = now - (heard.slot or timedelta())
         self._day_since = now - _DAY
-        rows = invitations.tally(
+        rows = exposures.tally(
             connection,
             heard.id,
             now,
@@ -288,7 +288,7 @@ def list_asked(
     Args:
         with_tags: Also the tags that the surveys have today, which are read for it.
     """
-    asked = invitations.list_asked(connection, person_ids)
+    asked = exposures.list_asked(connection, person_ids)
     if not with_tags:
         return asked
     tags = {

@@ -1,0 +1,1 @@
+"""What does each rule say of an event, a person and a survey, and what did it see?"""

@@ -1,0 +1,188 @@
+"""Who was asked what so far, as far as it counts for cooldowns, caps and quotas?"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from afterword.domain.invitation import NEVER_EXPOSED, InvitationState
+from afterword.domain.throttle.facts import Asked, Outcome
+from afterword.storage.tables import invitation, survey
+
+
+class Tally(NamedTuple):
+    """
+    What one cell of a survey has used of its limits; real invitations that were not withdrawn.
+
+    Attributes:
+        cell: The value of the quota's attribute; None where people have none, or the quota no cells.
+        slot_responses, slot_open: Of the invitations within the pacing's slot.
+        day: Invitations of the last 24 hours.
+        ended: Recent invitations that can no longer be answered for the first time.
+        answered: Those of them that were.
+    """
+
+    cell: str | None
+    responses: int
+    open: int
+    slot_responses: int
+    slot_open: int
+    day: int
+    ended: int
+    answered: int
+
+
+class Past(NamedTuple):
+    """
+    A real invitation that did not end before it went out, with when it became what it is.
+
+    Attributes:
+        is_alive: It may have reached the person, or still may.
+    """
+
+    survey_id: int
+    person_id: int
+    project_id: int
+    at: datetime
+    outcome: Outcome | None
+    outcome_at: datetime | None
+    expires_at: datetime
+    reminded_at: datetime | None
+    cell: str | None
+    is_alive: bool
+
+
+def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[Asked]]:
+    """Person id → real invitations that did not end before they went out, the oldest first; without tags."""
+    columns = invitation.c
+    statement = (
+        sa.select(
+            columns.person_id,
+            columns.survey_id,
+            survey.c.project_id,
+            columns.created_at,
+            columns.outcome,
+            columns.expires_at,
+            columns.reminded_at,
+        )
+        .join(survey, survey.c.id == columns.survey_id)
+        .where(columns.person_id.in_(list(person_ids)), *_COUNTS)
+        .order_by(columns.created_at, columns.id)
+    )
+    found: dict[int, list[Asked]] = {}
+    for person_id, survey_id, project_id, at, outcome, *rest in connection.execute(statement):
+        ended = None if outcome is None else Outcome(outcome)
+        found.setdefault(person_id, []).append(Asked(survey_id, project_id, at, ended, *rest))
+    return found
+
+
+def list_past(
+    connection: sa.Connection,
+    *,
+    person_ids: Collection[int] | None = None,
+    survey_ids: Collection[int] | None = None,
+) -> list[Past]:
+    """What happened to the real invitations of these people or surveys, the oldest first."""
+    columns = invitation.c
+    statement = (
+        sa.select(
+            columns.survey_id,
+            columns.person_id,
+            survey.c.project_id,
+            columns.created_at,
+            columns.outcome,
+            columns.outcome_at,
+            columns.expires_at,
+            columns.reminded_at,
+            columns.cell,
+            columns.state.in_(_ALIVE),
+        )
+        .join(survey, survey.c.id == columns.survey_id)
+        .where(*_COUNTS)
+        .order_by(columns.created_at, columns.id)
+    )
+    if person_ids is not None:
+        statement = statement.where(columns.person_id.in_(list(person_ids)))
+    if survey_ids is not None:
+        statement = statement.where(columns.survey_id.in_(list(survey_ids)))
+    found = [Past(*row) for row in connection.execute(statement)]
+    return [one if one.outcome is None else one._replace(outcome=Outcome(one.outcome)) for one in found]
+
+
+def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> dict[int, tuple[int, int]]:
+    """Survey id → real invitations after a time that can't be answered any more, and those answered."""
+    columns = invitation.c
+    is_answered = columns.outcome == Outcome.ANSWERED.value
+    is_ended = sa.or_(columns.outcome.is_not(None), columns.expires_at <= now)
+    counts = sa.func.count().filter(is_ended), sa.func.count().filter(is_answered)
+    statement = sa.select(columns.survey_id, *counts).where(columns.created_at > since, *_COUNTS)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement.group_by(columns.survey_id))}
+
+
+def tally(
+    connection: sa.Connection,
+    survey_id: int,
+    now: datetime,
+    *,
+    quota_since: datetime,
+    slot_since: datetime,
+    rate_since: datetime,
+) -> list[Tally]:
+    """
+    Count what a survey has used of its limits, by cell.
+
+    Args:
+        quota_since: Invitations after this time count for the quota; likewise the slot and the response rate.
+    """
+    columns = invitation.c
+    is_answered = columns.outcome == Outcome.ANSWERED.value
+    is_open = sa.and_(columns.outcome.is_(None), columns.expires_at > now, columns.state.in_(_ALIVE))
+    has_ended = sa.or_(columns.outcome.is_not(None), columns.state.in_(_ALIVE))
+    in_quota, in_slot = columns.created_at > quota_since, columns.created_at > slot_since
+    is_recent = columns.created_at > rate_since
+    day_since = now - timedelta(days=1)
+
+    def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(sa.and_(*conditions))
+
+    statement = (
+        sa.select(
+            columns.cell,
+            count(is_answered, in_quota),
+            count(is_open, in_quota),
+            count(is_answered, in_slot),
+            count(is_open, in_slot),
+            count(columns.created_at > day_since),
+            # Of one that could not be delivered nobody can say whether it would have been answered.
+            count(is_recent, sa.not_(is_open), has_ended),
+            count(is_recent, is_answered),
+        )
+        .where(
+            columns.survey_id == survey_id,
+            columns.created_at > min(quota_since, slot_since, rate_since, day_since),
+            *_COUNTS,
+        )
+        .group_by(columns.cell)
+    )
+    return [Tally(*row) for row in connection.execute(statement)]
+
+
+_ALIVE = [
+    state.value
+    for state in InvitationState
+    if state not in (InvitationState.FAILED, InvitationState.CANCELLED)
+]
+
+
+_COUNTS = (
+    sa.not_(invitation.c.is_test),
+    # One that ended before it went out is as if it had not been. The state goes first: most are sent.
+    sa.not_(
+        sa.and_(
+            invitation.c.state.in_([InvitationState.FAILED.value, InvitationState.CANCELLED.value]),
+            sa.func.coalesce(invitation.c.last_error, "").in_(NEVER_EXPOSED),
+            invitation.c.opened_at.is_(None),
+        )
+    ),
+)
