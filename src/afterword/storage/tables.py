@@ -481,6 +481,8 @@ response = sa.Table(
     sa.Column("is_whole", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    # The answers were let go when their time was over; that somebody answered still counts.
+    sa.Column("is_emptied", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 answer = sa.Table(

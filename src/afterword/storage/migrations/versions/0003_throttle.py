@@ -42,6 +42,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("dead_at IS NULL"),
     )
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
+    op.add_column(
+        "response", sa.Column("is_emptied", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     _make_tables()
     _rewrite_throttles()
 
