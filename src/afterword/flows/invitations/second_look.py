@@ -30,6 +30,9 @@ from afterword.storage.surveys import Survey
 BACKLOG_PAUSE = timedelta(seconds=1)
 """How long a mail waits for events that came before it and are not decided yet."""
 
+BACKLOG_TRIES = 2
+"""Until such an event was tried so often, which is within a minute, it waits; not until it is given up."""
+
 REMINDER_MARK = "-reminder"
 """What the Message-ID of a reminder ends with, so that mail clients show it beside the first mail."""
 
@@ -76,7 +79,7 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
     """Whether an event that is not decided yet could still withdraw it."""
     withdraws = bool(definition.trigger.withdrawing)
-    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
+    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now, tries_max=BACKLOG_TRIES)
 
 
 def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
