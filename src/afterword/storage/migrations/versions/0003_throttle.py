@@ -41,6 +41,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("dead_at IS NULL"),
         sqlite_where=sa.text("dead_at IS NULL"),
     )
+    op.add_column("team", sa.Column("timezone", sa.Text(), nullable=True))
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
     _make_tables()
     _rewrite_throttles()
