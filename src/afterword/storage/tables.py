@@ -124,6 +124,8 @@ team = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     # All names from the root on, normalised: what makes a team the same team.
     sa.Column("path_key", sa.Text, nullable=False, unique=True),
+    # Of its people, and of those of the teams below it that say none.
+    sa.Column("timezone", sa.Text),
 )
 
 person = sa.Table(
