@@ -55,9 +55,11 @@ def set_response(
 
 
 def find_answers(connection: sa.Connection, invitation_id: int) -> dict[str, Value] | None:
-    """Question key → value of the current response; None without a response."""
+    """Question key → value of the current response; None without a response, or when they were let go."""
     response_id = connection.execute(
-        sa.select(response.c.id).where(response.c.invitation_id == invitation_id)
+        sa.select(response.c.id).where(
+            response.c.invitation_id == invitation_id, sa.not_(response.c.is_emptied)
+        )
     ).scalar()
     if response_id is None:
         return None
