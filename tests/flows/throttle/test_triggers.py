@@ -224,6 +224,28 @@ class TestWaiting:
         assert only_invitation(world, ids[0]).state is CANCELLED
         assert world.job_times() == []
 
+    @pytest.mark.parametrize("in_one_batch", [True, False])
+    def test_what_waits_for_the_hours_of_mails_alone_is_withdrawn(
+        self, world: World, in_one_batch: bool
+    ) -> None:
+        world.set_person("alice@example.com", timezone="UTC")
+        world.clock.advance(3 * DAY)
+        world.add_survey(
+            trigger={"events": ["failed"], "cancel_on": ["given.up"]},
+            throttle=EAGER | {"send_window": {"defer": "4h"}},
+        )
+        ids = [world.add_event(name=name, email="alice@example.com") for name in ("failed", "given.up")]
+        for some in [ids] if in_one_batch else [[one] for one in ids]:
+            evaluate_events(world.database, world.clock, some)
+        assert only_invitation(world, ids[0]).state is CANCELLED
+
+    def test_without_a_wait_by_what_was_decided_sooner(self, world: World) -> None:
+        world.add_survey(trigger={"events": ["failed"], "cancel_on": ["given.up"]}, throttle=EAGER)
+        failed = world.add_event(name="failed", age=MINUTE)
+        world.decide(name="given.up")
+        world.evaluate(failed)
+        assert world.ledger(failed)[0].reason is Reason.CANCELLED
+
     def test_by_what_happened_later_and_was_decided_sooner(self, world: World) -> None:
         world.add_survey(trigger=self.UNLESS)
         failed = world.add_event(name="failed", age=MINUTE)

@@ -278,7 +278,7 @@ class World(Gathered):
 
     def _withdraw(self, subject: Subject) -> None:
         event, person_id = subject.event, subject.person_id
-        if person_id is None or not any(one.trigger.waits for one in subject.told):
+        if person_id is None or not any(one.trigger.withdrawing for one in subject.told):
             return
         for heard in subject.told:
             waiting = self._waiting.get((person_id, heard.id))

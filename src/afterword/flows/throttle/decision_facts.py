@@ -207,7 +207,7 @@ class Gathered:
 
     def _was_withdrawn(self, subject: Subject, heard: Heard) -> bool:
         """Whether an event that came sooner, though it happened later, withdraws what this one asks."""
-        if subject.person_id is None or not heard.trigger.waits:
+        if subject.person_id is None or not heard.trigger.withdrawing:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
         at = subject.event.occurred_at

@@ -239,7 +239,7 @@ class _Batch:
         new = _New(subject.event.occurred_at, self._now, person.cell, row)
         self._invited.append(new)
         self._gathered.add_invitation(subject, heard, expires_at, person.cell)
-        if heard.trigger.waits and not subject.event.is_test:
+        if not subject.event.is_test:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
 
     def _withdraw(self, subject: Subject) -> None:
