@@ -34,6 +34,14 @@ class TestReasons:
         world.add_survey()
         assert reasons(world, is_test=True) == [Reason.INVITED_TEST]
 
+    def test_10_duplicate_event(self, world: World) -> None:
+        other = create_project(world.database, world.clock, "IDE")
+        world.add_survey(throttle=EAGER)
+        world.add_survey("ide", project="IDE", throttle=EAGER)
+        assert reasons(world, age=MINUTE) == [Reason.INVITED]
+        assert reasons(world, age=MINUTE) == [Reason.DUPLICATE_EVENT]
+        assert reasons(world, age=MINUTE, project_id=other.id) == [Reason.INVITED], "another tool's own event"
+
     def test_11_stale_event(self, world: World) -> None:
         world.add_survey()
         assert reasons(world, age=30 * MINUTE + timedelta(microseconds=1)) == [Reason.STALE_EVENT]

@@ -58,7 +58,7 @@ class Subject:
         event = self.event
         if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
             return None
-        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
+        return Twin(self.person_id, event.project_id, event.name, event.occurred_at, event.metadata)
 
 
 class Gathered:
