@@ -17,7 +17,7 @@ from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, 
 from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
-from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, matches_of
+from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, cell_key, matches_of
 from afterword.flows.throttle.evaluate_events import Candidate, choose
 from afterword.flows.throttle.heard_surveys import Heard
 from afterword.storage import exposures, people, preferences, surveys, trigger_matches
@@ -208,7 +208,7 @@ class World(Gathered):
         expires_at = now + heard.trigger.waits + heard.policy.expires_after
         send_at = min(decision.send_at, expires_at)
         asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags)
-        use = Use(now, expires_at, person.cell)
+        use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
         use.outcome_at = find_answer_time(
             heard.survey.key, event.id, self._response_rate, send_at, expires_at
@@ -250,7 +250,8 @@ class World(Gathered):
 
     def _counts(self, heard: Heard, person: PersonFacts | None) -> SurveyCounts:
         limits = self._limits.get(heard.id)
-        return SurveyCounts() if limits is None else limits.counts(None if person is None else person.cell)
+        cell = cell_key(heard.policy.quota, None if person is None else person.cell)
+        return SurveyCounts() if limits is None else limits.counts(cell)
 
     def _remember(self, subject: Subject, *, is_decided: bool) -> None:
         for one in self._list_matches(subject):

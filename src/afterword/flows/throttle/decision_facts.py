@@ -9,7 +9,7 @@ from typing import Any
 
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import find_opt_out
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
+from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.flows.surveys.survey_definition import read_definition
@@ -235,11 +235,18 @@ def cell_of(person: Person, attribute: str) -> str | None:
     return next((values[0] for name, values in person.attributes.items() if name_key(name) == wanted), None)
 
 
+def cell_key(quota: Quota | None, value: str | None) -> str | None:
+    """What an invitation keeps of its cell: a value of another attribute is another cell."""
+    if quota is None or quota.attribute is None:
+        return None
+    return f"{name_key(quota.attribute)}={value or ''}"
+
+
 class _Used:
     """What a survey has used of its limits: what was counted, and what the batch adds and takes back."""
 
     def __init__(self, connection: Connection, heard: Heard, now: datetime) -> None:
-        quota = heard.policy.quota
+        self._quota = quota = heard.policy.quota
         # Without a quota there is nothing to count for it.
         period = timedelta() if quota is None else quota.period
         self._quota_since = _EVER if period is None else now - period
@@ -263,7 +270,7 @@ class _Used:
 
     def counts(self, person: PersonFacts | None) -> SurveyCounts:
         rows = self._rows.values()
-        cell = None if person is None else person.cell
+        cell = cell_key(self._quota, None if person is None else person.cell)
         its = self._rows.get(cell)
         quota, slot, day = map(self._changed, (self._quota_since, self._slot_since, self._day_since))
         of_cell = sum(count for at, of, count in self._changes if at > self._quota_since and of == cell)

@@ -20,7 +20,7 @@ from afterword.domain.throttle.eligibility import Decision, Invite, decide, yiel
 from afterword.domain.throttle.facts import PersonFacts
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.throttle.decision_facts import Gathered, Subject
+from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
 from afterword.flows.throttle.heard_surveys import Heard, Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
@@ -219,6 +219,7 @@ class _Batch:
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
         expires_at = self._now + heard.trigger.waits + heard.policy.expires_after
+        cell = cell_key(heard.policy.quota, person.cell)
         row = {
             "survey_id": heard.id,
             "survey_version": heard.survey.version,
@@ -232,13 +233,13 @@ class _Batch:
             "expires_at": expires_at,
             # Not past the expiry: there it ends as expired instead of waiting on.
             "send_at": min(decision.send_at, expires_at),
-            "cell": person.cell,
+            "cell": cell,
             "collapsed": 0,
             "probability": decision.probability,
         }
-        new = _New(subject.event.occurred_at, self._now, person.cell, row)
+        new = _New(subject.event.occurred_at, self._now, cell, row)
         self._invited.append(new)
-        self._gathered.add_invitation(subject, heard, expires_at, person.cell)
+        self._gathered.add_invitation(subject, heard, expires_at, cell)
         if not subject.event.is_test:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
 
