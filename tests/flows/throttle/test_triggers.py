@@ -196,6 +196,19 @@ class TestWaiting:
         assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
         assert only_invitation(world, ids[0]).collapsed == 2
 
+    @pytest.mark.parametrize(
+        "other",
+        [{"age": MINUTE}, {"age": DAY}, {"age": -HOUR}, {"metadata": '{"env": "test"}'}, {"age": 2 * MINUTE}],
+        ids=["sent twice", "old", "in the future", "not what is meant", "not the second one"],
+    )
+    def test_what_is_no_match_is_not(self, world: World, other: dict[str, object]) -> None:
+        where = {"path": "env", "ne": "test"}
+        world.add_survey(trigger=self.WAITS | {"where": where, "count": {"at_least": 2, "within": "10m"}})
+        decide(world, age=2 * MINUTE - timedelta(seconds=1))
+        waiting = world.invite(name="failed", age=MINUTE)
+        decide(world, **other)
+        assert world.invitation(waiting.id).collapsed == 0
+
     @pytest.mark.parametrize(("trigger", "name"), [(WAITS, "given.up"), (UNLESS, "fixed")])
     def test_it_is_withdrawn(self, world: World, trigger: dict[str, object], name: str) -> None:
         world.add_survey(trigger=trigger)

@@ -36,6 +36,11 @@ from afterword.storage.trigger_matches import Match
 MESSAGE_ID_CHARS = 24
 _MESSAGE_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
+NO_MATCH = frozenset(
+    {Reason.DUPLICATE_EVENT, Reason.STALE_EVENT, Reason.FUTURE_EVENT, Reason.FILTER, Reason.COUNT}
+)
+"""What is no further match of a trigger: for these, nothing would have been asked either."""
+
 
 def evaluate_events(
     database: Database,
@@ -267,7 +272,7 @@ class _Batch:
         waiting = self._waiting.get((subject.person_id, candidate.heard.id), [])
         if not waiting or isinstance(candidate.decision, Invite):
             return
-        if Reason.FILTER in candidate.decision.reasons:
+        if not NO_MATCH.isdisjoint(candidate.decision.reasons):
             return
         if isinstance(one := waiting[-1], _New):
             one.row["collapsed"] += 1
