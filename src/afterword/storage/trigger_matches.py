@@ -115,6 +115,11 @@ def delete_matches(connection: sa.Connection, survey_id: int, before: datetime) 
     return connection.execute(sa.delete(trigger_match).where(key.in_(portion))).rowcount
 
 
+def forget(connection: sa.Connection, survey_id: int) -> None:
+    """Forget all that a survey counts."""
+    connection.execute(sa.delete(trigger_match).where(trigger_match.c.survey_id == survey_id))
+
+
 def move_all(connection: sa.Connection, from_id: int, to_id: int) -> None:
     """Let what a person did be another's: they are one. Undoing that leaves it there: it is soon over."""
     theirs = trigger_match.c.person_id == from_id

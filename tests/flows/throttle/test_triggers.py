@@ -7,7 +7,7 @@ import pytest
 
 from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.reason import Reason
-from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
 from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.flows.upkeep.housekeep import housekeep
 from afterword.storage import policies, trigger_matches
@@ -99,6 +99,24 @@ class TestCount:
         for _ in range(2):
             decide(world, metadata=self.PROD, age=MINUTE)
         assert decide(world, metadata=self.PROD).reason is Reason.COUNT
+
+    def test_another_trigger_counts_anew(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        world.add_survey("other", trigger=self.TRIGGER, throttle=EAGER)
+        for _ in range(2):
+            world.decide(name="failed", metadata=self.PROD)
+        world.add_survey(trigger=self.TRIGGER, title="The same trigger")
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection).keys() == {1, 2}
+        of_test = {"path": "env", "eq": "test"}
+        world.add_survey(trigger=self.TRIGGER | {"where": of_test}, live=False)
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection).keys() == {1, 2}, "nobody hears it yet"
+        publish_survey(world.database, world.clock, "build-cli")
+        first, other = world.decide(name="failed", metadata='{"env": "test"}')
+        assert first.reason is Reason.COUNT
+        assert [one.saw["count"] for one in first.verdicts if "count" in one.saw] == [1]
+        assert [one.saw["count"] for one in other.verdicts if "count" in one.saw] == [3]
 
     def test_what_is_over_is_forgotten(self, world: World) -> None:
         world.add_survey(trigger=self.TRIGGER)
