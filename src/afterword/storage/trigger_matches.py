@@ -14,11 +14,17 @@ MATCHES_AT_ONCE = 5_000
 
 
 class MatchRole(StrEnum):
-    """What an event is to a survey: what is counted, what must come before, or what withdraws."""
+    """
+    What an event is to a survey.
+
+    COUNTED is counted, EARLIER must come before, WITHDRAWING withdraws whatever waits, and FOLLOWING what
+    occurred so shortly before that it was followed by it.
+    """
 
     COUNTED = "counted"
     EARLIER = "earlier"
     WITHDRAWING = "withdrawing"
+    FOLLOWING = "following"
 
 
 class Match(NamedTuple):

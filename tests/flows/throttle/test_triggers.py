@@ -16,6 +16,7 @@ from afterword.storage.invitations import Invitation
 from tests.flows.world import EAGER, World
 from tests.storage.support import DAY, HOUR, MINUTE, count_statements
 
+MICROSECOND = timedelta(microseconds=1)
 QUEUED, CANCELLED = InvitationState.QUEUED, InvitationState.CANCELLED
 
 
@@ -294,6 +295,53 @@ class TestWaiting:
         world.clock.advance(HOUR)
         world.evaluate(fixed)
         assert world.invitation(waiting.id).state is CANCELLED
+
+    @pytest.mark.parametrize(("late", "state"), [(timedelta(), CANCELLED), (MICROSECOND, QUEUED)])
+    def test_what_stays_away_counts_from_when_it_occurred(
+        self, world: World, late: timedelta, state: InvitationState
+    ) -> None:
+        world.add_survey(trigger=self.UNLESS | {"delay": "1h"})
+        waiting = world.invite(name="failed", age=4 * MINUTE)
+        world.clock.advance(6 * MINUTE + late)
+        world.decide(name="fixed")
+        assert world.invitation(waiting.id).state is state
+
+    def test_it_waits_only_for_what_is_left_of_the_time(self, world: World) -> None:
+        world.add_survey(trigger=self.UNLESS, throttle=EAGER)
+        now = world.clock.now
+        found = [world.invite(name="failed", age=age * MINUTE) for age in (4, 20)]
+        assert [one.send_at for one in found] == [now + 6 * MINUTE, now]
+        assert [one.expires_at for one in found] == [now + 6 * MINUTE + 72 * HOUR, now + 72 * HOUR]
+
+    @pytest.mark.parametrize(("trigger", "state"), [(UNLESS, QUEUED), (WAITS, CANCELLED)])
+    def test_while_it_waits_for_the_hours_of_mails(
+        self, world: World, trigger: dict[str, object], state: InvitationState
+    ) -> None:
+        world.set_person("bob@example.com", timezone="UTC")
+        world.add_survey(trigger=trigger, throttle=EAGER | {"send_window": {"hours": "9-17", "defer": "4h"}})
+        waiting = world.invite(name="failed")
+        world.clock.advance(30 * MINUTE)
+        world.decide(name="fixed" if trigger == self.UNLESS else "given.up")
+        assert world.invitation(waiting.id).state is state
+
+    @pytest.mark.parametrize(
+        ("later", "reason"),
+        [(10 * MINUTE, Reason.CANCELLED), (10 * MINUTE + MICROSECOND, Reason.INVITED)],
+    )
+    def test_what_was_decided_sooner_withdraws_only_in_its_time(
+        self, world: World, later: timedelta, reason: Reason
+    ) -> None:
+        world.add_survey(trigger=self.UNLESS)
+        world.decide(name="fixed", age=20 * MINUTE - later)
+        assert decide(world, age=20 * MINUTE).reason is reason
+
+    @pytest.mark.parametrize("order", ["came first", "came last"])
+    def test_of_one_moment_what_came_last_happened_last(self, world: World, order: str) -> None:
+        world.add_survey(trigger=self.UNLESS)
+        names = ("fixed", "failed") if order == "came first" else ("failed", "fixed")
+        ids = {name: world.add_event(name=name) for name in names}
+        world.evaluate(ids["fixed"])
+        assert world.evaluate(ids["failed"]) is (order == "came first")
 
     def test_a_test_event_withdraws_nothing(self, world: World) -> None:
         world.add_survey(trigger=self.WAITS)

@@ -205,7 +205,8 @@ class World(Gathered):
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
         now = self._now
-        expires_at = now + heard.trigger.waits + heard.policy.expires_after
+        waits = heard.trigger.waits_after(now - event.occurred_at)
+        expires_at = now + waits + heard.policy.expires_after
         send_at = min(decision.send_at, expires_at)
         asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags)
         use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
@@ -283,10 +284,11 @@ class World(Gathered):
             return
         for heard in subject.told:
             waiting = self._waiting.get((person_id, heard.id))
-            if not waiting or not heard.trigger.withdraws(event.name):
+            if not waiting:
                 continue
+            withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
             for one in waiting:
-                if one.send_at > self._now and one.occurred_at <= event.occurred_at:
+                if one.send_at > self._now and withdraws(one.occurred_at):
                     self._take_back(one)
             waiting[:] = [one for one in waiting if one.send_at > self._now and not one.is_withdrawn]
 

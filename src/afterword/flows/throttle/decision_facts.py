@@ -119,7 +119,7 @@ class Gathered:
             came_after=came_after,
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
-            waits=trigger.waits,
+            waits=trigger.waits_after(self._now - event.occurred_at),
         )
 
     def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
@@ -207,11 +207,22 @@ class Gathered:
 
     def _was_withdrawn(self, subject: Subject, heard: Heard) -> bool:
         """Whether an event that came sooner, though it happened later, withdraws what this one asks."""
-        if subject.person_id is None or not heard.trigger.withdrawing:
+        trigger, event = heard.trigger, subject.event
+        if subject.person_id is None or not trigger.withdrawing:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
-        at = subject.event.occurred_at
-        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
+        until = event.occurred_at
+        if trigger.not_followed_by is not None:
+            until += trigger.not_followed_by.window
+        return any(
+            # Of one moment, the one that came first happened first.
+            (one.occurred_at, one.event_id) > (event.occurred_at, event.id)
+            and (
+                one.role is MatchRole.WITHDRAWING
+                or (one.role is MatchRole.FOLLOWING and one.occurred_at <= until)
+            )
+            for one in before
+        )
 
 
 def audience_document(person: Person) -> dict[str, Any]:
@@ -341,8 +352,10 @@ def _newest_wanted(triggers: Iterable[Trigger]) -> dict[MatchRole, int]:
             wanted[MatchRole.COUNTED] = max(trigger.count, wanted.get(MatchRole.COUNTED, 0))
         if trigger.after is not None:
             wanted[MatchRole.EARLIER] = 1
-        if trigger.withdrawing:
+        if trigger.cancel_on:
             wanted[MatchRole.WITHDRAWING] = 1
+        if trigger.not_followed_by is not None:
+            wanted[MatchRole.FOLLOWING] = 1
     return wanted
 
 
@@ -378,8 +391,10 @@ def matches_of(subject: Subject) -> Iterable[Match]:
             roles.append(MatchRole.COUNTED)
         if trigger.is_after(event.name):
             roles.append(MatchRole.EARLIER)
-        if trigger.withdraws(event.name):
+        if trigger.cancels(event.name):
             roles.append(MatchRole.WITHDRAWING)
+        if trigger.is_missed(event.name):
+            roles.append(MatchRole.FOLLOWING)
         for role in roles:
             yield Match(heard.id, person_id, event.id, role, event.occurred_at)
 

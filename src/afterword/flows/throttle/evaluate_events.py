@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from afterword.domain.invitation import CANCELLED, InvitationState
@@ -223,7 +223,8 @@ class _Batch:
         heard, person = candidate.heard, candidate.person
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
-        expires_at = self._now + heard.trigger.waits + heard.policy.expires_after
+        waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
+        expires_at = self._now + waits + heard.policy.expires_after
         cell = cell_key(heard.policy.quota, person.cell)
         row = {
             "survey_id": heard.id,
@@ -254,10 +255,9 @@ class _Batch:
         if person_id is None or event.is_test:
             return
         for heard in subject.told:
-            if not heard.trigger.withdraws(event.name):
-                continue
             waiting = self._waiting.get((person_id, heard.id), [])
-            for one in [one for one in waiting if one.occurred_at <= event.occurred_at]:
+            withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
+            for one in [one for one in waiting if withdraws(one.occurred_at)]:
                 waiting.remove(one)
                 self._gathered.remove_invitation(person_id, heard.id, one.at, one.cell)
                 if isinstance(one, _New):
