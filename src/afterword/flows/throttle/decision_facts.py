@@ -120,6 +120,7 @@ class Gathered:
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
             waits=trigger.waits_after(self._now - event.occurred_at),
+            collapses=bool(trigger.waits),
         )
 
     def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
@@ -135,18 +136,16 @@ class Gathered:
             was_withdrawn=False,
         )
 
-    def add_invitation(self, subject: Subject, heard: Heard, expires_at: datetime, cell: str | None) -> None:
+    def add_invitation(self, subject: Subject, asked: Asked, cell: str | None) -> None:
         """Let the decisions that follow know of one that invites."""
         if subject.person_id is None:
             raise RuntimeError("an event of nobody can't invite")
         if subject.event.is_test:
             self._tests[subject.person_id] += 1
             return
-        project_id, tags = heard.survey.project_id, heard.definition.tags
-        asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags)
         self._asked.setdefault(subject.person_id, []).append(asked)
-        if heard.id in self._used:
-            self._used[heard.id].change(self._now, cell, +1)
+        if asked.survey_id in self._used:
+            self._used[asked.survey_id].change(asked.at, cell, +1)
 
     def remove_invitation(self, person_id: int, survey_id: int, at: datetime, cell: str | None) -> None:
         """Let the decisions that follow know that an invitation, reserved at a time, was withdrawn."""

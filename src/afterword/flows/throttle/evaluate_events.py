@@ -17,7 +17,7 @@ from afterword.domain.people.identity import (
     resolve,
 )
 from afterword.domain.throttle.eligibility import Decision, Invite, decide, yield_to_other
-from afterword.domain.throttle.facts import PersonFacts
+from afterword.domain.throttle.facts import Asked, PersonFacts
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
@@ -225,6 +225,8 @@ class _Batch:
             raise RuntimeError("an event of nobody can't invite")
         waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
         expires_at = self._now + waits + heard.policy.expires_after
+        # Not past the expiry: there it ends as expired instead of waiting on.
+        send_at = min(decision.send_at, expires_at)
         cell = cell_key(heard.policy.quota, person.cell)
         row = {
             "survey_id": heard.id,
@@ -237,15 +239,16 @@ class _Batch:
             "message_id": random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
             "created_at": self._now,
             "expires_at": expires_at,
-            # Not past the expiry: there it ends as expired instead of waiting on.
-            "send_at": min(decision.send_at, expires_at),
+            "send_at": send_at,
             "cell": cell,
             "collapsed": 0,
             "probability": decision.probability,
         }
         new = _New(subject.event.occurred_at, self._now, cell, row)
         self._invited.append(new)
-        self._gathered.add_invitation(subject, heard, expires_at, cell)
+        project_id, tags = heard.survey.project_id, heard.definition.tags
+        asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags, send_at)
+        self._gathered.add_invitation(subject, asked, cell)
         if not subject.event.is_test:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
 
