@@ -24,7 +24,16 @@ from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
 from afterword.flows.throttle.heard_surveys import Heard, Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
-from afterword.storage import decisions, events, identity_rules, invitations, jobs, people, trigger_matches
+from afterword.storage import (
+    decisions,
+    events,
+    identity_rules,
+    invitations,
+    jobs,
+    people,
+    revision,
+    trigger_matches,
+)
 from afterword.storage.decisions import NewEntry
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
@@ -62,14 +71,18 @@ def evaluate_events(
         The events that led to an invitation.
     """
     now = to_datetime(clock.now_us())
-    with database.write() as connection:
-        subjects = _find_subjects(connection, event_ids)
-        batch = _Batch(connection, subjects, now)
-        for subject in subjects:
-            batch.decide(subject)
-        invited = batch.write()
-        then(connection)
-    return invited
+    while True:
+        with database.write() as connection:
+            subjects = _find_subjects(connection, event_ids)
+            if subjects is None:
+                # Others must be locked, and locking them behind these could wait for one another.
+                continue
+            batch = _Batch(connection, subjects, now)
+            for subject in subjects:
+                batch.decide(subject)
+            invited = batch.write()
+            then(connection)
+        return invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +111,23 @@ class _New:
     row: dict[str, Any]
 
 
-def _find_subjects(connection: Connection, event_ids: Collection[int]) -> list[Subject]:
-    """The events that are to be decided, with their people locked, in the order of their ids."""
+def _find_subjects(connection: Connection, event_ids: Collection[int]) -> list[Subject] | None:
+    """
+    The events that are to be decided, with their people locked, in the order of their ids.
+
+    Returns:
+        None when they mean other people now: somebody was merged, say, before they were locked.
+    """
     found = events.get_events(connection, event_ids)
     if not found:
         return []
     surveys = Surveys(connection, min(event.received_at for event in found.values()))
+    known = revision.current(connection)
     who = _resolve(connection, list(found.values()))
     ids = {one.person_id for one in who.values() if one.person_id is not None}
     people.lock_people(connection, ids)
+    if revision.current(connection) != known and _resolve(connection, list(found.values())) != who:
+        return None
     erased = people.list_erased(connection, ids)
     # Looked at behind the lock: a second worker finds what the first one wrote.
     decided = decisions.list_decided(connection, event_ids)
