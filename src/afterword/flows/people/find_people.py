@@ -82,8 +82,9 @@ def get_person(connection: Connection, who: str) -> Person:
     if number.isascii() and number.isdecimal() and int(number) < _EVERY_ID:
         ids |= people.get_people(connection, [int(number)]).keys()
     if len(ids) > 1:
-        named = ", ".join(f"{ID_PREFIX}{one}" for one in sorted(ids))
-        raise ConflictError(f"{who!r} means several people: name one by its address, or as one of {named}")
+        found = people.get_people(connection, sorted(ids)).values()
+        named = " and ".join(f"{one.name} <{one.email}> ({ID_PREFIX}{one.id})" for one in found)
+        raise ConflictError(f"{who!r} means several people, {named}: give the address or the id of one")
     if not ids:
         raise NotFoundError(
             f"there is nobody with the address, user name or id {who!r}: `afterword people find` searches"
