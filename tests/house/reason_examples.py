@@ -25,7 +25,7 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.GLOBAL_COOLDOWN: {"invited_at": _ASKED, "cooldown_s": 1_209_600.0, "outcome": "dismissed"},
     Reason.PERSON_CAP: {"exposures": 2, "cap": 2, "window_s": 2_592_000.0},
     Reason.BACKOFF: {"ignored": 2, "factor": 4, "free_at": "2027-03-02T09:30:00Z"},
-    Reason.QUOTA_FULL: {"of": "Berlin", "quota": 10, "response_rate": 0.5, "responses": 9, "open": 2},
+    Reason.QUOTA_FULL: {"cell": "Berlin", "quota": 10, "response_rate": 0.5, "responses": 9, "open": 2},
     Reason.PACING: {"slot_s": 43_200.0, "responses": 0, "open": 1},
     Reason.DAILY_MAX: {"invitations": 20, "per_day_max": 20},
     Reason.NOT_SAMPLED: {"draw": 0.8312, "rate": 0.25, "unit": "person_period"},

@@ -114,9 +114,15 @@ def _backoff(saw: Saw) -> str:
 
 
 def _quota(saw: Saw) -> str:
-    of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
-    spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
+    spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
+
+
+def _of_cell(saw: Saw) -> str:
+    """Whose quota it is: a cell may have any value, "all" too; the whole quota has none."""
+    if "cell" not in saw:
+        return ""
+    return f" of the cell {saw['cell']}" if saw["cell"] else " of people without a value"
 
 
 _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
