@@ -44,6 +44,7 @@ class Columns:
     snoozed_until: datetime | None
     quiet_from: int | None
     quiet_until: int | None
+    own_timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

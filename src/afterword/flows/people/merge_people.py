@@ -197,6 +197,7 @@ def _combined(kept: Columns, other: Columns) -> Columns:
         snoozed_until=max((at for at in (kept.snoozed_until, other.snoozed_until) if at), default=None),
         quiet_from=quiet.quiet_from,
         quiet_until=quiet.quiet_until,
+        own_timezone=kept.own_timezone or other.own_timezone,
     )
 
 
