@@ -62,6 +62,12 @@ def explain_verdict(verdict: Verdict) -> str:
     return explain({**verdict.saw, "passed": verdict.passed}) if explain and verdict.saw else ""
 
 
+def explain_basis(policy_id: int, draw: float, probability: float) -> str:
+    """By which policy it was decided, and with what luck."""
+    policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
+    return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
 def _stale(saw: Saw) -> str:
     return f"{_span(saw['age_s'])} old, at most {_span(saw['max_age_s'])}"
 
