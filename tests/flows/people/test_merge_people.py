@@ -252,6 +252,24 @@ def test_a_mail_that_waits_goes_to_the_kept_one(world: World) -> None:
     assert world.invitation(waiting.id).person_id == done.kept.id
 
 
+def test_invitations_of_two_have_different_numbers_and_their_own_again(world: World) -> None:
+    live(world)
+
+    def numbers() -> list[int | None]:
+        return [world.invitation(number).number for number in (1, 2, 3)]
+
+    assert numbers() == [1, 1, 2]
+    first = merge(world, keep=ALICE, gone=BOB)
+    assert numbers() == [1, 2, 3]
+    assert world.invite(email=BOB).number == 4
+    second = merge(world, keep=CHARLIE, gone=ALICE)
+    assert numbers() == [1, 2, 3]
+    unmerge(world, second.id)
+    unmerge(world, first.id)
+    assert numbers() == [1, 1, 2]
+    assert world.invite(email=BOB).number == 3
+
+
 @pytest.mark.parametrize(
     ("alice", "bob", "both"),
     [
