@@ -24,6 +24,7 @@ class InvitationState(StrEnum):
 CANCELLED = "cancelled"
 EXPIRED = "expired"
 INELIGIBLE_AT_SEND = "ineligible_at_send"
+REACTED = "reacted"
 """Why an invitation ended before it went out; anything else is what its channel said."""
 
 NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)

@@ -124,7 +124,11 @@ class Waiting(NamedTuple):
 
 
 def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list[Waiting]:
-    """Real invitations to these people that are not on their way, locked, so that nobody sends them."""
+    """
+    Real invitations to these people that are not on their way, locked, so that nobody sends them.
+
+    Those to which the person reacted already, on the page of their own, wait for nothing more.
+    """
     columns = invitation.c
     statement = (
         sa.select(
@@ -139,6 +143,7 @@ def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list
         .where(
             columns.person_id.in_(list(person_ids)),
             columns.state == InvitationState.QUEUED.value,
+            columns.outcome.is_(None),
             sa.not_(columns.is_test),
         )
         .order_by(columns.id)

@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
+from afterword.domain.throttle.facts import Outcome
 from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.invitations.submit_response import leave_survey, submit_response
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import close_survey
@@ -290,6 +292,34 @@ def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opt
     invited.wish("bob@", "opt-out", scope="all")
     assert send(invited, channel) is UNCERTAIN
     assert len(channel.messages) == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.DISMISSED, Outcome.SNOOZED])
+@pytest.mark.parametrize("first", [None, SendError("SMTP: TimeoutError", uncertain=True)])
+def test_who_reacted_already_gets_no_mail(invited: World, outcome: Outcome, first: SendError | None) -> None:
+    channel = FakeChannel(invited, first)
+    if first is not None:
+        assert send(invited, channel) is SENDING
+    react(invited, outcome)
+    assert send(invited, channel) is (InvitationState.CANCELLED if first is None else UNCERTAIN)
+    assert len(channel.messages) == (0 if first is None else 1)
+    assert (invited.invitation(1).last_error, invited.invitation(1).outcome) == (REACTED, outcome)
+
+
+def react(world: World, outcome: Outcome) -> None:
+    ticket = world.ticket(world.invitation(1))
+    if outcome is Outcome.ANSWERED:
+        submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
+    else:
+        leave_survey(world.database, world.clock, ticket, outcome)
+
+
+def test_what_was_answered_while_it_waited_is_withdrawn_no_more(world: World) -> None:
+    world.add_survey(trigger={"events": ["failed"], "delay": "1h", "cancel_on": ["fixed"]}, throttle=EAGER)
+    world.invite(name="failed")
+    react(world, Outcome.ANSWERED)
+    world.decide(name="fixed")
+    assert world.invitation(1).state is QUEUED
 
 
 def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterword.channels.base import Message
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED
 from afterword.domain.people.preference import find_opt_out
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
@@ -51,6 +51,9 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
+    if invitation.outcome is not None:
+        # By the page of their own, or because a mail arrived whose sender heard no answer.
+        return REACTED
     if now >= invitation.expires_at:
         return EXPIRED
     if person is None or event is None or person.erased_at is not None:

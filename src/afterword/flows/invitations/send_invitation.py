@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
-from afterword.domain.invitation import InvitationState
+from afterword.domain.invitation import REACTED, InvitationState
 from afterword.flows.invitations.second_look import Case, compose_message, look_again
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
@@ -114,7 +114,8 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
             # At its expiry it is looked at again, and ends there.
             return min(case, invitation.expires_at)
         if isinstance(case, str):
-            ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
+            unsent = InvitationState.CANCELLED if case == REACTED else InvitationState.FAILED
+            ended = InvitationState.UNCERTAIN if is_repeated else unsent
             invitations.set_state(connection, invitation.id, ended, error=case)
             return None
         # Committed before the first byte; a try after an unknown end is the last one.
