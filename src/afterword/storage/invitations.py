@@ -9,12 +9,18 @@ import sqlalchemy as sa
 
 from afterword.domain.invitation import CANCELLED, InvitationState
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import event, invitation
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One person asked one survey about one event."""
+    """
+    One person asked one survey about one event.
+
+    Attributes:
+        ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
+    """
 
     id: int
     survey_id: int
@@ -31,6 +37,7 @@ class Invitation:
     last_error: str | None
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
+    ended_reason: Reason | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -159,9 +166,17 @@ def set_state(
     *,
     sent_at: datetime | None = None,
     error: str | None = None,
+    reason: Reason | None = None,
 ) -> None:
-    """Move an invitation on; the time of its first sending stays."""
+    """
+    Move an invitation on; the time of its first sending stays.
+
+    Args:
+        reason: The rule that keeps it from going out.
+    """
     values: dict[str, Any] = {"state": state.value, "last_error": error}
+    if reason is not None:
+        values["ended_reason"] = int(reason)
     if sent_at is not None:
         values["sent_at"] = sent_at
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
@@ -204,5 +219,9 @@ def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> No
 
 
 def _invitation(row: Any) -> Invitation:
-    outcome = None if row.outcome is None else Outcome(row.outcome)
-    return Invitation(**{**row._mapping, "state": InvitationState(row.state), "outcome": outcome})
+    read = {
+        "state": InvitationState(row.state),
+        "outcome": None if row.outcome is None else Outcome(row.outcome),
+        "ended_reason": None if row.ended_reason is None else Reason(row.ended_reason),
+    }
+    return Invitation(**{**row._mapping, **read})

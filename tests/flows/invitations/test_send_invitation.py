@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from afterword.channels.base import Message, SendError
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
 from afterword.flows.invitations.submit_response import leave_survey, submit_response
 from afterword.flows.job_kinds import JobKind
@@ -175,16 +176,16 @@ def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(inv
     assert len({message.message_id for message in channel.messages}) == 1
 
 
-OBSTACLES = [
-    "opted out",
-    "opted out of the project",
-    "snoozed",
-    "left",
-    "erased",
-    "event gone",
-    "closed",
-    "expired",
-]
+OBSTACLES = {
+    "opted out": Reason.OPTED_OUT,
+    "opted out of the project": Reason.OPTED_OUT,
+    "snoozed": Reason.SNOOZED,
+    "left": Reason.INACTIVE,
+    "erased": None,
+    "event gone": None,
+    "closed": Reason.SURVEY_NOT_LIVE,
+    "expired": None,
+}
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
@@ -212,6 +213,7 @@ def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> No
     assert send(invited, channel) is FAILED
     assert channel.messages == []
     assert invited.invitation(1).last_error == reason
+    assert invited.invitation(1).ended_reason is OBSTACLES[obstacle]
 
 
 def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from afterword.channels.base import Message
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED
@@ -12,6 +13,7 @@ from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
 from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
+from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
@@ -46,18 +48,31 @@ class Case:
     policy: Policy
 
 
-def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | str:
+class Ended(NamedTuple):
+    """
+    Why a message must not go any more.
+
+    Attributes:
+        error: What is kept as its last error.
+        reason: The rule that says so; None where none is asked.
+    """
+
+    error: str
+    reason: Reason | None = None
+
+
+def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | Ended:
     """What the message is worded from, when to look again, or why it must not go any more."""
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
     if invitation.outcome is not None:
         # By the page of their own, or because a mail arrived whose sender heard no answer.
-        return REACTED
+        return Ended(REACTED)
     if now >= invitation.expires_at:
-        return EXPIRED
+        return Ended(EXPIRED)
     if person is None or event is None or person.erased_at is not None:
-        return INELIGIBLE_AT_SEND
+        return Ended(INELIGIBLE_AT_SEND)
     definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     if _may_be_withdrawn(connection, definition, now):
         return now + BACKLOG_PAUSE
@@ -70,8 +85,8 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
     facts = _facts(connection, invitation, person, asked)
     policy = find_policy(levels, survey.key, text)
-    if decide_again(facts, policy, now) is not None:
-        return INELIGIBLE_AT_SEND
+    if (against := decide_again(facts, policy, now)) is not None:
+        return Ended(INELIGIBLE_AT_SEND, against.reason)
     send_at = find_send_time(facts, policy, now)
     return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.invitation import REACTED, InvitationState
-from afterword.flows.invitations.second_look import Case, compose_message, look_again
+from afterword.flows.invitations.second_look import Case, Ended, compose_message, look_again
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
 from afterword.kit.clock import Clock, to_datetime
@@ -113,10 +113,10 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         if isinstance(case, datetime):
             # At its expiry it is looked at again, and ends there.
             return min(case, invitation.expires_at)
-        if isinstance(case, str):
-            unsent = InvitationState.CANCELLED if case == REACTED else InvitationState.FAILED
+        if isinstance(case, Ended):
+            unsent = InvitationState.CANCELLED if case.error == REACTED else InvitationState.FAILED
             ended = InvitationState.UNCERTAIN if is_repeated else unsent
-            invitations.set_state(connection, invitation.id, ended, error=case)
+            invitations.set_state(connection, invitation.id, ended, error=case.error, reason=case.reason)
             return None
         # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING
