@@ -343,6 +343,22 @@ class TestTheLiveVersion:
         world.clock.advance(HOUR)
         assert send(world, FakeChannel(world)) is FAILED
 
+    def test_that_begins_later_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER, starts_at=f"{START + 9 * DAY:%Y-%m-%dT%H:%M:%SZ}", **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.SURVEY_NOT_LIVE
+
+    def test_that_holds_the_person_out_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER | {"holdout": 1.0}, **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.HOLDOUT
+
     def test_that_changes_the_questions_does_not(self, world: World) -> None:
         world.add_survey(throttle=EAGER, **self.WAITS)
         world.invite()
