@@ -280,6 +280,37 @@ class TestQuietHours:
         assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
 
 
+class TestAMailThatMissedItsHour:
+    """START is a Friday, 09:00 in Lagos; mails go out until 17:00, and wait for 4 hours at most."""
+
+    def invite_before_the_window_closes(self, world: World, throttle: dict[str, object]) -> FakeChannel:
+        world.clock.advance(8 * HOUR - 2 * MINUTE)
+        world.add_survey(throttle=EAGER | {"expires_after": "7d"} | throttle)
+        world.invite()
+        channel = FakeChannel(world, SendError("SMTP: refused with 451"))
+        assert send(world, channel) is QUEUED
+        world.clock.advance(3 * MINUTE)
+        return channel
+
+    def test_is_dropped_when_the_next_one_is_too_far_away(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        assert send(world, channel) is FAILED
+        assert (world.invitation(1).last_error, world.invitation(1).ended_reason) == (
+            INELIGIBLE_AT_SEND,
+            Reason.OUTSIDE_WINDOW,
+        )
+
+    def test_waits_for_the_next_one_that_is_near(self, world: World) -> None:
+        window = {"hours": "9-17", "days": ["fri", "sat"], "defer": "17h"}
+        channel = self.invite_before_the_window_closes(world, {"send_window": window})
+        assert put_off_until(world, channel) == START + DAY
+
+    def test_goes_in_the_next_one_that_nothing_had_to_wait_for(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        world.clock.advance(3 * DAY - 8 * HOUR)
+        assert send(world, channel) is SENT
+
+
 def test_just_before_it_expires_it_still_goes(world: World) -> None:
     world.add_survey(throttle={"send_window": "any"})
     world.invite()

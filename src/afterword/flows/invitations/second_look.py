@@ -61,8 +61,15 @@ class Ended(NamedTuple):
     reason: Reason | None = None
 
 
-def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | Ended:
-    """What the message is worded from, when to look again, or why it must not go any more."""
+def look_again(
+    connection: Connection, invitation: Invitation, now: datetime, *, is_reminder: bool = False
+) -> Case | datetime | Ended:
+    """
+    What the message is worded from, when to look again, or why it must not go any more.
+
+    Args:
+        is_reminder: It waits for the next hours of mails, however long.
+    """
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
@@ -88,7 +95,17 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     if (against := decide_again(facts, policy, now)) is not None:
         return Ended(INELIGIBLE_AT_SEND, against.reason)
     send_at = find_send_time(facts, policy, now)
-    return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
+    if send_at <= now:
+        return Case(invitation, person, survey, event, definition, policy)
+    is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
+    return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
+
+
+def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: datetime) -> bool:
+    """Whether a mail that missed its hour would wait longer for the next one than the survey lets it."""
+    if policy.send_window is None or invitation.is_test or invitation.send_at is None:
+        return False
+    return send_at - invitation.send_at > policy.send_window.defer_max
 
 
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
