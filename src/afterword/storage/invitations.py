@@ -130,11 +130,12 @@ class Waiting(NamedTuple):
     cell: str | None
 
 
-def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list[Waiting]:
+def list_waiting(connection: sa.Connection, person_ids: Collection[int], now: datetime) -> list[Waiting]:
     """
     Real invitations to these people that are not on their way, locked, so that nobody sends them.
 
-    Those to which the person reacted already, on the page of their own, wait for nothing more.
+    Those to which the person reacted already, on the page of their own, wait for nothing more; nor do
+    those that are over, which no limit counts as open.
     """
     columns = invitation.c
     statement = (
@@ -151,6 +152,7 @@ def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list
             columns.person_id.in_(list(person_ids)),
             columns.state == InvitationState.QUEUED.value,
             columns.outcome.is_(None),
+            columns.expires_at > now,
             sa.not_(columns.is_test),
         )
         .order_by(columns.id)
