@@ -58,10 +58,10 @@ def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     return list(connection.execute(statement, list(rows)).scalars())
 
 
-def cancel(connection: sa.Connection, invitation_ids: Collection[int]) -> None:
-    """Withdraw invitations that wait to go out."""
+def cancel(connection: sa.Connection, invitation_ids: Collection[int], *, error: str = CANCELLED) -> None:
+    """Withdraw invitations that wait to go out; the error says why."""
     waits = invitation.c.id.in_(list(invitation_ids)), invitation.c.state == InvitationState.QUEUED.value
-    values = {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+    values = {"state": InvitationState.CANCELLED.value, "last_error": error}
     connection.execute(sa.update(invitation).where(*waits).values(**values))
 
 
@@ -130,9 +130,13 @@ class Waiting(NamedTuple):
     cell: str | None
 
 
-def list_waiting(connection: sa.Connection, person_ids: Collection[int], now: datetime) -> list[Waiting]:
+def list_waiting(
+    connection: sa.Connection, person_ids: Collection[int], now: datetime, *, lock: bool = True
+) -> list[Waiting]:
     """
-    Real invitations to these people that are not on their way, locked, so that nobody sends them.
+    Real invitations to these people that are not on their way, the oldest first.
+
+    They are locked, so that nobody sends them.
 
     Those to which the person reacted already, on the page of their own, wait for nothing more; nor do
     those that are over, which no limit counts as open.
@@ -156,9 +160,9 @@ def list_waiting(connection: sa.Connection, person_ids: Collection[int], now: da
             sa.not_(columns.is_test),
         )
         .order_by(columns.id)
-        .with_for_update(of=invitation)
     )
-    return [Waiting(*row) for row in connection.execute(statement)]
+    rows = connection.execute(statement.with_for_update(of=invitation) if lock else statement)
+    return [Waiting(*row) for row in rows]
 
 
 def set_state(
