@@ -1,6 +1,6 @@
 """Can an invitation go out, and when?"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterword.domain.people.preference import end_of_quiet
 from afterword.domain.survey.policy import Policy
@@ -9,9 +9,21 @@ from afterword.domain.throttle.facts import Facts, Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.person import tests_on_purpose
 
+FAILED_PAUSE = timedelta(days=1)
+"""
+How long somebody whose last message could not be delivered is not asked: what fails counts for no
+cooldown, so that a dead address would else be tried at each event. A mail server that was away has no
+other mark, and a day is soon enough after that.
+"""
+
 
 def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    return None if facts.person is None else Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+    if facts.person is None:
+        return None
+    failed_at = facts.person.failed_at
+    if facts.is_test or failed_at is None or now - failed_at >= FAILED_PAUSE:
+        return Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+    return Verdict(Reason.NO_CHANNEL, False, {"failed_at": failed_at})
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
