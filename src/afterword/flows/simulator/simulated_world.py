@@ -207,7 +207,7 @@ class World(Gathered):
             raise RuntimeError("an event of nobody can't invite")
         now = self._now
         expires_at = now + heard.trigger.waits + heard.policy.expires_after
-        send_at = min(decision.send_at, expires_at)
+        send_at = decision.send_at
         asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags)
         use = Use(now, expires_at, person.cell)
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
@@ -221,9 +221,6 @@ class World(Gathered):
             self._limits[heard.id].add(use, now)
         if send_at > now:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
-        if send_at >= expires_at:
-            self._at(expires_at, partial(self._take_back, new))
-            return new
         self._at(send_at, partial(self._send, new))
         if use.outcome_at is not None:
             self._at(use.outcome_at, partial(self._set_answered, new))

@@ -113,6 +113,13 @@ def _backoff(saw: Saw) -> str:
     return f"{saw['ignored']} ignored in a row: {saw['factor']} times the cooldowns, until {until}"
 
 
+def _outside_window(saw: Saw) -> str:
+    opens = f"opens {_moment(saw['opens_at'])}"
+    if "expires_at" in saw:
+        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}"
+    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}"
+
+
 def _quota(saw: Saw) -> str:
     of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
     spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
@@ -151,9 +158,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
         f"the last message could not be delivered on {_moment(saw['failed_at'])}, the next may go a day later"
     ),
     Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
-    Reason.OUTSIDE_WINDOW: lambda saw: (
-        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}"
-    ),
+    Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
         f"{saw['test_invitations']} in the last hour, at most {saw['per_hour_max']}"

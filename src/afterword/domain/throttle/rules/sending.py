@@ -27,9 +27,14 @@ def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    if facts.person is None or policy.send_window is None:
+    if facts.person is None:
         return None
     wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
+    expires_at = wanted + policy.expires_after
+    if send_at >= expires_at:
+        return Verdict(Reason.OUTSIDE_WINDOW, False, {"opens_at": send_at, "expires_at": expires_at})
+    if policy.send_window is None:
+        return None
     passed = send_at - wanted <= policy.send_window.defer_max
     if passed and send_at > wanted:
         return Verdict(Reason.DEFERRED, True, {"until": send_at})
