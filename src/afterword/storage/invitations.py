@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.invitation import CANCELLED, InvitationState
+from afterword.domain.invitation import CANCELLED, NEVER_SENT, InvitationState
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import event, invitation
@@ -50,6 +50,11 @@ class Invitation:
     def is_answered_apart(self) -> bool:
         """It was answered anonymously, and nothing tells which answer it was."""
         return self.outcome is Outcome.ANSWERED and self.outcome_at is None
+
+    @property
+    def asks_nobody(self) -> bool:
+        """It ended before it went out, and the person did not find it: it is as if it had not been."""
+        return self.state in NEVER_SENT and self.opened_at is None
 
 
 def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -173,6 +173,8 @@ def _link_state(invitation: Invitation, phase: Phase, *, is_answered: bool, now:
         return LinkState.ANSWERED
     if phase in IS_OVER:
         return LinkState.CLOSED
+    if invitation.asks_nobody:
+        return LinkState.WITHDRAWN
     if not is_answered and now >= invitation.expires_at:
         # Who answered in time may still change their mind.
         return LinkState.EXPIRED
