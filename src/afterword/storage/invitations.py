@@ -21,6 +21,7 @@ class Invitation:
     Attributes:
         ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
         failed_at: When its channel gave up; None = it did not.
+        late_at: When the first answer came that was too late; of an anonymous survey the noon of that day.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Invitation:
     outcome_at: datetime | None = None
     ended_reason: Reason | None = None
     failed_at: datetime | None = None
+    late_at: datetime | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -229,10 +231,21 @@ def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome,
     )
 
 
+def set_late(connection: sa.Connection, invitation_id: int, at: datetime, *, only_day: bool) -> None:
+    """Remember when the first answer came that was too late; with ``only_day`` no more of it than the day."""
+    its = invitation.c.id == invitation_id, invitation.c.late_at.is_(None)
+    kept = _noon(at.date()) if only_day else at
+    connection.execute(sa.update(invitation).where(*its).values(late_at=kept))
+
+
 def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> None:
     """Keep of when the page was opened only the day, as its noon, which is that day in most time zones."""
-    noon = datetime.combine(day, time(12), UTC)
-    connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(opened_at=noon))
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(opened_at=_noon(day)))
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
 
 
 def _invitation(row: Any) -> Invitation:
