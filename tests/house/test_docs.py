@@ -24,7 +24,7 @@ from afterword.domain.survey.wording import Rule
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
-from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_REMINDER
+from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_REMINDER, SHORT_EXPIRY
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import Levels, effective
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
@@ -506,7 +506,7 @@ def test_every_field_of_a_policy_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION, NO_REMINDER])
+    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION, NO_REMINDER, SHORT_EXPIRY])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))
