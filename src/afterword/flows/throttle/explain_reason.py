@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
 
@@ -90,6 +91,12 @@ def _snoozed(saw: Saw) -> str:
     return f"until {_moment(saw['snoozed_until'])}" if saw.get("snoozed_until") else ""
 
 
+def _open(saw: Saw) -> str:
+    if "waits_until" in saw:
+        return f"one waits until {_moment(saw['waits_until'])}, and this is counted with it"
+    return f"{saw['open']} open, at most {saw['max_open']}"
+
+
 def _cooldown(saw: Saw) -> str:
     if "use" in saw:
         return "the survey ignores it"
@@ -116,8 +123,8 @@ def _backoff(saw: Saw) -> str:
 def _outside_window(saw: Saw) -> str:
     opens = f"opens {_moment(saw['opens_at'])}"
     if "expires_at" in saw:
-        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}"
-    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}"
+        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}{_clock(saw)}"
+    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
 
 
 def _quota(saw: Saw) -> str:
@@ -136,7 +143,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,
     Reason.HOLDOUT: lambda saw: f"drew {saw['draw']:.4f}, held out below {saw['holdout']:g}",
-    Reason.OPEN_INVITATION: lambda saw: f"{saw['open']} open, at most {saw['max_open']}",
+    Reason.OPEN_INVITATION: _open,
     Reason.REPEAT_EXHAUSTED: lambda saw: (
         f"shown {saw['shown']} times, at most {saw['shows_max']}"
         + (", and answered" if saw["has_answered"] else "")
@@ -157,7 +164,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.NO_CHANNEL: lambda saw: (
         f"the last message could not be delivered on {_moment(saw['failed_at'])}, the next may go a day later"
     ),
-    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
+    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
@@ -165,6 +172,27 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     ),
 }
 """What each rule saw, in words; rules that are not here saw nothing worth a word."""
+
+
+def _clock(saw: Saw) -> str:
+    """By which zone's days and hours it was judged."""
+    if "zone" not in saw:
+        return ""
+    return f"; by the clock of {saw['zone']}, {explain_origin(ZoneOrigin(saw['zone_origin']))}"
+
+
+def explain_origin(origin: ZoneOrigin) -> str:
+    """Who says in which time zone a person is."""
+    return _ORIGINS[origin]
+
+
+_ORIGINS = {
+    ZoneOrigin.PERSON: "which the person chose",
+    ZoneOrigin.DIRECTORY: "the zone of the directory",
+    ZoneOrigin.TEAM: "the zone of the team",
+    ZoneOrigin.ORGANISATION: "the zone of the organisation",
+    ZoneOrigin.DEFAULT: "since nobody says another",
+}
 
 
 def _moment(value: Any) -> str:

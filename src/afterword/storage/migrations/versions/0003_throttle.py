@@ -44,7 +44,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("dead_at IS NULL"),
         sqlite_where=sa.text("dead_at IS NULL"),
     )
+    op.add_column("team", sa.Column("timezone", sa.Text(), nullable=True))
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
+    op.add_column(
+        "response", sa.Column("is_emptied", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     _make_tables()
     _rewrite_throttles()
 
@@ -84,7 +88,8 @@ def _make_tables() -> None:
     op.execute(
         "INSERT INTO first_event (person_id, project_id, at) "
         "SELECT person_id, project_id, min(received_at) FROM event "
-        "WHERE person_id IN (SELECT id FROM person WHERE erased_at IS NULL) GROUP BY person_id, project_id"
+        "WHERE NOT is_test AND person_id IN (SELECT id FROM person WHERE erased_at IS NULL) "
+        "GROUP BY person_id, project_id"
     )
     op.create_table(
         "anonymous_response",
