@@ -13,6 +13,7 @@ from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
 from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
@@ -89,6 +90,7 @@ class Gathered:
             if any(one.policy.min_tenure for one in heard)
             else {}
         )
+        self._failed = exposures.list_failed(connection, ids, now - FAILED_PAUSE)
         self._twins = _list_twins(connection, subjects, ids)
         self._used = _list_used(connection, heard, now, lock=lock)
 
@@ -179,6 +181,7 @@ class Gathered:
             opt_out=find_opt_out(person.opted_out_at, self._opt_outs.get(person.id, ()), event.project_id),
             snoozed_until=person.snoozed_until,
             has_channel=bool(person.email) and person.email.isascii(),
+            failed_at=self._failed.get(person.id),
             zone=held.zone,
             zone_origin=held.origin,
             quiet=quiet_hours_of(person),
