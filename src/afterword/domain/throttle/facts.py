@@ -135,6 +135,7 @@ class SurveyCounts:
         quota: Within the quota's period, or in all.
         cell: The same, of the person's cell.
         slot: Within the last share of the period in which even pacing allows one response.
+        burst: Invitations within the last slot / CATCH_UP.
         day: Invitations within the last 24 hours.
         response_rate: The share of recently ended invitations that was answered; 1.0 while there are too few.
     """
@@ -142,6 +143,7 @@ class SurveyCounts:
     quota: Spent = Spent()
     cell: Spent = Spent()
     slot: Spent = Spent()
+    burst: int = 0
     day: int = 0
     response_rate: float = 1.0
 
@@ -155,6 +157,7 @@ class SurveyFacts:
         state: Where it is at the moment of the decision.
         paused: The levels at which a policy pauses asking: survey, project, organisation.
         slot: How long even pacing lets one response take; None = no pacing.
+        paced_since: Since when responses should have come at this pace; None = nothing missed is made up.
     """
 
     id: int
@@ -164,6 +167,7 @@ class SurveyFacts:
     paused: tuple[str, ...] = ()
     counts: SurveyCounts = SurveyCounts()
     slot: timedelta | None = None
+    paced_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
