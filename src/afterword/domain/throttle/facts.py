@@ -135,17 +135,17 @@ class SurveyCounts:
         quota: Within the quota's period, or in all.
         cell: The same, of the person's cell.
         slot: Within the last share of the period in which even pacing allows one response.
-        burst: Invitations within the last slot / CATCH_UP.
         day: Invitations within the last 24 hours.
         response_rate: The share of recently ended invitations that was answered; 1.0 while there are too few.
+        burst: Invitations within the last slot / CATCH_UP.
     """
 
     quota: Spent = Spent()
     cell: Spent = Spent()
     slot: Spent = Spent()
-    burst: int = 0
     day: int = 0
     response_rate: float = 1.0
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True)
