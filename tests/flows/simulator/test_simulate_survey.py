@@ -21,27 +21,30 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
+from afterword.flows.people.manage_teams import set_timezone
 from afterword.flows.simulator.simulate_survey import RATE_INVITATIONS_MIN, simulate_survey
 from afterword.flows.simulator.simulated_world import World as Simulated
 from afterword.flows.simulator.simulated_world import find_answer_time
 from afterword.flows.simulator.simulation import RateOrigin, Simulation, Wanted
 from afterword.flows.simulator.what_if import vary
 from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.surveys.survey_file.throttle import make_policy
 from afterword.flows.throttle.evaluate_events import Candidate
 from afterword.storage.events import StoredEvent
 from afterword.storage.tables import event, invitation, survey
-from tests.flows.world import EAGER, World, survey_file
+from tests.flows.world import EAGER, NO_CAP, POLICY, World, survey_file
 from tests.storage.support import DAY, HOUR, MINUTE, START, FakeClock, Template, Templates
 
 NAMES = ("build.finished", "build.started", "deploy.finished")
 PEOPLE = ("alice", "alice", "alice", "bob", "bob", "charlie", "charlie", None, "bot")
 EVENTS = 60
 
+ZONES = ("Asia/Tokyo", "America/Los_Angeles", None, None)
 SPANS = ("0s", "30m", "1d", "3d")
 LIMITS: dict[str, tuple[Any, ...]] = {
     "global_cooldown": SPANS,
     "project_cooldown": SPANS,
-    "caps": ({"1d": 1}, {"2d": 2, "10d": 3}),
+    "caps": (NO_CAP | {"1d": 1}, NO_CAP | {"2d": 2, "10d": 3}),
     "max_open": (1, 2),
     "backoff": (True,),
     "repeat": ("once", "until_answered"),
@@ -61,7 +64,7 @@ LIMITS: dict[str, tuple[Any, ...]] = {
     "priority": (1,),
     "holdout": (0.3,),
     "group_caps": ({"short": {"count": 1, "window": "4d"}},),
-    "audience": ({"path": "team", "eq": "Build"},),
+    "audience": ({"path": "team", "eq": "Build"}, {"path": "timezone", "eq": "Asia/Tokyo"}),
     "expires_after": ("12h", "1d", "72h"),
 }
 TRIGGERS: dict[str, tuple[Any, ...]] = {
@@ -201,8 +204,19 @@ def let_mails_go(world: World) -> None:
         connection.execute(sa.update(invitation).where(*is_due).values(**sent))
 
 
+def let_live_somewhere(world: World, random: Random) -> None:
+    """Time zones of people, teams and the organisation, each one or none."""
+    for who in ("alice", "bob", "charlie"):
+        world.set_person(f"{who}@", timezone=random.choice(ZONES), own_timezone=random.choice(ZONES))
+    for team in ("Build", "Search"):
+        set_timezone(world.database, team, random.choice(ZONES))
+    name = random.choice(ZONES)
+    world.set_policy(POLICY if name is None else POLICY.replace("}", f', "timezone": "{name}"}}'))
+
+
 def check_history(world: World, random: Random) -> None:
     world.import_people("email,attribute:Site\nalice@example.com,North\nbob@example.com,South\n")
+    let_live_somewhere(world, random)
     files = {f"s{number}": some_survey(random) for number in range(random.randint(1, 3))}
     for key, changes in files.items():
         world.add_survey(key, **changes)
@@ -277,6 +291,22 @@ class TestWhatCounts:
         (version,) = simulate(world, wanted, since=9 * DAY).versions
         assert version.forecast.invitations == 1
 
+    def test_hours_are_of_the_zone_of_the_team_else_of_the_organisation(self, world: World) -> None:
+        event_id = send(world, "charlie")
+        throttle = EAGER | {"send_window": {"hours": "9-17", "defer": "1h"}}
+        world.add_survey(throttle=throttle)
+
+        def asked() -> tuple[int, ...]:
+            found = simulate(world, Wanted("draft", survey_file(throttle=throttle)), against_live=True)
+            return tuple(one.forecast.invitations for one in (*found.versions, found.live) if one is not None)
+
+        assert asked() == (1, 1), "it is 8 o'clock in UTC"
+        world.set_policy(POLICY.replace("}", ', "timezone": "Asia/Tokyo"}'))
+        assert asked() == (0, 0), "it is 17 o'clock in Tokyo"
+        set_timezone(world.database, "Search", "Europe/Berlin")
+        assert asked() == (1, 1), "it is 9 o'clock in Berlin"
+        assert world.evaluate(event_id)
+
     def test_what_closed_surveys_asked_counts_as_it_was(self, world: World) -> None:
         world.add_survey("old", throttle=EAGER)
         world.evaluate(send(world))
@@ -300,7 +330,7 @@ class TestWhatCounts:
             send(world, name=name)
             world.clock.advance(HOUR)
         trigger = {"events": ["build.finished"], "delay": "2h", "cancel_on": ["build.started"]}
-        wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": {"1d": 1}}, trigger=trigger)
+        wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": NO_CAP | {"1d": 1}}, trigger=trigger)
         (version,) = simulate(world, Wanted("draft", wanted)).versions
         assert (version.forecast.invitations, version.forecast.withdrawn) == (1, 1)
 
@@ -308,11 +338,11 @@ class TestWhatCounts:
         send(world)
         world.clock.advance(4 * DAY)
         send(world)
-        capped = EAGER | {"caps": {"4d": 1}, "reminders": {"after": "2d"}}
+        capped = EAGER | {"caps": NO_CAP | {"4d": 1}, "reminders": {"after": "2d"}}
         wanted = Wanted("draft", survey_file(throttle=capped))
         (version,) = simulate(world, wanted, response_rate=0.0).versions
         assert version.forecast.invitations == 2, "the cap kept it from being reminded"
-        wanted = Wanted("draft", survey_file(throttle=capped | {"caps": {"4d": 2, "30d": 2}}))
+        wanted = Wanted("draft", survey_file(throttle=capped | {"caps": NO_CAP | {"4d": 2, "30d": 2}}))
         (version,) = simulate(world, wanted, response_rate=0.0).versions
         assert [stop.reason for stop in version.forecast.stops] == [Reason.PERSON_CAP]
 
@@ -433,6 +463,13 @@ class TestWhatIf:
         assert [one.cooldown.answered for one in throttles] == ["30d", "30d", "60d", "60d"]  # type: ignore[union-attr]
         assert [one.sampling.rate for one in throttles] == [0.5, 1, 0.5, 1]  # type: ignore[union-attr]
 
+    @pytest.mark.parametrize("said", [{}, {"caps": {"1d": 3}}])
+    def test_a_part_that_is_varied_leaves_the_others_as_they_are(self, said: dict[str, Any]) -> None:
+        made = vary(survey_file(throttle=said), "s.yaml", ["caps.7d=1,2"])
+        for one, count in zip(made, (1, 2), strict=True):
+            caps = {cap.window: cap.count for cap in make_policy([("$", one.file.throttle)]).caps}
+            assert caps == {1 * DAY: 3 if said else 1, 7 * DAY: count, 30 * DAY: 2, 90 * DAY: 4}
+
     def test_a_field_of_the_trigger(self) -> None:
         file = survey_file(trigger={"events": ["build.finished"], "count": {"at_least": 2, "within": "1d"}})
         made = vary(file, "s.yaml", ["trigger.count.at_least=3"])
@@ -452,8 +489,9 @@ class TestWhatIf:
             (["max_open=-1"], "s.yaml with max_open=-1:1: throttle.max_open"),
             (["coldown=1d"], "did you mean"),
             (["cooldown.answered=1d"], "cooldown has no parts in the file; vary cooldown itself"),
+            (["caps.7d=1"], "caps has no parts in the file; vary caps itself"),
         ],
     )
     def test_what_is_no_range_is_said(self, ranges: list[str], message: str) -> None:
         with pytest.raises(AfterwordError, match=re.escape(message)):
-            vary(survey_file(throttle={"cooldown": "7d"}), "s.yaml", ranges)
+            vary(survey_file(throttle={"cooldown": "7d", "caps": {}}), "s.yaml", ranges)
