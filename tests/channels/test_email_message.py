@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -186,6 +187,12 @@ class TestParts:
     def test_both_say_until_when(self) -> None:
         for said in read(compose(message(), SENDER)):
             assert "5 March 2026, 12:00 UTC" in (said if isinstance(said, str) else said.text)
+
+    def test_both_say_it_in_the_zone_of_the_person(self) -> None:
+        text, page = read(compose(message(locale="de", zone=ZoneInfo("Europe/Berlin")), SENDER))
+        for said in (text, page.text):
+            assert "bis 5. März 2026, 13:00 (Europe/Berlin)." in " ".join(said.split())
+            assert "UTC" not in said
 
     @every_kind
     def test_both_are_marked_when_it_is_a_test(self, question: Question) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -133,6 +134,23 @@ class TestAnswering:
             assert page.status_code == 410
             assert "expired" in page.text
         assert kept(invited) is None
+
+    def test_times_are_told_in_the_zone_that_the_person_chose(
+        self, invited: Site, visitor: TestClient
+    ) -> None:
+        path = invited.answer_path(1)
+        zones = (("", "Africa/Lagos", timedelta(hours=1)), ("Asia/Tokyo", "Asia/Tokyo", timedelta(hours=9)))
+        for chosen, zone, ahead in zones:
+            invited.world.wish("bob@", "timezone", timezone=chosen)
+            local = invited.world.invitation(1).expires_at + ahead
+            said = f"{local.day} {local:%B %Y, %H:%M} ({zone})"
+            left = visitor.post(f"{path}/leave", data={"outcome": "snoozed"})
+            for page in (visitor.get(path).text, left.text):
+                assert f">{said}</time>" in page
+                assert "UTC" not in page
+        invited.world.clock.advance(3 * DAY)
+        assert "It worked until <time" in visitor.get(path).text
+        assert f">{said}</time>" in visitor.get(path).text
 
     def test_a_withdrawn_question_says_so_kindly(self, invited: Site, visitor: TestClient) -> None:
         with invited.parts.database.write() as connection:
@@ -405,7 +423,8 @@ class TestLanguages:
         ):
             assert said in shown
         assert re.search(
-            r"Eine erste Antwort ist möglich bis <time [^>]*>\d+\. \S+ \d{4}, \d\d:\d\d UTC<", shown
+            r"Eine erste Antwort ist möglich bis <time [^>]*>\d+\. \S+ \d{4}, \d\d:\d\d \(Africa/Lagos\)<",
+            shown,
         )
         refused = visitor.post(path, data={"froh": "9"})
         assert (refused.status_code, "Bitte eine Zahl von 1 bis 5 wählen." in refused.text) == (422, True)

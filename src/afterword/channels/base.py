@@ -1,7 +1,7 @@
 """What does every channel do?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from afterword.domain.survey.question import Question
@@ -25,6 +25,7 @@ class Message:
         question_count: How many are asked at most.
         event_name: What the person did.
         is_anonymous: Nobody will be able to tell whose the answer is.
+        zone: In which the person is told times.
         locale: The language of title, introduction and question, and of all around them where we speak it.
     """
 
@@ -48,6 +49,7 @@ class Message:
     is_reminder: bool = False
     is_anonymous: bool = False
     locale: str = LOCALE
+    zone: tzinfo = UTC
 
 
 class SendError(Exception):

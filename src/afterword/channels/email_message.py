@@ -66,7 +66,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         "to_name": unlink(_one_line(message.to_name)),
         "event_name": unlink(message.event_name),
         "pace": _pace(message, words.mail),
-        "moment": words.dates.say(message.expires_at),
+        "moment": words.dates.say(message.expires_at, message.zone),
         "gap": words.gap,
         "question": message.first_question,
         "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -132,7 +133,18 @@ def test_a_moment_is_unmistakable(words: Words) -> None:
     said = words.dates.say(datetime(2026, 3, 5, 21, 7, tzinfo=UTC))
     assert words.dates.months[2] in said
     assert {"2026", "21:07", "UTC"} <= set(re.findall(r"\d\d:\d\d|\d{4}|UTC", said))
-    assert "+02" in words.dates.say(datetime(2026, 3, 5, tzinfo=timezone(timedelta(hours=2), "+02")))
+
+
+@every_language
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo"])
+def test_a_moment_is_told_in_a_zone_by_its_name(words: Words, zone: str) -> None:
+    """Not by CET, IST or -03: each of them is unknown or something else to somebody."""
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    local = new_year.astimezone(ZoneInfo(zone))
+    said = words.dates.say(new_year, ZoneInfo(zone))
+    assert f"{local:%H:%M} ({zone})" in said
+    assert str(local.year) in said
+    assert words.dates.months[local.month - 1] in said
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_the_message_holds_all_that_a_channel_words(invited: World) -> None:
     assert (message.event_name, message.question_count) == ("build.finished", 2)
     assert message.first_question.key == "satisfaction"
     assert message.expires_at == START + 3 * DAY
+    assert str(message.zone) == "Africa/Lagos", "what the directory says of Bob"
     assert not message.is_test
     assert list(message.choice_urls) == ["1", "2", "3", "4", "5"]
     assert message.choice_urls["4"] == f"{message.answer_url}?satisfaction=4"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,19 @@ class DateWords:
     moment: str
     first_day: str = "1"
 
-    def say(self, moment: datetime) -> str:
-        """A moment that nobody can take for another one: the month in letters, 24 hours, and the zone."""
+    def say(self, moment: datetime, zone: tzinfo = UTC) -> str:
+        """
+        A moment that nobody can take for another one: the month in letters, 24 hours, and the zone by its
+        IANA name, because short ones such as IST mean several.
+        """
+        local = moment.astimezone(zone)
+        name = str(zone)
         return self.moment.format(
-            day=self.first_day if moment.day == 1 else str(moment.day),
-            month=self.months[moment.month - 1],
-            year=moment.year,
-            time=f"{moment:%H:%M}",
-            zone=moment.tzname(),
+            day=self.first_day if local.day == 1 else str(local.day),
+            month=self.months[local.month - 1],
+            year=local.year,
+            time=f"{local:%H:%M}",
+            zone=name if name == str(UTC) else f"({name})",
         )
 
 

@@ -1,7 +1,7 @@
 """May an invitation still go out now, and what does its message say?"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from afterword.channels.base import Message
@@ -44,7 +44,12 @@ REMINDER_MARK = "-reminder"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invitation with all that its message is worded from."""
+    """
+    An invitation with all that its message is worded from.
+
+    Attributes:
+        zone: By which the person lives.
+    """
 
     invitation: Invitation
     person: Person
@@ -52,6 +57,7 @@ class Case:
     event: StoredEvent
     definition: Definition
     policy: Policy
+    zone: tzinfo
 
 
 class Ended(NamedTuple):
@@ -96,13 +102,14 @@ def look_again(
     levels = read_levels(connection, survey.project_id)
     phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
-    facts = _facts(connection, invitation, person, asked, zone_of(person, levels.timezone))
+    held = zone_of(person, levels.timezone)
+    facts = _facts(connection, invitation, person, asked, held)
     policy = find_policy(levels, survey.key, text)
     if (against := decide_again(facts, policy, now)) is not None:
         return Ended(INELIGIBLE_AT_SEND, against.reason)
     send_at = find_send_time(facts, policy, now)
     if send_at <= now:
-        return Case(invitation, person, survey, event, definition, policy)
+        return Case(invitation, person, survey, event, definition, policy, held.zone)
     is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
     return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
 
@@ -177,4 +184,5 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         is_reminder=is_reminder,
         is_anonymous=definition.is_anonymous,
         locale=definition.locale,
+        zone=case.zone,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from afterword.domain.invitation import LinkState
 from afterword.domain.survey.answer import Answers, Fields, Value, first_step, is_whole, parse_answers
@@ -11,6 +11,7 @@ from afterword.domain.survey.survey_state import IS_OVER, Phase, state_at
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.words.languages import words_in
 from afterword.flows.links import Ticket
+from afterword.flows.people.held_zone import read_zone
 from afterword.flows.surveys.personal_survey import personal
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
@@ -29,6 +30,7 @@ class Visit:
     Attributes:
         definition: In the words for this person.
         answers: The current response; None before the first, and when nobody can tell which one it is.
+        zone: By which the person lives; UTC for who was erased.
     """
 
     link_state: LinkState
@@ -37,6 +39,7 @@ class Visit:
     answers: Mapping[str, Value] | None
     is_test: bool
     expires_at: datetime
+    zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ def _look(connection: Connection, ticket: Ticket, now: datetime) -> _Case | None
         answers,
         invitation.is_test,
         invitation.expires_at,
+        read_zone(connection, person).zone if person and person.erased_at is None else UTC,
     )
     return _Case(visit, invitation, definition)
 
