@@ -450,6 +450,14 @@ class TestLanguages:
         assert (page.status_code, "Dieser Link ist abgelaufen" in page.text) == (410, True)
         assert english_in(page.text) == []
 
+    def test_a_withdrawn_question_is_taken_back_in_german(self, german: Site, visitor: TestClient) -> None:
+        with german.parts.database.write() as connection:
+            invitations.set_state(connection, 1, InvitationState.CANCELLED, error=CANCELLED)
+        page = visitor.get(german.answer_path(1))
+        assert (page.status_code, "Diese Frage wurde zurückgezogen" in page.text) == (410, True)
+        assert "„<bdi>Wie lief es?</bdi>“ war vorgesehen" in page.text
+        assert english_in(page.text) == []
+
     def test_an_anonymous_answer_is_thanked_for_in_german(self, site: Site, visitor: TestClient) -> None:
         site.world.add_survey(
             "german", title="Wie lief es?", locale="de", questions=GERMAN, privacy="anonymous"

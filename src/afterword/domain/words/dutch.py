@@ -123,6 +123,12 @@ DUTCH = Words(
             "herinnering vers is, en dringen later niet aan."
         ),
         expired_rest="Je hoeft niets te doen. Misschien vragen we je een andere keer weer iets.",
+        withdrawn_short="Ingetrokken",
+        withdrawn="Deze vraag is ingetrokken",
+        withdrawn_text=(
+            "‘{title}’ was voor jou bedoeld, maar er is geen bericht verstuurd: wat je daarna deed maakte de "
+            "vraag overbodig, of het bericht kon niet meer op tijd weg."
+        ),
         later="Goed, nu niet",
         later_text=(
             "Deze enquête laat je voorlopig met rust, en vraagt het misschien weer als je {project} een "

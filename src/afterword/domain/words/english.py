@@ -118,6 +118,12 @@ ENGLISH = Words(
             "don't chase answers later."
         ),
         expired_rest="There is nothing to do. You may be asked again another time.",
+        withdrawn_short="Withdrawn",
+        withdrawn="This question was withdrawn",
+        withdrawn_text=(
+            "“{title}” was meant for you, and then no message was sent: what you did next made it pointless, "
+            "or it could not go out in time."
+        ),
         later="All right, not now",
         later_text=(
             "This survey leaves you alone for now, and may ask again when you use {project} another time."

@@ -133,6 +133,12 @@ FRENCH = Words(
             "outil, tant que le souvenir est frais, et nous n’insistons pas ensuite."
         ),
         expired_rest="Il n’y a rien à faire. D’autres questions vous seront peut-être posées une autre fois.",
+        withdrawn_short="Retirée",
+        withdrawn="Cette question a été retirée",
+        withdrawn_text=(
+            "« {title} » vous était destinée, puis aucun message n’est parti : ce que vous avez fait ensuite "
+            "l’a rendue inutile, ou il n’était plus temps de l’envoyer."
+        ),
         later="Très bien, pas maintenant",
         later_text=(
             "Cette enquête vous laisse tranquille pour l’instant, et reviendra peut-être quand vous "

@@ -127,6 +127,12 @@ GERMAN = Words(
             "frisch ist, und laufen Antworten später nicht hinterher."
         ),
         expired_rest="Es ist nichts zu tun. Vielleicht fragen wir ein andermal wieder.",
+        withdrawn_short="Zurückgezogen",
+        withdrawn="Diese Frage wurde zurückgezogen",
+        withdrawn_text=(
+            "„{title}“ war vorgesehen, doch dann ging keine Nachricht hinaus: Was danach geschah, machte die "
+            "Frage gegenstandslos, oder sie hätte nicht rechtzeitig verschickt werden können."
+        ),
         later="In Ordnung, nicht jetzt",
         later_text=(
             "Diese Umfrage meldet sich vorerst nicht mehr und fragt vielleicht wieder, wenn {project} ein "

@@ -120,6 +120,12 @@ ITALIAN = Words(
             "più tardi non insistiamo."
         ),
         expired_rest="Non c’è nulla da fare. Forse chiederemo di nuovo un’altra volta.",
+        withdrawn_short="Ritirata",
+        withdrawn="Questa domanda è stata ritirata",
+        withdrawn_text=(
+            "«{title}» era prevista, ma poi nessun messaggio è partito: ciò che è successo dopo l’ha resa "
+            "superflua, oppure non c’era più tempo per l’invio."
+        ),
         later="Va bene, non ora",
         later_text=(
             "Questo sondaggio per ora non disturba più, e forse chiederà di nuovo quando {project} sarà "

@@ -127,6 +127,12 @@ POLISH = Words(
             "nalegamy."
         ),
         expired_rest="Nie trzeba nic robić. Być może zapytamy innym razem.",
+        withdrawn_short="Wycofano",
+        withdrawn="To pytanie zostało wycofane",
+        withdrawn_text=(
+            "„{title}” miało trafić do ciebie, ale żadna wiadomość nie wyszła: to, co stało się potem, "
+            "odebrało pytaniu sens, albo nie udało się wysłać wiadomości na czas."
+        ),
         later="W porządku, nie teraz",
         later_text=(
             "Ta ankieta na razie nie będzie przeszkadzać i być może zapyta ponownie przy następnym użyciu "

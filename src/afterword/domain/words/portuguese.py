@@ -125,6 +125,12 @@ PORTUGUESE = Words(
             "está fresca, e não insistimos mais tarde."
         ),
         expired_rest="Não há nada a fazer. Talvez perguntemos em outra ocasião.",
+        withdrawn_short="Retirada",
+        withdrawn="Esta pergunta foi retirada",
+        withdrawn_text=(
+            "“{title}” era para você, mas nenhuma mensagem foi enviada: o que você fez em seguida a tornou "
+            "desnecessária, ou não houve tempo para o envio."
+        ),
         later="Tudo bem, agora não",
         later_text=(
             "Esta pesquisa não incomoda mais por enquanto, e talvez volte a perguntar quando você usar "

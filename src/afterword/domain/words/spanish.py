@@ -119,6 +119,12 @@ SPANISH = Words(
             "recuerdo está fresco, y más tarde no insistimos."
         ),
         expired_rest="No hay nada que hacer. Quizá le preguntemos en otra ocasión.",
+        withdrawn_short="Retirada",
+        withdrawn="Esta pregunta se ha retirado",
+        withdrawn_text=(
+            "«{title}» era para usted, pero no se envió ningún mensaje: lo que hizo después la volvió "
+            "innecesaria, o no pudo salir a tiempo."
+        ),
         later="De acuerdo, ahora no",
         later_text=(
             "Esta encuesta no le molestará por ahora, y quizá vuelva a preguntar cuando use {project} en "

@@ -178,6 +178,9 @@ class EndWords:
     expired: str
     expired_since: str
     expired_rest: str
+    withdrawn_short: str
+    withdrawn: str
+    withdrawn_text: str
     later: str
     later_text: str
     never: str
