@@ -262,6 +262,34 @@ class TestBranches:
         again = visitor.post(path, data={"worked": "no"}).text
         assert 'value="&#34;&lt;b&gt;&#34;"' in again
 
+    def test_the_button_says_whether_it_sends(self, site: Site, visitor: TestClient, path: str) -> None:
+        assert self.button(visitor.get(path).text) == "Continue"
+        assert "Nothing is saved before the last question." in visitor.get(path).text
+        assert self.button(visitor.post(path, data={"worked": "no"}).text) == "Send my answers"
+        for key, locale, button, said in (
+            (
+                "english",
+                "en",
+                "Send or continue",
+                "This sends your answers, unless another question follows. You",
+            ),
+            (
+                "japanese",
+                "ja",
+                "送信または次へ",
+                "次の質問がない場合は、これで回答が送信されます。アンケート",
+            ),
+        ):
+            if_no = {"path": "worked", "eq": "no"}
+            asked = [{**self.QUESTIONS[0], "next": {}}, {**self.QUESTIONS[2], "when": if_no}]
+            site.world.add_survey(key, questions=asked, locale=locale)
+            page = visitor.get(site.answer_path(site.world.reserve(key).id)).text
+            assert self.button(page) == button
+            assert said in page
+
+    def button(self, page: str) -> str:
+        return re.findall(r'<button type="submit">(.*?)</button>', page)[0]
+
     def test_a_mistake_is_shown_in_its_step_and_the_way_back_keeps_what_was_typed(
         self, site: Site, visitor: TestClient, path: str
     ) -> None:

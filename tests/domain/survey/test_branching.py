@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.survey.answer import is_whole, parse_answers
+from afterword.domain.survey.answer import first_step, is_whole, parse_answers
 from afterword.domain.survey.branching import (
     END,
     BranchError,
     check_branches,
     count_asked,
+    find_step,
+    go_on,
     has_branches,
     list_path,
+    look_ahead,
 )
 from afterword.domain.survey.question import (
     CesQuestion,
@@ -109,6 +112,38 @@ def test_what_a_step_asks_depends_on_no_answer_to_itself() -> None:
     second = parse_answers(survey(*WORKED), {"_shown": ["worked"], "worked": ["no"], "broken": ["slow"]})
     assert [question.key for question in second.step] == ["ease"]
     assert (second.shown, second.number, second.is_last) == (("worked", "broken"), 3, False)
+
+
+@pytest.mark.parametrize(
+    ("questions", "is_last", "may_be_last"),
+    [
+        ((rating("a"), text("b")), True, True),
+        ((rating("a"), text("why", when=is_("a", "lte", 2))), False, True),
+        ((rating("a"), text("why", when=is_("a", "lte", 2)), text("b")), False, False),
+        ((yes_no("a", next={"no": END}), text("b")), False, True),
+        ((yes_no("a", next={"yes": "c", "no": END}), text("b"), text("c")), False, True),
+        ((yes_no("a", next={"yes": "b", "no": "c"}), text("b"), text("c")), False, False),
+        ((yes_no("a", next={"yes": END, "no": END}), text("b")), True, True),
+        ((yes_no("a", required=False, next={"yes": END, "no": END}), text("b")), False, True),
+    ],
+)
+def test_a_step_knows_whether_it_is_or_may_be_the_last_one(
+    questions: tuple[Question, ...], is_last: bool, may_be_last: bool
+) -> None:
+    first = first_step(survey(*questions))
+    assert (first.is_last, first.may_be_last) == (is_last, may_be_last)
+
+
+def test_a_question_that_earlier_answers_rule_out_does_not_follow() -> None:
+    questions = (
+        yes_no("a", next={"no": "c"}),
+        rating("b"),
+        yes_no("c"),
+        text("d", when=is_("a", "eq", "yes")),
+    )
+    step = parse_answers(survey(*questions), {"a": ["no"]})
+    assert [question.key for question in step.step] == ["c"]
+    assert step.is_last
 
 
 def test_what_was_sent_for_a_question_that_is_not_asked_is_dropped() -> None:
@@ -316,6 +351,24 @@ def test_the_fewest_and_the_most_questions_are_those_of_the_shortest_and_the_lon
 ) -> None:
     lengths = every_length(questions)
     assert count_asked(questions) == (min(lengths), max(lengths))
+
+
+@given(questions=surveys(), data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_answered_a_step_was_told_to_go_on_or_to_end_as_it_does(
+    questions: tuple[Question, ...], data: st.DataObject
+) -> None:
+    values_of: dict[str, list[Any]] = {"rating": [1, 2, 3], "yes_no": ["yes", "no"], "text": ["x"]}
+    values: dict[str, Any] = {}
+    at = 0
+    while (step := find_step(questions, at, values)) is not None:
+        goes_on, ends = look_ahead(questions, step, values)
+        for question in step.questions:
+            blank = [] if question.required else [None]
+            given = data.draw(st.sampled_from([*values_of[question.kind], *blank]))
+            values |= {} if given is None else {question.key: given}
+        at = go_on(questions, step, values)
+        assert ends if find_step(questions, at, values) is None else goes_on
 
 
 @given(questions=surveys())

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterword.domain.survey.branching import Step, find_step, go_on, list_path
+from afterword.domain.survey.branching import Step, find_step, go_on, list_path, look_ahead
 from afterword.domain.survey.question import (
     OTHER,
     SHORT_TEXT_CHARS_MAX,
@@ -54,6 +54,7 @@ class Answers:
         shown: Keys of the questions of the steps before.
         number: The number of the step to show, from 1.
         is_last: Whether no answer to the step leads to another one.
+        may_be_last: Whether some answers to the step lead to no other one.
     """
 
     values: Mapping[str, Value]
@@ -62,6 +63,7 @@ class Answers:
     shown: tuple[str, ...] = ()
     number: int = 1
     is_last: bool = True
+    may_be_last: bool = True
 
     @property
     def is_complete(self) -> bool:
@@ -112,8 +114,8 @@ def _answers(
     keys = tuple(question.key for before in shown for question in before.questions)
     if step is None:
         return Answers(values, problems, (), keys, len(shown) + 1)
-    is_last = step.next_at >= len(definition.questions)
-    return Answers(values, problems, step.questions, keys, len(shown) + 1, is_last)
+    goes_on, ends = look_ahead(definition.questions, step, values)
+    return Answers(values, problems, step.questions, keys, len(shown) + 1, not goes_on, ends)
 
 
 def _read_all(

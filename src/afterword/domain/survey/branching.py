@@ -101,6 +101,30 @@ def go_on(questions: Sequence[Question], step: Step, values: Mapping[str, Any]) 
     return _target(questions, last, values.get(last.key), step.next_at)
 
 
+def look_ahead(questions: Sequence[Question], step: Step, values: Mapping[str, Any]) -> tuple[bool, bool]:
+    """
+    Tell whether some answers to a step lead to another one, and whether some end the survey.
+
+    A condition that asks for an answer of this step, or of one after it, may hold or not.
+
+    Args:
+        values: Question key → answer, of all questions before.
+    """
+    open_keys = {one.key for one in (*step.questions, *questions[step.next_at :])}
+
+    def holds(question: Question) -> bool | None:
+        if question.when is None:
+            return True
+        return matches(question.when, values) if _keys(question.when).isdisjoint(open_keys) else None
+
+    last = step.questions[-1]
+    forks = isinstance(last, ForkingQuestion) and bool(last.next)
+    answers = [*list_choices(last), *([] if last.required else [None])] if forks else [None]
+    places = {_target(questions, last, answer, step.next_at) for answer in answers}
+    rests = [[holds(question) for question in questions[at:]] for at in places]
+    return any(one is not False for rest in rests for one in rest), any(True not in rest for rest in rests)
+
+
 def list_path(questions: Sequence[Question], values: Mapping[str, Any]) -> list[Question]:
     """The questions that somebody with these answers is asked, in their order."""
     path: list[Question] = []

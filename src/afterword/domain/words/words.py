@@ -132,11 +132,13 @@ class AskWords:
     answered_already: str
     choice_filled_in: str
     go_on: str
+    go_on_or_send: str
     back: str
     change: str
     send_one: str
     send_all: str
     saved_at_end: str
+    sent_unless_more: str
     final: str
     changeable: str
     until: str
