@@ -114,7 +114,9 @@ class TestSurveysAndYou:
         page = visitor.get(f"{own}/surveys").text
         said = text_of(page)
         assert "How was your build?" in said
-        assert "You were asked because of build.finished in Build CLI on 15 January 2027, 09:00 WAT." in said
+        assert "Build CLI · build.finished · 15 January 2027, 09:00 WAT" in said
+        assert said.count("build.finished") == 1
+        assert "You did this, and the survey asks about it." in said
         assert "How satisfied are you? 4 of 5" in said
         assert "More &lt;colour&gt;" in said
         assert site.answer_path(invitation.id) in page
@@ -226,6 +228,39 @@ class TestSettings:
         assert page.status_code == 422
         assert 'role="alert"' in page.text
         assert "Please choose a day" in page.text
+
+    @pytest.mark.parametrize(
+        ("fields", "section", "kept"),
+        [
+            ({"change": "quiet", "from": "08:15", "until": "08:15"}, "quiet", ['"08:15"', '"08:15"']),
+            ({"change": "quiet", "from": "19:45", "until": ""}, "quiet", ['"19:45"', '""']),
+            ({"change": "quiet"}, "quiet", ['""', '""']),
+            ({"change": "snooze", "until": "2031-05-06"}, "pause", ['"2031-05-06"']),
+            ({"change": "timezone", "timezone": "Mars/Olympus"}, "zone", []),
+            ({"change": "opt-out", "scope": "project", "value": "x"}, "tools", []),
+        ],
+        ids=str,
+    )
+    def test_what_is_wrong_is_told_beside_its_field_and_what_was_typed_stays(
+        self, site: Site, visitor: TestClient, own: str, fields: dict[str, str], section: str, kept: list[str]
+    ) -> None:
+        site.world.invite()
+        page = visitor.post(f"{own}/settings", data=fields)
+        assert (page.status_code, page.text.count('role="alert"')) == (422, 1)
+        of_section = page.text.partition(f'aria-labelledby="{section}"')[2].partition("</section>")[0]
+        assert re.search('<p class="problem" id="problem" role="alert">Nothing was changed. ', of_section)
+        wrong = re.findall(
+            '<(?:input|select)[^>]* aria-invalid="true" aria-describedby="problem"', of_section
+        )
+        assert [value for tag in wrong for value in re.findall(' value=("[^"]*")', tag)] == kept
+        assert (page.text.count("aria-invalid"), page.text.count("autofocus")) == (len(wrong), 1)
+
+    def test_what_has_no_field_is_told_above(self, visitor: TestClient, own: str) -> None:
+        self.send(visitor, own, "snooze", until="2027-03-01")
+        for fields in ({"change": "snooze", "until": "?"}, {"change": "opt-out", "scope": "channel"}):
+            page = visitor.post(f"{own}/settings", data=fields).text
+            assert '<div class="problems" role="alert">' in page
+            assert page.count('role="alert"') == 1
 
     @pytest.mark.parametrize(
         "headers",

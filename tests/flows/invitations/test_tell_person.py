@@ -126,13 +126,18 @@ def test_the_lowest_code_is_told_first_and_what_passed_is_not() -> None:
 
 
 def test_a_draw_that_fell_on_somebody_is_told() -> None:
-    said = tell_invited(ENTRY, EVENT, "Build CLI", BERLIN)
-    assert "because of build.finished in Build CLI on 2 March 2026, 13:00 CET." in said
-    assert "The survey asks 25% of the people, and the draw fell on you." in said
+    said = tell_invited(ENTRY, EVENT, "Build CLI")
+    assert said.startswith("You did this, and the survey asks about it. ")
+    assert "It asks 25% of the people, and the draw fell on you." in said
+
+
+def test_who_was_asked_is_not_told_again_what_stands_above() -> None:
+    said = tell_invited(replace(ENTRY, probability=1), EVENT, "Build CLI")
+    assert said == "You did this, and the survey asks about it."
 
 
 def test_a_test_event_is_told_as_one() -> None:
-    assert "sent a test event" in tell_invited(replace(ENTRY, is_test=True), EVENT, "Build CLI", BERLIN)
+    assert "sent this as a test event" in tell_invited(replace(ENTRY, is_test=True), EVENT, "Build CLI")
 
 
 @pytest.mark.parametrize(

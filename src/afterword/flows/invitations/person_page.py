@@ -174,7 +174,7 @@ def _tell(
             why = tell_skipped(entry, project, zone)
         else:
             why = [
-                tell_invited(entry, event, project, zone),
+                tell_invited(entry, event, project),
                 tell_delivery(invitation, zone, held_back.get(invitation.id)),
             ]
         stories.append(

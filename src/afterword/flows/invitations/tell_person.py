@@ -68,17 +68,18 @@ def show_day(moment: datetime, zone: tzinfo) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
-def tell_invited(entry: Entry, event: StoredEvent | None, project: str, zone: tzinfo) -> str:
-    """Why somebody was asked."""
+def tell_invited(entry: Entry, event: StoredEvent | None, project: str) -> str:
+    """Why somebody was asked, below a line that names the event and its time."""
     if event is None:
         return f"You were asked because you had used {project}."
-    when = show_time(event.occurred_at, zone)
     if entry.is_test:
-        return f"You were asked because {project} sent a test event, {event.name}, in your name on {when}."
-    said = f"You were asked because of {event.name} in {project} on {when}."
+        return f"{project} sent this as a test event, in your name."
     if entry.probability < 1:
-        said += f" The survey asks {entry.probability:.0%} of the people, and the draw fell on you."
-    return said
+        return (
+            "You did this, and the survey asks about it. "
+            f"It asks {entry.probability:.0%} of the people, and the draw fell on you."
+        )
+    return "You did this, and the survey asks about it."
 
 
 def tell_skipped(entry: Entry, project: str, zone: tzinfo) -> list[str]:

@@ -100,6 +100,7 @@ async def change(request: Request) -> Response:
     if is_of_other_site(request):
         context = {"title": "Not from here", "text": "This request came from another site."}
         return render_page("message.html", context, status=403)
+    fields: dict[str, str] = {}
     try:
         fields = {name: texts[-1] for name, texts in (await read_form(request)).items()}
         settings = await run_in_threadpool(change_settings, parts.database, parts.clock, ticket, fields)
@@ -107,7 +108,7 @@ async def change(request: Request) -> Response:
         settings = await run_in_threadpool(read_settings, parts.database, ticket)
         if settings is None:
             return invalid_link(request)
-        return _settings_page(request, settings, {"problem": str(error)}, status=422)
+        return _settings_page(request, settings, {"problem": str(error), "typed": fields}, status=422)
     if settings is None:
         return invalid_link(request)
     # See Other: reloading the page changes nothing again.
@@ -161,10 +162,11 @@ def _settings_page(
     now = to_datetime(parts_of(request).clock.now_us())
     person = settings.person
     today = now.astimezone(settings.zone.zone).date()
-    context = {
+    context: dict[str, Any] = {
         "settings": settings,
         "done": None,
         "problem": None,
+        "typed": {},
         "is_snoozed": person.snoozed_until is not None and now < person.snoozed_until,
         "pauses": [(label, today + timedelta(days=days)) for label, days in _PAUSES],
         "first_day": today + timedelta(days=1),
