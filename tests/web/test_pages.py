@@ -371,7 +371,7 @@ def test_each_kind_of_question_is_asked_answered_and_shown(site: Site, visitor: 
     }
     part = visitor.post(path, data=form | {"areas.docs": ""})
     assert (part.status_code, part.text.count("Please choose a number in every row.")) == (422, 1)
-    for kept_text in ('value="The disk"', 'value="make"', '<option value="Errors" selected>'):
+    for kept_text in ('value="The disk"', 'value="make"', '<option value="Errors" selected '):
         assert kept_text in part.text
     assert part.text.count(" checked") == 8
     assert visitor.post(path, data=form).status_code == 303
@@ -407,7 +407,36 @@ def test_a_surveys_own_words_name_their_language_and_run_in_their_direction(
         assert re.search(rf'lang="ar"[^>]*>{re.escape(word)}<', page), word
     assert len(re.findall('<fieldset class="question"[^>]* dir="rtl"', page)) == 3
     assert visitor.post(path, data={"mood": "1", "why": "بطيء"}).status_code == 303
-    assert '<dl class="given" lang="ar">' in visitor.get(f"{path}/thanks").text
+    thanks = visitor.get(f"{path}/thanks").text
+    assert '<dt dir="rtl" lang="ar">كيف كان؟</dt>' in thanks
+    assert '<dd class="said" dir="auto">1 of 5</dd>' in thanks, "which is ours, and so in English"
+    assert '<dd class="said" dir="auto" lang="ar">بطيء</dd>' in thanks
+
+
+def test_what_is_not_translated_names_the_language_that_it_is_in(site: Site, visitor: TestClient) -> None:
+    questions = [
+        {"key": "mood", "type": "rating", "text": "كيف كان؟"},
+        {"key": "why", "type": "single_choice", "text": "ما الذي أعاقك؟", "options": ["بطيء", "آخر"]},
+    ]
+    german = {"title": "Wie war der Build?", "questions": {"why": {"text": "Was war hinderlich?"}}}
+    site.world.add_survey(
+        "mixed", title="كيف", locale="ar", questions=questions, thanks="شكرا", translations={"de": german}
+    )
+    site.world.set_person("bob@", locale="de")
+    path = site.answer_path(site.world.reserve("mixed").id)
+    page = visitor.get(path).text
+    assert '<html lang="de">' in page
+    assert '<h1 dir="auto">Wie war der Build?</h1>' in page
+    assert '<span id="q-mood-text" dir="rtl" lang="ar">كيف كان؟</span>' in page
+    assert '<span id="q-mood-low" dir="auto">1 – Sehr unzufrieden</span>' in page
+    assert '<span id="q-why-text" dir="auto">Was war hinderlich?</span>' in page
+    assert '<span dir="rtl" lang="ar">بطيء</span>' in page
+    assert re.findall('<fieldset class="question"[^>]* dir="([a-z]+)"', page) == ["rtl", "auto"]
+    assert visitor.post(path, data={"mood": "1", "why": "بطيء"}).status_code == 303
+    thanks = visitor.get(f"{path}/thanks").text
+    assert '<p class="said" dir="rtl" lang="ar">شكرا</p>' in thanks
+    assert '<dt dir="auto">Was war hinderlich?</dt>' in thanks
+    assert '<dd class="said" dir="auto" lang="ar">بطيء</dd>' in thanks
 
 
 GERMAN = [

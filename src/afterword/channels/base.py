@@ -1,6 +1,7 @@
 """What does every channel do?"""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -26,6 +27,8 @@ class Message:
         event_name: What the person did.
         is_anonymous: Nobody will be able to tell whose the answer is.
         zone: In which the person is told times.
+        untranslated: Where a text stands, see domain/survey/translation.py → its language, of those that are
+            in another one than ``locale``.
         locale: The language of title, introduction and question, and of all around them where we speak it.
     """
 
@@ -50,6 +53,11 @@ class Message:
     is_anonymous: bool = False
     locale: str = LOCALE
     zone: tzinfo = UTC
+    untranslated: Mapping[str, str] = field(default_factory=dict)
+
+    def locale_of(self, path: str) -> str:
+        """The language of the text that stands at a place."""
+        return self.untranslated.get(path, self.locale)
 
 
 class SendError(Exception):

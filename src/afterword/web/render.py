@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from afterword.domain.survey.answer import show_answer
+from afterword.domain.survey.translation import label_path
 from afterword.domain.words.english import ENGLISH
 from afterword.domain.words.languages import is_right_to_left, language_around, words_in
 from afterword.domain.words.words import Words
@@ -41,6 +42,7 @@ _templates = Environment(
 )
 _templates.globals["question_chart"] = question_chart
 _templates.globals["show_answer"] = show_answer
+_templates.globals["label_path"] = label_path
 _templates.globals["is_right_to_left"] = is_right_to_left
 _templates.filters["percent"] = format_percent
 _templates.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]

@@ -21,6 +21,7 @@ from afterword.domain.survey.translation import (
     choose_locale,
     fill_in,
     find_foreign_locales,
+    label_path,
     list_texts,
     missing_translations,
     translate,
@@ -91,6 +92,34 @@ def test_a_translation_puts_its_texts_in_place_and_leaves_the_rest() -> None:
 )
 def test_the_nearest_language_is_chosen(wanted: str | None, chosen: str) -> None:
     assert choose_locale(SURVEY, wanted) == chosen
+
+
+def test_what_stays_in_another_language_is_noted_with_it() -> None:
+    german = translate(SURVEY, "de")
+    assert german.untranslated["questions.worked.text"] == "en"
+    assert german.locale_of("questions.worked.help") == "en"
+    assert (
+        german.locale_of("questions.mood.labels.1") == german.locale_of("questions.worked.no_label") == "de"
+    )
+    assert set(german.untranslated) == {
+        one.path for one in missing_translations(SURVEY) if one.locale == "de"
+    }
+    finnish = translate(replace(DEFAULTS, locale="fi"), "fi")
+    assert finnish.untranslated.keys() >= {
+        "thanks",
+        "questions.worked.yes_label",
+        "questions.one.options.other",
+    }
+    assert set(finnish.untranslated.values()) == {"en"}
+    assert (finnish.locale_of("title"), finnish.locale_of("questions.ces.low_label")) == ("fi", "fi")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "label"),
+    [(0, "2", "So so"), (1, "yes", "Yes"), (2, "slow", "Slow"), (3, "docs", "Docs")],
+)
+def test_a_label_has_the_path_by_which_it_is_translated(place: int, value: str, label: str) -> None:
+    assert list_texts(SURVEY)[label_path(SURVEY.questions[place], value)] == label
 
 
 def test_what_is_missing_is_told_by_language_and_place() -> None:

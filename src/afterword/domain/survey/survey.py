@@ -37,6 +37,8 @@ class Definition:
     Attributes:
         is_anonymous: Answers are kept so that nobody can tell whose they are.
         locale: The language of its texts, as a language tag.
+        untranslated: Where a text stands → its language, of those that are in another one than ``locale``,
+            once a language is chosen.
         translations: Language tag → where a text stands, see domain/survey/translation.py → that text.
         starts_at: Nobody is asked before this; None = from when it is published.
         ends_at: Nobody is asked, and no link can be answered, from this on; None = until it is closed.
@@ -53,5 +55,10 @@ class Definition:
     is_anonymous: bool = False
     locale: str = LOCALE
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    untranslated: Mapping[str, str] = field(default_factory=dict)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+
+    def locale_of(self, path: str) -> str:
+        """The language of the text that stands at a place."""
+        return self.untranslated.get(path, self.locale)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from afterword.domain.survey.piping import Piped, fill
-from afterword.domain.survey.question import Option, Question
+from afterword.domain.survey.question import MatrixQuestion, Option, Question, RatingQuestion, YesNoQuestion
 from afterword.domain.survey.survey import Definition
 from afterword.domain.words.english import ENGLISH
 from afterword.domain.words.languages import find_words
@@ -92,17 +92,38 @@ def choose_locale(definition: Definition, wanted: str | None) -> str:
 def translate(definition: Definition, locale: str) -> Definition:
     """
     The survey in one of its languages; what it says by default is ours in that language, and what else is not
-    translated stays as it is.
+    translated stays as it is, and is noted as such.
     """
     given = definition.translations.get(locale)
     if given is None and locale != definition.locale:
         return definition
     texts = given or {}
+    left: dict[str, str] = {}
 
     def change(path: str, text: str) -> str:
-        return texts.get(path) or _find_default(path, text, locale) or text
+        said = texts.get(path) or _find_default(path, text, locale)
+        if said is None and text:
+            # Ours are in English in a file of any language.
+            left[path] = ENGLISH.tag if _is_default(path, text) else definition.locale
+        return said or text
 
-    return replace(_change_texts(definition, change), locale=locale)
+    changed = _change_texts(definition, change)
+    strays = {path: own for path, own in left.items() if own != locale}
+    return replace(changed, locale=locale, untranslated=strays)
+
+
+def label_path(question: Question, value: str) -> str:
+    """Where the label of an option, of a point or of a row stands."""
+    match question:
+        case YesNoQuestion():
+            part = f"{value}_label"
+        case RatingQuestion():
+            part = f"labels.{value}"
+        case MatrixQuestion():
+            part = f"rows.{value}"
+        case _:
+            part = f"options.{value}"
+    return f"questions.{question.key}.{part}"
 
 
 def fill_in(definition: Definition, piped: Piped, *, for_mail: bool = False) -> Definition:
@@ -148,9 +169,13 @@ def _change_question(question: Question, change: _Change) -> Question:
 
 def _find_default(path: str, text: str, locale: str) -> str | None:
     """Our words for what a survey says by default; None for its own, or in a language that we don't speak."""
-    name = _DEFAULTS.get(text) if path.rpartition(".")[2] in _DEFAULT_PLACES else None
+    name = _DEFAULTS.get(text) if _is_default(path, text) else None
     words = find_words(locale) if name else None
     return None if name is None or words is None else str(getattr(words.default, name))
+
+
+def _is_default(path: str, text: str) -> bool:
+    return path.rpartition(".")[2] in _DEFAULT_PLACES and text in _DEFAULTS
 
 
 def _plain(locale: str) -> str:

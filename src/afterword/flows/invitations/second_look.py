@@ -185,4 +185,5 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         is_anonymous=definition.is_anonymous,
         locale=definition.locale,
         zone=case.zone,
+        untranslated=definition.untranslated,
     )
