@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
+from afterword.channels.signs import find_sign
 from afterword.domain.survey.piping import UNLINKED
 from afterword.domain.survey.question import (
+    Look,
     Option,
     Question,
     RatingQuestion,
@@ -301,20 +303,33 @@ class TestLanguages:
         html = part(mail, "html")
         assert mail["Subject"] == "Reminder: How was your build?"
         assert '<html lang="en">' in html
-        assert '<h1 lang="fi" class' in html
-        assert '<span lang="fi">Moi</span>' in html
+        assert '<h1 lang="fi" dir="auto" class' in html
+        assert '<span lang="fi" dir="auto">Moi</span>' in html
 
     def test_nothing_is_marked_where_all_is_in_one_language(self) -> None:
         for locale in ("en", "de", "pt-PT"):
             html = part(received(compose(message(locale=locale), SENDER)), "html")
             assert set(re.findall(r'lang="([^"]*)"', html)) == {locale}
-            assert "dir=" not in html
+            assert set(re.findall(r'dir="([^"]*)"', html)) == {"auto"}
 
     def test_texts_from_right_to_left_are_marked_as_such(self) -> None:
         html = part(received(compose(message(locale="ar", introduction="مرحبا"), SENDER)), "html")
         assert '<h1 lang="ar" dir="rtl" class' in html
         assert '<span lang="ar" dir="rtl" style="display:block;">' in html
         assert len(re.findall("<table [^>]*dir=.rtl.", html)) == 2, "the scale, and what its ends mean"
+
+    def test_what_is_not_translated_names_the_language_that_it_is_in(self) -> None:
+        left = {"questions.worst.text": "ar", "questions.worst.options.slow": "ar"}
+        html = part(received(compose(message(QUESTIONS[2], locale="de", untranslated=left), SENDER)), "html")
+        assert '<h1 lang="ar" dir="rtl" class' in html
+        assert 'lang="ar" dir="rtl">Slow builds</a>' in html
+        assert ' dir="auto">Flaky &lt;tests&gt;</a>' in html
+        assert html.count('lang="ar"') == 2
+        ends = {"questions.satisfaction.low_label": "fr", "introduction": "it"}
+        html = part(received(compose(message(locale="de", untranslated=ends), SENDER)), "html")
+        assert '1 – <span lang="fr" dir="auto">Very dissatisfied</span>' in html
+        assert '5 – <span dir="auto">Very satisfied</span>' in html
+        assert '<span lang="it" dir="auto">You just built' in html
 
 
 @pytest.mark.parametrize(
@@ -353,3 +368,47 @@ def test_points_that_have_labels_are_shown_in_words() -> None:
         assert label in plain
         assert label in page.text
     assert "3 - Good" not in plain
+
+
+STARS = RatingQuestion("stars", "How many stars?", points=7, look=Look.STARS)
+FACES = RatingQuestion("faces", "Which face?", look=Look.FACES)
+
+
+@pytest.mark.parametrize(
+    ("question", "signs"),
+    [(STARS, ["★"] * 7), (FACES, ["😞", "🙁", "😐", "🙂", "😀"])],
+    ids=["stars", "faces"],
+)
+def test_stars_and_faces_are_shown_beside_the_number_that_they_mean(
+    question: RatingQuestion, signs: list[str]
+) -> None:
+    mail = received(compose(message(question), SENDER))
+    html = part(mail, "html")
+    said = re.findall(
+        r'aria-label="([^"]*)"><span aria-hidden="true"[^>]*>(.*?)</span><span[^>]*>(.*?)</span>', html
+    )
+    assert said == [(f"{n} of {len(signs)}", sign, str(n)) for n, sign in enumerate(signs, 1)]
+    lines = part(mail, "plain").splitlines()
+    first, last = ("★", "★" * 7) if question is STARS else (signs[0], signs[-1])
+    assert f"{first} 1 - Very dissatisfied" in lines
+    assert f"{last} {len(signs)} - Very satisfied" in lines
+
+
+@pytest.mark.parametrize("points", [3, 5, 7])
+def test_every_point_has_a_face_of_its_own(points: int) -> None:
+    question = RatingQuestion("faces", "Which face?", points=points, look=Look.FACES)
+    faces = [find_sign(question, point) for point in question.scale]
+    assert len({*faces, ""}) == points + 1
+
+
+def test_a_point_with_a_label_has_its_stars_before_it() -> None:
+    question = RatingQuestion("mood", "How?", points=3, look=Look.STARS, labels=("Bad", "So so", "Good"))
+    text, page = read(compose(message(question), SENDER))
+    assert "★★★ Good" in text.splitlines()
+    assert "★★★ Good" in " ".join(page.text.split())
+
+
+def test_numbers_are_numbers() -> None:
+    text, page = read(compose(message(), SENDER))
+    assert "aria-label" not in page.attributes
+    assert "5 - Very satisfied" in text.splitlines()

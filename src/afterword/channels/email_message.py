@@ -4,10 +4,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
 from math import ceil
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
+from afterword.channels.signs import STAR, find_sign
 from afterword.domain.survey.piping import unlink
 from afterword.domain.survey.question import (
     MultipleChoiceQuestion,
@@ -16,8 +18,25 @@ from afterword.domain.survey.question import (
     SingleChoiceQuestion,
     YesNoQuestion,
 )
+from afterword.domain.survey.translation import label_path
 from afterword.domain.words.languages import is_right_to_left, language_around, words_in
 from afterword.domain.words.words import MailWords
+
+
+class _Choice(NamedTuple):
+    """
+    What is shown in words.
+
+    Attributes:
+        path: Where the label stands in the survey.
+        sign: What stands before it; "" for nothing.
+    """
+
+    value: str
+    label: str
+    path: str
+    sign: str = ""
+
 
 _templates = Environment(
     loader=PackageLoader("afterword.channels"),
@@ -26,6 +45,8 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_templates.globals |= {"find_sign": find_sign, "is_right_to_left": is_right_to_left, "STAR": STAR}
 
 TEST_MARK = "[TEST] "
 """The same in every language, so that rules of mail programs find it."""
@@ -62,7 +83,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         "message": message,
         "words": words.mail,
         "lang": language_around(message.locale),
-        "is_rtl": is_right_to_left(message.locale),
+        "out_of": words.ask.out_of,
         "to_name": unlink(_one_line(message.to_name)),
         "event_name": unlink(message.event_name),
         "pace": _pace(message, words.mail),
@@ -99,15 +120,18 @@ def _pace(message: Message, words: MailWords) -> str:
     return words.pace.format(questions=questions, time=time)
 
 
-def _labelled(message: Message) -> list[tuple[str, str]]:
-    """Value and label of each choice that is shown in words, one below the other."""
+def _labelled(message: Message) -> list[_Choice]:
+    """Each choice that is shown in words, one below the other."""
     question = message.first_question
     match question:
         case YesNoQuestion() | SingleChoiceQuestion() | MultipleChoiceQuestion():
-            return [(option.value, option.label) for option in question.options]
-        case RatingQuestion():
-            points = map(str, question.scale)
-            return list(zip(points, question.labels, strict=True)) if question.labels else []
+            options = [(option.value, option.label) for option in question.options]
+            return [_Choice(value, label, label_path(question, value)) for value, label in options]
+        case RatingQuestion() if question.labels:
+            return [
+                _Choice(str(point), label, label_path(question, str(point)), find_sign(question, point))
+                for point, label in zip(question.scale, question.labels, strict=True)
+            ]
         case _:
             return []
 
