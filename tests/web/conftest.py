@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from afterword.bootstrap import IntakeParts, Parts, open_intake
 from afterword.channels.mailbox import MailboxChannel
+from afterword.domain.people.preference import ChannelKind
 from afterword.flows.admin_access import make_admin_link
 from afterword.settings import Settings
 from afterword.storage import invitations, people
@@ -75,7 +76,7 @@ def make_site(world: World, folder: Path, base_url: str = BASE_URL) -> Site:
         database=world.database,
         links=world.links,
         tombstones=world.tombstoned,
-        channel=MailboxChannel(folder / "mailbox", "Afterword <afterword@localhost>"),
+        channels={ChannelKind.EMAIL: MailboxChannel(folder / "mailbox", "Afterword <afterword@localhost>")},
         mailbox=folder / "mailbox",
     )
     intake = open_intake(parts, on_work=lambda: None)

@@ -51,15 +51,15 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     context = {
         "message": message,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),
-        "choices": _labelled(message),
+        "is_scale": isinstance(message.first_question, ScaleQuestion) and not labelled(message),
+        "choices": labelled(message),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
     return mail
 
 
-def _labelled(message: Message) -> list[tuple[str, str]]:
+def labelled(message: Message) -> list[tuple[str, str]]:
     """Value and label of each choice that is shown in words, one below the other."""
     question = message.first_question
     match question:

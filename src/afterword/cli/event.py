@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from afterword.cli.open import open_app
+from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle import explain_event
 from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.storage.events import StoredEvent
@@ -89,7 +90,8 @@ def explain(event_id: int | None) -> None:
                 f"    {mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
             )
     for invitation in found.invitations:
-        click.echo(f"\nInvitation {invitation.id}: {invitation.state}{_detail(invitation.last_error)}")
+        by = f" by {show_channel(invitation.channel)}" if invitation.channel else ""
+        click.echo(f"\nInvitation {invitation.id}: {invitation.state}{by}{_detail(invitation.last_error)}")
         if (until := found.held_back.get(invitation.id)) is not None:
             allowed = "when trigger, hours for mails and quiet hours allow it"
             click.echo(f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}.")

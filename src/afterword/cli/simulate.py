@@ -74,6 +74,7 @@ def simulate(
             since=since,
             against_live=against is not None,
             response_rate=response_rate,
+            channels=parts.channels,
             on_progress=Progress(),
         )
     if as_json:

@@ -428,6 +428,9 @@ invitation = sa.Table(
     sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),
     # By which answers are weighted.
     sa.Column("probability", sa.Float, nullable=False, server_default="1"),
+    # See ChannelKind: which one carried it, or is to carry it next, and when that was first tried.
+    sa.Column("channel", sa.Text),
+    sa.Column("channel_since", Instant),
     sa.UniqueConstraint("event_id", "survey_id"),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
     sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),

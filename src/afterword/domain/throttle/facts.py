@@ -69,6 +69,7 @@ class PersonFacts:
         snoozed_until: The person wants no surveys before; None = no such wish.
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
+        channels_tried: The names of those that were asked for it.
         zone: The person's time zone.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.
@@ -85,6 +86,7 @@ class PersonFacts:
     opt_out: OptOut | None = None
     snoozed_until: datetime | None = None
     has_channel: bool = True
+    channels_tried: tuple[str, ...] = ()
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     first_event_at: datetime | None = None

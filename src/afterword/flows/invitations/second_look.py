@@ -1,15 +1,24 @@
 """May an invitation still go out now, and what does its message say?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterword.channels.base import Message
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
-from afterword.domain.people.preference import find_opt_out
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.preference import ChannelKind, OptOut, find_opt_out, unwanted_channels
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
+from afterword.domain.throttle.channel_choice import (
+    Tried,
+    choose_channel,
+    list_channels,
+    list_usable,
+    next_channel,
+)
 from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
 from afterword.domain.throttle.rules.sending import find_send_time
@@ -36,7 +45,13 @@ REMINDER_MARK = "-reminder"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invitation with all that its message is worded from."""
+    """
+    An invitation with all that its message is worded from.
+
+    Attributes:
+        channel: The one that carries it.
+        next_channel: The one after it; None when there is no other.
+    """
 
     invitation: Invitation
     person: Person
@@ -44,10 +59,19 @@ class Case:
     event: StoredEvent
     definition: Definition
     policy: Policy
+    channel: ChannelKind
+    next_channel: ChannelKind | None
 
 
-def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | str:
-    """What the message is worded from, when to look again, or why it must not go any more."""
+def look_again(
+    connection: Connection, channels: Collection[ChannelKind], invitation: Invitation, now: datetime
+) -> Case | datetime | str:
+    """
+    What the message is worded from, when to look again, or why it must not go any more.
+
+    Args:
+        channels: Those that the operator set up.
+    """
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
@@ -65,12 +89,27 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     levels = read_levels(connection, survey.project_id)
     phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
-    facts = _facts(connection, invitation, person, asked)
     policy = find_policy(levels, survey.key, text)
-    if decide_again(facts, policy, now) is not None:
+    opt_outs = preferences.list_opt_outs(connection, person.id)
+    order = list_channels(policy.channels, channels)
+    usable = list_usable(order, person.email, unwanted_channels(opt_outs))
+    channel = choose_channel(order, usable, _tried(invitation), next_after=policy.next_channel_after, now=now)
+    opt_out = find_opt_out(person.opted_out_at, opt_outs, survey.project_id, order)
+    facts = _facts(invitation, person, asked, opt_out, has_channel=channel is not None)
+    if channel is None or decide_again(facts, policy, now) is not None:
         return INELIGIBLE_AT_SEND
     send_at = find_send_time(facts, policy, now)
-    return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
+    if send_at > now:
+        return send_at
+    following = next_channel(order, usable, channel)
+    return Case(invitation, person, survey, event, definition, policy, channel, following)
+
+
+def _tried(invitation: Invitation) -> Tried:
+    """How far it got; what went out before it was noted by what went by mail."""
+    may_be_out = invitation.state is not InvitationState.QUEUED
+    channel = invitation.channel or (ChannelKind.EMAIL if may_be_out else None)
+    return Tried(channel, invitation.channel_since, may_be_out)
 
 
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
@@ -79,9 +118,10 @@ def _may_be_withdrawn(connection: Connection, definition: Definition, now: datet
     return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
 
 
-def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
+def _facts(
+    invitation: Invitation, person: Person, survey: SurveyFacts, opt_out: OptOut | None, *, has_channel: bool
+) -> Facts:
     """What may have changed since the invitation was reserved."""
-    opt_outs = preferences.list_opt_outs(connection, person.id)
     return Facts(
         event_id=invitation.event_id,
         occurred_at=invitation.created_at,
@@ -92,9 +132,9 @@ def _facts(connection: Connection, invitation: Invitation, person: Person, surve
             is_bot=person.is_bot,
             is_active=person.is_active,
             is_tester=person.is_tester,
-            opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
+            opt_out=opt_out,
             snoozed_until=person.snoozed_until,
-            has_channel=bool(person.email) and person.email.isascii(),
+            has_channel=has_channel,
             zone=zone_of(person),
             quiet=quiet_hours_of(person),
             document=audience_document(person),
@@ -102,7 +142,9 @@ def _facts(connection: Connection, invitation: Invitation, person: Person, surve
     )
 
 
-def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: bool = False) -> Message:
+def compose_message(
+    connection: Connection, links: Links, case: Case, now: datetime, *, is_reminder: bool = False
+) -> Message:
     """Word the message of an invitation, in the person's language."""
     invitation, person, survey = case.invitation, case.person, case.survey
     definition = personal(case.definition, invitation.id, person, case.event)
@@ -115,6 +157,7 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         message_id=invitation.message_id + (REMINDER_MARK if is_reminder else ""),
         to_email=person.email,
         to_name=person.name,
+        to_slack_id=_slack_id(connection, person) if case.channel is ChannelKind.SLACK else None,
         project=survey.project_name,
         title=definition.title,
         introduction=definition.introduction,
@@ -132,3 +175,9 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         is_anonymous=definition.is_anonymous,
         locale=definition.locale,
     )
+
+
+def _slack_id(connection: Connection, person: Person) -> str | None:
+    """In the capital letters of Slack, which is all that it takes."""
+    known = people.list_identities(connection, [person.id]).get(person.id, [])
+    return next((one.shown.strip().upper() for one in known if one.kind == IdentityKind.SLACK), None)

@@ -1,19 +1,20 @@
 """Whom would a survey have asked, had it been live? The rules that decide, over the events that came."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.domain.people.identity import IdentityKind, normalise
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
 from afterword.domain.survey.survey import SurveyState
 from afterword.domain.throttle.eligibility import Invite
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import get_project
 from afterword.flows.simulator.past_events import is_emptied, read_portions
-from afterword.flows.simulator.simulated_world import World, know
+from afterword.flows.simulator.simulated_world import Known, World, know
 from afterword.flows.simulator.simulation import (
     COMBINATIONS_MAX,
     Counts,
@@ -53,6 +54,7 @@ def simulate_survey(
     since: timedelta,
     against_live: bool = False,
     response_rate: float | None = None,
+    channels: Collection[ChannelKind] = MAIL_ONLY,
     on_progress: OnProgress = untold,
 ) -> Simulation:
     """
@@ -63,6 +65,7 @@ def simulate_survey(
         since: How far back.
         against_live: Compare with the version that is live.
         response_rate: Of all simulated invitations; None = as observed.
+        channels: Those that the operator set up.
 
     Raises:
         NotFoundError: There is no such project.
@@ -73,7 +76,9 @@ def simulate_survey(
         raise InvalidInputError(f"{len(wanted)} combinations; at most {COMBINATIONS_MAX} at once: vary less")
     until = to_datetime(clock.now_us())
     with database.read_whole() as connection:
-        return _Run(connection, wanted, until - since, until, against_live, response_rate).run(on_progress)
+        known = know(connection, channels)
+        run = _Run(connection, known, wanted, until - since, until, against_live, response_rate)
+        return run.run(on_progress)
 
 
 class _Run:
@@ -82,6 +87,7 @@ class _Run:
     def __init__(
         self,
         connection: Connection,
+        known: Known,
         wanted: Sequence[Wanted],
         since: datetime,
         until: datetime,
@@ -94,7 +100,7 @@ class _Run:
         self._project = get_project(connection, wanted[0].file.project)
         heard = _list_live(connection)
         self._beside = [one for one in heard if one.survey.key != self._key]
-        self._known = know(connection)
+        self._known = known
         mine = [draft_of(connection, one.file) for one in wanted]
         self._survey_id = mine[0].id
         self._rate, self._rate_origin = _find_rate(

@@ -147,6 +147,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
+    Reason.NO_CHANNEL: lambda saw: f"tried {saw['tried']}",
     Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
     Reason.OUTSIDE_WINDOW: lambda saw: (
         f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}"

@@ -11,7 +11,12 @@ from afterword.domain.throttle.rules.person import tests_on_purpose
 
 
 def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    return None if facts.person is None else Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+    person = facts.person
+    if person is None:
+        return None
+    is_told = not person.has_channel and bool(person.channels_tried)
+    saw = {"tried": ", ".join(person.channels_tried)} if is_told else {}
+    return Verdict(Reason.NO_CHANNEL, person.has_channel, saw)
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
