@@ -182,10 +182,11 @@ class TestAsked:
             occurred = add_event(connection, number=1)
             waiting = row(cast.survey, cast.bob, occurred) | {"send_at": START + HOUR, "cell": "Ops"}
             (invitation_id,) = invitations.add_invitations(connection, [waiting])
-            (found,) = invitations.list_waiting(connection, [cast.bob])
-            assert invitations.list_waiting(connection, [cast.charlie]) == []
+            (found,) = invitations.list_waiting(connection, [cast.bob], START)
+            assert invitations.list_waiting(connection, [cast.charlie], START) == []
+            assert invitations.list_waiting(connection, [cast.bob], START + 3 * DAY) == [], "it is over"
             invitations.set_state(connection, invitation_id, SENT, sent_at=START)
-            assert invitations.list_waiting(connection, [cast.bob]) == []
+            assert invitations.list_waiting(connection, [cast.bob], START) == []
         assert found == Waiting(invitation_id, cast.survey, cast.bob, found.occurred_at, START, "Ops")
 
 

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from afterword.domain.invitation import INELIGIBLE_AT_SEND, InvitationState
 from afterword.domain.scope import Scope
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
 from afterword.flows.surveys.survey_schema import survey_schema
+from afterword.storage import invitations
 from afterword.storage.engine import Database
 from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
@@ -202,6 +205,15 @@ def test_what_pages_link_to_is_there(busy: Site, staff: TestClient) -> None:
     assert "/static/app.css" in seen
     broken = [path for path in sorted(seen) if staff.get(path).status_code not in (200, 303)]
     assert broken == []
+
+
+def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestClient) -> None:
+    invitation = site.world.invite()
+    with site.parts.database.write() as connection:
+        ended = InvitationState.FAILED, Reason.OPTED_OUT
+        invitations.set_state(connection, invitation.id, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
+    page = staff.get(f"/events/{invitation.event_id}").text
+    assert "The person wants no surveys. <code>35 opted_out</code>" in page
 
 
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:

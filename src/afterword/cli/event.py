@@ -92,6 +92,8 @@ def explain(event_id: int | None) -> None:
     for invitation in found.invitations:
         by = f" by {show_channel(invitation.channel)}" if invitation.channel else ""
         click.echo(f"\nInvitation {invitation.id}: {invitation.state}{by}{_detail(invitation.last_error)}")
+        if (against := invitation.ended_reason) is not None:
+            click.echo(f"  {against.value} {against.label}: {explain_reason(against)}")
         if (until := found.held_back.get(invitation.id)) is not None:
             allowed = "when trigger, hours for mails and quiet hours allow it"
             click.echo(f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}.")

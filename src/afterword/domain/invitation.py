@@ -22,11 +22,13 @@ class InvitationState(StrEnum):
 
 
 CANCELLED = "cancelled"
+MERGED = "merged"
 EXPIRED = "expired"
 INELIGIBLE_AT_SEND = "ineligible_at_send"
+REACTED = "reacted"
 """Why an invitation ended before it went out; anything else is what its channel said."""
 
-NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)
+NEVER_EXPOSED = (CANCELLED, MERGED, EXPIRED, INELIGIBLE_AT_SEND)
 """Whoever was reserved and never asked may be asked as if nothing had been."""
 
 

@@ -10,12 +10,18 @@ import sqlalchemy as sa
 from afterword.domain.invitation import CANCELLED, InvitationState
 from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import event, invitation
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One person asked one survey about one event."""
+    """
+    One person asked one survey about one event.
+
+    Attributes:
+        ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
+    """
 
     id: int
     survey_id: int
@@ -32,6 +38,7 @@ class Invitation:
     last_error: str | None
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
+    ended_reason: Reason | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -54,10 +61,10 @@ def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     return list(connection.execute(statement, list(rows)).scalars())
 
 
-def cancel(connection: sa.Connection, invitation_ids: Collection[int]) -> None:
-    """Withdraw invitations that wait to go out."""
+def cancel(connection: sa.Connection, invitation_ids: Collection[int], *, error: str = CANCELLED) -> None:
+    """Withdraw invitations that wait to go out; the error says why."""
     waits = invitation.c.id.in_(list(invitation_ids)), invitation.c.state == InvitationState.QUEUED.value
-    values = {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+    values = {"state": InvitationState.CANCELLED.value, "last_error": error}
     connection.execute(sa.update(invitation).where(*waits).values(**values))
 
 
@@ -126,8 +133,17 @@ class Waiting(NamedTuple):
     cell: str | None
 
 
-def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list[Waiting]:
-    """Real invitations to these people that are not on their way, locked, so that nobody sends them."""
+def list_waiting(
+    connection: sa.Connection, person_ids: Collection[int], now: datetime, *, lock: bool = True
+) -> list[Waiting]:
+    """
+    Real invitations to these people that are not on their way, the oldest first.
+
+    They are locked, so that nobody sends them.
+
+    Those to which the person reacted already, on the page of their own, wait for nothing more; nor do
+    those that are over, which no limit counts as open.
+    """
     columns = invitation.c
     statement = (
         sa.select(
@@ -142,12 +158,14 @@ def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list
         .where(
             columns.person_id.in_(list(person_ids)),
             columns.state == InvitationState.QUEUED.value,
+            columns.outcome.is_(None),
+            columns.expires_at > now,
             sa.not_(columns.is_test),
         )
         .order_by(columns.id)
-        .with_for_update(of=invitation)
     )
-    return [Waiting(*row) for row in connection.execute(statement)]
+    rows = connection.execute(statement.with_for_update(of=invitation) if lock else statement)
+    return [Waiting(*row) for row in rows]
 
 
 def set_state(
@@ -157,9 +175,17 @@ def set_state(
     *,
     sent_at: datetime | None = None,
     error: str | None = None,
+    reason: Reason | None = None,
 ) -> None:
-    """Move an invitation on; the time of its first sending stays."""
+    """
+    Move an invitation on; the time of its first sending stays.
+
+    Args:
+        reason: The rule that keeps it from going out.
+    """
     values: dict[str, Any] = {"state": state.value, "last_error": error}
+    if reason is not None:
+        values["ended_reason"] = int(reason)
     if sent_at is not None:
         values["sent_at"] = sent_at
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
@@ -210,9 +236,10 @@ def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> No
 
 
 def _invitation(row: Any) -> Invitation:
-    typed = {
+    read = {
         "state": InvitationState(row.state),
         "outcome": None if row.outcome is None else Outcome(row.outcome),
+        "ended_reason": None if row.ended_reason is None else Reason(row.ended_reason),
         "channel": None if row.channel is None else ChannelKind(row.channel),
     }
-    return Invitation(**{**row._mapping, **typed})
+    return Invitation(**{**row._mapping, **read})

@@ -420,6 +420,8 @@ invitation = sa.Table(
     # How the person ended it, and when; of an anonymous survey not when.
     sa.Column("outcome", sa.Text),
     sa.Column("outcome_at", Instant),
+    # The code of the rule that kept it from going out.
+    sa.Column("ended_reason", sa.Integer),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
     # The person's value of the attribute by which a quota has cells.

@@ -304,6 +304,7 @@ class TestTheSecondLook:
         ("facts", "reason"),
         [
             pytest.param({"survey": of_survey(state=Phase.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed"),
+            pytest.param({"survey": of_survey(state=Phase.SCHEDULED)}, Reason.SURVEY_NOT_LIVE, id="later"),
             pytest.param({"person": ana(is_bot=True)}, Reason.BOT, id="bot"),
             pytest.param({"person": ana(is_active=False)}, Reason.INACTIVE, id="left"),
             pytest.param({"person": ana(document={"team": "Web"})}, Reason.AUDIENCE, id="moved"),
@@ -335,8 +336,11 @@ class TestTheSecondLook:
         )
         assert decide_again(facts, Policy(quota=Quota(1), daily_max=1), NOW) is None
 
-    def test_draws_nobody_anew(self) -> None:
-        assert decide_again(GOOD, Policy(sampling=Sampling(0.0), holdout=1.0), NOW) is None
+    def test_draws_nobody_anew_but_keeps_to_who_is_never_asked(self) -> None:
+        assert decide_again(GOOD, Policy(sampling=Sampling(0.0)), NOW) is None
+        verdict = decide_again(GOOD, Policy(holdout=1.0), NOW)
+        assert verdict is not None
+        assert verdict.reason is Reason.HOLDOUT
 
     def test_tells_the_first_of_several(self) -> None:
         facts = replace(GOOD, person=ana(is_active=False, has_channel=False))

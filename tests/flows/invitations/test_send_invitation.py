@@ -10,9 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
 from afterword.domain.people.preference import ChannelKind
+from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.invitations.submit_response import leave_survey, submit_response
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import close_survey
@@ -142,9 +145,7 @@ def test_a_temporary_refusal_queues_it_again(invited: World) -> None:
 
 def test_a_failed_try_raises_so_that_the_worker_knows(invited: World) -> None:
     channel = FakeChannel(invited, SendError("SMTP: refused with 451", retry_after_s=7))
-    work = send_invitation(
-        invited.database, invited.clock, invited.links, {EMAIL: channel}, 1, is_last_attempt=False
-    )
+    work = sending(invited, channel)
     with pytest.raises(SendError, match="451") as raised:
         asyncio.run(work)
     assert raised.value.retry_after_s == 7
@@ -185,16 +186,16 @@ def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(inv
     assert len({message.message_id for message in channel.messages}) == 1
 
 
-OBSTACLES = [
-    "opted out",
-    "opted out of the project",
-    "snoozed",
-    "left",
-    "erased",
-    "event gone",
-    "closed",
-    "expired",
-]
+OBSTACLES = {
+    "opted out": Reason.OPTED_OUT,
+    "opted out of the project": Reason.OPTED_OUT,
+    "snoozed": Reason.SNOOZED,
+    "left": Reason.INACTIVE,
+    "erased": None,
+    "event gone": None,
+    "closed": Reason.SURVEY_NOT_LIVE,
+    "expired": None,
+}
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
@@ -222,6 +223,7 @@ def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> No
     assert send(invited, channel) is FAILED
     assert channel.messages == []
     assert invited.invitation(1).last_error == reason
+    assert invited.invitation(1).ended_reason is OBSTACLES[obstacle]
 
 
 def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> None:
@@ -236,10 +238,7 @@ def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> 
 
 def put_off_until(world: World, channel: FakeChannel) -> datetime | None:
     """One attempt of the worker; when it is to come again."""
-    work = send_invitation(
-        world.database, world.clock, world.links, {EMAIL: channel}, 1, is_last_attempt=False
-    )
-    return asyncio.run(work)
+    return asyncio.run(sending(world, channel))
 
 
 class TestQuietHours:
@@ -290,6 +289,37 @@ class TestQuietHours:
         assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
 
 
+class TestAMailThatMissedItsHour:
+    """START is a Friday, 09:00 in Lagos; mails go out until 17:00, and wait for 4 hours at most."""
+
+    def invite_before_the_window_closes(self, world: World, throttle: dict[str, object]) -> FakeChannel:
+        world.clock.advance(8 * HOUR - 2 * MINUTE)
+        world.add_survey(throttle=EAGER | {"expires_after": "7d"} | throttle)
+        world.invite()
+        channel = FakeChannel(world, SendError("SMTP: refused with 451"))
+        assert send(world, channel) is QUEUED
+        world.clock.advance(3 * MINUTE)
+        return channel
+
+    def test_is_dropped_when_the_next_one_is_too_far_away(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        assert send(world, channel) is FAILED
+        assert (world.invitation(1).last_error, world.invitation(1).ended_reason) == (
+            INELIGIBLE_AT_SEND,
+            Reason.OUTSIDE_WINDOW,
+        )
+
+    def test_waits_for_the_next_one_that_is_near(self, world: World) -> None:
+        window = {"hours": "9-17", "days": ["fri", "sat"], "defer": "17h"}
+        channel = self.invite_before_the_window_closes(world, {"send_window": window})
+        assert put_off_until(world, channel) == START + DAY
+
+    def test_goes_in_the_next_one_that_nothing_had_to_wait_for(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        world.clock.advance(3 * DAY - 8 * HOUR)
+        assert send(world, channel) is SENT
+
+
 def test_just_before_it_expires_it_still_goes(world: World) -> None:
     world.add_survey(throttle={"send_window": "any"})
     world.invite()
@@ -306,12 +336,37 @@ def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opt
     assert len(channel.messages) == 1
 
 
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.DISMISSED, Outcome.SNOOZED])
+@pytest.mark.parametrize("first", [None, SendError("SMTP: TimeoutError", uncertain=True)])
+def test_who_reacted_already_gets_no_mail(invited: World, outcome: Outcome, first: SendError | None) -> None:
+    channel = FakeChannel(invited, first)
+    if first is not None:
+        assert send(invited, channel) is SENDING
+    react(invited, outcome)
+    assert send(invited, channel) is (InvitationState.CANCELLED if first is None else UNCERTAIN)
+    assert len(channel.messages) == (0 if first is None else 1)
+    assert (invited.invitation(1).last_error, invited.invitation(1).outcome) == (REACTED, outcome)
+
+
+def react(world: World, outcome: Outcome) -> None:
+    ticket = world.ticket(world.invitation(1))
+    if outcome is Outcome.ANSWERED:
+        submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
+    else:
+        leave_survey(world.database, world.clock, ticket, outcome)
+
+
+def test_what_was_answered_while_it_waited_is_withdrawn_no_more(world: World) -> None:
+    world.add_survey(trigger={"events": ["failed"], "delay": "1h", "cancel_on": ["fixed"]}, throttle=EAGER)
+    world.invite(name="failed")
+    react(world, Outcome.ANSWERED)
+    world.decide(name="fixed")
+    assert world.invitation(1).state is QUEUED
+
+
 def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
     channel = FakeChannel(world)
-    work = send_invitation(
-        world.database, world.clock, world.links, {EMAIL: channel}, 9, is_last_attempt=False
-    )
-    asyncio.run(work)
+    asyncio.run(sending(world, channel, 9))
     assert channel.messages == []
 
 
@@ -326,6 +381,22 @@ class TestTheLiveVersion:
         world.add_survey(throttle=EAGER | {"pause": True}, **self.WAITS)
         world.clock.advance(HOUR)
         assert send(world, FakeChannel(world)) is FAILED
+
+    def test_that_begins_later_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER, starts_at=f"{START + 9 * DAY:%Y-%m-%dT%H:%M:%SZ}", **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.SURVEY_NOT_LIVE
+
+    def test_that_holds_the_person_out_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER | {"holdout": 1.0}, **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.HOLDOUT
 
     def test_that_changes_the_questions_does_not(self, world: World) -> None:
         world.add_survey(throttle=EAGER, **self.WAITS)

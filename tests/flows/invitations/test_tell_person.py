@@ -139,7 +139,9 @@ def test_a_test_event_is_told_as_one() -> None:
         ({"state": InvitationState.UNCERTAIN}, "may have reached you"),
         ({"state": InvitationState.UNCERTAIN, "opened_at": NOW}, "You opened it on 2 March 2026, 13:00 CET."),
         ({"state": InvitationState.FAILED, "last_error": "expired"}, "too late"),
-        ({"state": InvitationState.FAILED, "last_error": "ineligible_at_send"}, "or you wanted none"),
+        ({"state": InvitationState.FAILED, "last_error": "ineligible_at_send"}, "is gone"),
+        ({"state": InvitationState.FAILED, "ended_reason": Reason.SNOOZED}, "not sent. You wanted a pause."),
+        ({"state": InvitationState.FAILED, "ended_reason": Reason.NO_CHANNEL}, "There was no way"),
         ({"state": InvitationState.FAILED, "last_error": "SMTP: refused with 550"}, "could not be delivered"),
     ],
 )

@@ -106,3 +106,15 @@ def test_withdrawing_gives_back_only_what_was_counted(world: World, later: timed
     world.clock.advance(MINUTE)
     evaluate_events(world.database, world.clock, ids)
     assert world.ledger(ids[1])[0].reason is reason
+
+
+def test_one_that_is_over_is_not_given_back_when_it_is_withdrawn(world: World) -> None:
+    """Its mail was late, and no quota counts it as open any more."""
+    trigger = {"events": ["failed"], "delay": "1h", "cancel_on": ["fixed"]}
+    world.add_survey(trigger=trigger, throttle=quota(count=1) | {"expires_after": "1h"})
+    assert decide_all(world, 1, "failed") == [Reason.INVITED]
+    world.clock.advance(3 * HOUR)
+    world.invite(name="failed", email=PEOPLE[1])
+    ids = [world.add_event(name="fixed", email=PEOPLE[0]), world.add_event(name="failed", email=PEOPLE[2])]
+    evaluate_events(world.database, world.clock, ids)
+    assert world.ledger(ids[1])[0].reason is Reason.QUOTA_FULL

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from afterword.channels.base import Message
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
 from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.preference import ChannelKind, OptOut, find_opt_out, unwanted_channels
 from afterword.domain.survey.policy import Policy
@@ -21,6 +22,7 @@ from afterword.domain.throttle.channel_choice import (
 )
 from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
+from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
@@ -63,22 +65,44 @@ class Case:
     next_channel: ChannelKind | None
 
 
+class Ended(NamedTuple):
+    """
+    Why a message must not go any more.
+
+    Attributes:
+        error: What is kept as its last error.
+        reason: The rule that says so; None where none is asked.
+    """
+
+    error: str
+    reason: Reason | None = None
+
+
 def look_again(
-    connection: Connection, channels: Collection[ChannelKind], invitation: Invitation, now: datetime
-) -> Case | datetime | str:
+    connection: Connection,
+    channels: Collection[ChannelKind],
+    invitation: Invitation,
+    now: datetime,
+    *,
+    is_reminder: bool = False,
+) -> Case | datetime | Ended:
     """
     What the message is worded from, when to look again, or why it must not go any more.
 
     Args:
         channels: Those that the operator set up.
+        is_reminder: It waits for the next hours of mails, however long.
     """
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
+    if invitation.outcome is not None:
+        # By the page of their own, or because a mail arrived whose sender heard no answer.
+        return Ended(REACTED)
     if now >= invitation.expires_at:
-        return EXPIRED
+        return Ended(EXPIRED)
     if person is None or event is None or person.erased_at is not None:
-        return INELIGIBLE_AT_SEND
+        return Ended(INELIGIBLE_AT_SEND)
     definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     if _may_be_withdrawn(connection, definition, now):
         return now + BACKLOG_PAUSE
@@ -96,20 +120,30 @@ def look_again(
     channel = choose_channel(order, usable, _tried(invitation), next_after=policy.next_channel_after, now=now)
     opt_out = find_opt_out(person.opted_out_at, opt_outs, survey.project_id, order)
     facts = _facts(invitation, person, asked, opt_out, has_channel=channel is not None)
-    if channel is None or decide_again(facts, policy, now) is not None:
-        return INELIGIBLE_AT_SEND
+    if (against := decide_again(facts, policy, now)) is not None:
+        return Ended(INELIGIBLE_AT_SEND, against.reason)
+    if channel is None:
+        return Ended(INELIGIBLE_AT_SEND, Reason.NO_CHANNEL)
     send_at = find_send_time(facts, policy, now)
-    if send_at > now:
-        return send_at
-    following = next_channel(order, usable, channel)
-    return Case(invitation, person, survey, event, definition, policy, channel, following)
+    if send_at <= now:
+        following = next_channel(order, usable, channel)
+        return Case(invitation, person, survey, event, definition, policy, channel, following)
+    is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
+    return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
 
 
 def _tried(invitation: Invitation) -> Tried:
-    """How far it got; what went out before it was noted by what went by mail."""
+    """How far it got; what went out before channels were noted went by mail."""
     may_be_out = invitation.state is not InvitationState.QUEUED
     channel = invitation.channel or (ChannelKind.EMAIL if may_be_out else None)
     return Tried(channel, invitation.channel_since, may_be_out)
+
+
+def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: datetime) -> bool:
+    """Whether a mail that missed its hour would wait longer for the next one than the survey lets it."""
+    if policy.send_window is None or invitation.is_test or invitation.send_at is None:
+        return False
+    return send_at - invitation.send_at > policy.send_window.defer_max
 
 
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:

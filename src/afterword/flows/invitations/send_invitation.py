@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
-from afterword.domain.invitation import InvitationState
+from afterword.domain.invitation import REACTED, InvitationState
 from afterword.domain.people.preference import ChannelKind
-from afterword.flows.invitations.second_look import Case, compose_message, look_again
+from afterword.flows.invitations.second_look import Case, Ended, compose_message, look_again
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
 from afterword.kit.clock import Clock, to_datetime
@@ -148,9 +148,10 @@ def _begin(
         if isinstance(case, datetime):
             # At its expiry it is looked at again, and ends there.
             return min(case, invitation.expires_at)
-        if isinstance(case, str):
-            ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
-            invitations.set_state(connection, invitation.id, ended, error=case)
+        if isinstance(case, Ended):
+            unsent = InvitationState.CANCELLED if case.error == REACTED else InvitationState.FAILED
+            ended = InvitationState.UNCERTAIN if is_repeated else unsent
+            invitations.set_state(connection, invitation.id, ended, error=case.error, reason=case.reason)
             return None
         if invitation.channel is not None and case.channel is not invitation.channel:
             _hand_over(connection, invitation.id, case.channel, invitation.last_error)

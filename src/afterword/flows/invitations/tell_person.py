@@ -51,7 +51,7 @@ _SENTENCES = {
 _LOST = {
     EXPIRED: "The mail was not sent: it was too late for it.",
     CANCELLED: "The mail was not sent: what you did next made the question pointless.",
-    INELIGIBLE_AT_SEND: "The mail was not sent: the survey had been closed, or you wanted none.",
+    INELIGIBLE_AT_SEND: "The mail was not sent: the event that it was about is gone.",
 }
 
 
@@ -105,6 +105,8 @@ def tell_delivery(invitation: Invitation, zone: tzinfo, held_until: datetime | N
     match invitation.state:
         case InvitationState.SENT if invitation.sent_at is not None:
             return f"{_what(invitation)} went out on {show_time(invitation.sent_at, zone)}."
+        case InvitationState.FAILED if invitation.ended_reason is not None:
+            return f"{_what(invitation)} was not sent. {tell_reason(invitation.ended_reason)}"
         case InvitationState.FAILED:
             return _LOST.get(invitation.last_error or "", f"{_what(invitation)} could not be delivered.")
         case InvitationState.UNCERTAIN:

@@ -183,7 +183,7 @@ class _Batch:
         self._connection = connection
         self._now = now
         # Before anything is counted: a sender may have one of them in its hands.
-        self._waiting = _list_waiting(connection, subjects)
+        self._waiting = _list_waiting(connection, subjects, now)
         self._gathered = Gathered(connection, subjects, now, channels=channels)
         self._entries: list[NewEntry] = []
         self._invited: list[_New] = []
@@ -285,7 +285,7 @@ class _Batch:
 
 
 def _list_waiting(
-    connection: Connection, subjects: Sequence[Subject]
+    connection: Connection, subjects: Sequence[Subject], now: datetime
 ) -> dict[tuple[int, int], list[_New | Waiting]]:
     """(person id, survey id) → invitations that may be collapsed into or withdrawn; locked."""
     ids = {
@@ -296,7 +296,7 @@ def _list_waiting(
     }
     found: dict[tuple[int, int], list[_New | Waiting]] = {}
     if ids:
-        for one in invitations.list_waiting(connection, sorted(ids)):
+        for one in invitations.list_waiting(connection, sorted(ids), now):
             found.setdefault((one.person_id, one.survey_id), []).append(one)
     return found
 
