@@ -1,7 +1,7 @@
 """How does an invitation travel as a direct message in Slack?"""
 
 import re
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -63,8 +63,21 @@ class _Answer(msgspec.Struct):
 
     ok: bool
     error: str = ""
+
+
+class _Found(_Answer):
+    """What users.lookupByEmail answers."""
+
     user: _User | None = None
+
+
+class _Workspace(_Answer):
+    """What auth.test answers."""
+
     team: str = ""
+
+
+A = TypeVar("A", bound=_Answer)
 
 
 class SlackChannel:
@@ -85,7 +98,7 @@ class SlackChannel:
         async with self._open() as outbound:
             to = message.to_slack_id or await self._find(outbound, message.to_email)
             body = {"channel": to, **compose(message)}
-            await self._ask(outbound, "POST", "chat.postMessage", body, has_effect=True)
+            await self._ask(outbound, _Answer, "POST", "chat.postMessage", body, has_effect=True)
 
     async def greet(self) -> str:
         """
@@ -98,7 +111,7 @@ class SlackChannel:
             SendError: Slack does not let us, or not do all that is needed.
         """
         async with self._open() as outbound:
-            answer, reply = await self._ask(outbound, "POST", "auth.test")
+            answer, reply = await self._ask(outbound, _Workspace, "POST", "auth.test")
         given = {scope.strip() for scope in reply.headers.get("x-oauth-scopes", "").split(",")} - {""}
         if given and (missing := [scope for scope in SCOPES if scope not in given]):
             raise SendError(
@@ -114,14 +127,22 @@ class SlackChannel:
 
     async def _find(self, outbound: Outbound, email: str) -> str:
         """Who has an address; asked each time, since people come to Slack and leave it."""
-        answer, _ = await self._ask(outbound, "GET", f"users.lookupByEmail?email={quote(email, safe='')}")
+        path = f"users.lookupByEmail?email={quote(email, safe='')}"
+        answer, _ = await self._ask(outbound, _Found, "GET", path)
         if answer.user is None or answer.user.deleted:
             raise SendError("Slack: users_not_found", permanent=True)
         return answer.user.id
 
     async def _ask(
-        self, outbound: Outbound, http_method: str, what: str, body: Any = None, *, has_effect: bool = False
-    ) -> tuple[_Answer, Reply]:
+        self,
+        outbound: Outbound,
+        shape: type[A],
+        http_method: str,
+        path: str,
+        body: object = None,
+        *,
+        has_effect: bool = False,
+    ) -> tuple[A, Reply]:
         """
         Call a method of Slack.
 
@@ -129,7 +150,7 @@ class SlackChannel:
             has_effect: It must not be done twice.
         """
         try:
-            reply = await outbound.ask(http_method, f"{self._url}/api/{what}", body)
+            reply = await outbound.ask(http_method, f"{self._url}/api/{path}", body)
         except OutboundError as error:
             # Whatever it is, it is between us and Slack: a person is not to be blamed for it.
             raise SendError(f"Slack: {error}", uncertain=has_effect and error.may_have_arrived) from None
@@ -139,7 +160,7 @@ class SlackChannel:
             uncertain = has_effect and reply.status >= 500
             raise SendError(f"Slack: answers {reply.status}: check AFTERWORD_SLACK_URL", uncertain=uncertain)
         try:
-            answer = msgspec.json.decode(reply.body, type=_Answer)
+            answer = msgspec.json.decode(reply.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError):
             text = "Slack: answers something else than its API does: check AFTERWORD_SLACK_URL"
             raise SendError(text, uncertain=has_effect) from None

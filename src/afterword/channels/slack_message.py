@@ -17,6 +17,12 @@ TEXT_CHARS_MAX = 3_000
 INTRODUCTION_CHARS_MAX = 2_000
 """Ours: all blocks of a message together may have some 13,000 characters, which is written nowhere."""
 
+QUESTION_CHARS_MAX = 1_000
+"""Ours: a question has half of it, before somebody's name and what they did are put into it."""
+
+NAME_CHARS_MAX = 200
+"""Ours, of a project or an event."""
+
 LABEL_CHARS_MAX = 200
 """Ours, of the words of a link; options have no longer ones."""
 
@@ -42,7 +48,7 @@ def compose(message: Message) -> dict[str, Any]:
     if message.is_test:
         blocks.append(_note("TEST. This was asked for by a test event. Answers to it are never counted."))
     blocks += [
-        _note(f"{message.project} · {_pace(message.question_count)}"),
+        _note(f"{_name(message.project)} · {_pace(message.question_count)}"),
         {"type": "section", "text": _plain(_introduction(message))},
         {"type": "rich_text", "elements": _question(message)},
         _note(_after_question(message)),
@@ -72,7 +78,7 @@ def _pace(count: int) -> str:
 
 
 def _introduction(message: Message) -> str:
-    usual = f"You just used {message.project}. How was it, while it is fresh?"
+    usual = f"You just used {_name(message.project)}. How was it, while it is fresh?"
     said = _cut(message.introduction.strip() or usual, INTRODUCTION_CHARS_MAX)
     return f"{said} This is a reminder, and the only one." if message.is_reminder else said
 
@@ -80,7 +86,9 @@ def _introduction(message: Message) -> str:
 def _question(message: Message) -> list[Block]:
     """The first question, and its choices as links."""
     question = message.first_question
-    asked = _words([{"type": "text", "text": question.text, "style": {"bold": True}}])
+    asked = _words(
+        [{"type": "text", "text": _cut(question.text, QUESTION_CHARS_MAX), "style": {"bold": True}}]
+    )
     choices = labelled(message)
     urls = message.choice_urls
     if isinstance(question, ScaleQuestion) and not choices:
@@ -121,7 +129,7 @@ def _after_question(message: Message) -> str:
 
 def _footer(message: Message) -> Block:
     """Why it came, and how to stop it."""
-    why = f"You got this because you ran {message.event_name} in {message.project}. "
+    why = f"You got this because you ran {_name(message.event_name)} in {_name(message.project)}. "
     elements = [
         {"type": "text", "text": why},
         _link(message.person_url, "Your data and settings"),
@@ -150,6 +158,10 @@ def _words(elements: Sequence[Block]) -> Block:
 
 def _link(url: str, text: str) -> Block:
     return {"type": "link", "url": url, "text": _cut(text, LABEL_CHARS_MAX)}
+
+
+def _name(text: str) -> str:
+    return _cut(" ".join(text.split()), NAME_CHARS_MAX)
 
 
 def _cut(text: str, chars_max: int) -> str:
