@@ -433,6 +433,14 @@ class TestLint:
         assert out.count("(no_reminder)") == hints
         assert out.endswith(f"Checked: 1. Hints: {hints}.\n")
 
+    @pytest.mark.parametrize(("after", "hints"), [("71h", 0), ("72h", 1)])
+    def test_says_when_an_invitation_ends_before_its_next_channel(
+        self, home: Installation, after: str, hints: int
+    ) -> None:
+        text = SURVEY.replace("throttle:\n", f"throttle:\n  next_channel_after: {after}\n")
+        out = home.run("survey", "lint", home.file("survey.yaml", text)).out
+        assert out.count("(no_next_channel)") == hints
+
     def test_of_a_bad_file_is_an_error(self, home: Installation) -> None:
         path = home.file("survey.yaml", SURVEY.replace("title", "titel"))
         assert "did you mean title?" in home.error("survey", "lint", path)

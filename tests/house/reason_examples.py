@@ -12,6 +12,7 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.SURVEY_NOT_LIVE: {"state": "scheduled"},
     Reason.FILTER: {"path": "environment", "operator": "eq", "wanted": '"production"', "found": '"staging"'},
     Reason.COUNT: {"count": 2, "wanted": 3, "came_after": None},
+    Reason.NO_CHANNEL: {"tried": "email"},
     Reason.AUDIENCE: {"path": "teams"},
     Reason.TENURE: {"tenure_s": 259_200, "min_tenure_s": 604_800.0},
     Reason.OPTED_OUT: {"is_tester": False, "scope": "all", "value": "", "since": _ASKED},

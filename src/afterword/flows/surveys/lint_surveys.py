@@ -13,6 +13,7 @@ from afterword.flows.surveys.yaml_file import find_place
 
 MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
+NO_NEXT_CHANNEL = "no_next_channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ def _lint(written: Written) -> Iterator[Hint]:
             NO_REMINDER,
             f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
             "so soon, unless the policy above says otherwise",
+        )
+    if (policy := definition.policy).next_channel_after >= policy.expires_after:
+        place = find_place(written.text, written.name, "$.throttle.next_channel_after")
+        yield Hint(
+            place,
+            NO_NEXT_CHANNEL,
+            "the invitation ends before the next channel is tried: let next_channel_after be shorter than "
+            "expires_after",
         )
     for missing in missing_translations(definition):
         place = find_place(written.text, written.name, f"$.translations.{missing.locale}")
