@@ -25,7 +25,12 @@ from afterword.domain.survey.wording import Rule
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
-from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_NEXT_CHANNEL, NO_REMINDER
+from afterword.flows.surveys.lint_surveys import (
+    MISSING_TRANSLATION,
+    NO_NEXT_CHANNEL,
+    NO_REMINDER,
+    SHORT_EXPIRY,
+)
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import Levels, effective
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
@@ -507,7 +512,9 @@ def test_every_field_of_a_policy_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL])
+    assert sorted(described) == sorted(
+        [*Rule, MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL, SHORT_EXPIRY]
+    )
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))

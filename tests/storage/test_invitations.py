@@ -154,7 +154,7 @@ class TestAsked:
             (FAILED, "expired", False),
             (FAILED, "ineligible_at_send", False),
             (InvitationState.CANCELLED, "cancelled", False),
-            (FAILED, "SMTP: refused with 550", True),
+            (FAILED, "SMTP: refused with 550", False),
             (InvitationState.UNCERTAIN, "expired", True),
             (SENT, None, True),
         ],
@@ -169,6 +169,41 @@ class TestAsked:
             tallies = tally(connection, cast.survey, START + HOUR)
         assert bool(asked) is counts
         assert sum(one.day for one in tallies) == int(counts)
+
+    def test_what_was_opened_counts_although_its_mail_failed(self, cast: Cast) -> None:
+        with cast.database.write() as connection:
+            invitation_id = add_invitation(connection, cast.survey, cast.bob, 5)
+            invitations.set_opened(connection, invitation_id, START)
+            invitations.set_state(connection, invitation_id, FAILED, failed_at=START, error="SMTP: 550")
+            (past,) = exposures.list_past(connection, person_ids=[cast.bob])
+            (counted,) = tally(connection, cast.survey, START + HOUR)
+            assert [len(one) for one in exposures.list_asked(connection, [cast.bob]).values()] == [1]
+        assert (past.failed_at, past.gone_at) == (START, None)
+        assert counted.open == 1, "its link takes an answer"
+
+    @pytest.mark.parametrize(
+        ("failed", "sent", "found"),
+        [
+            ([], [], None),
+            ([0 * HOUR], [], 0 * HOUR),
+            ([HOUR, 3 * HOUR], [2 * HOUR], 3 * HOUR),
+            ([HOUR], [2 * HOUR], None),
+            ([2 * HOUR], [2 * HOUR], 2 * HOUR),
+        ],
+    )
+    def test_the_last_failure_is_found_unless_a_later_message_arrived(
+        self, cast: Cast, failed: list[timedelta], sent: list[timedelta], found: timedelta | None
+    ) -> None:
+        with cast.database.write() as connection:
+            for number, ago in enumerate([*failed, *sent]):
+                one = add_invitation(connection, cast.survey, cast.bob, number)
+                at = {"failed_at": START + ago} if number < len(failed) else {"sent_at": START + ago}
+                invitations.set_state(connection, one, FAILED if number < len(failed) else SENT, **at)
+            of_others = add_invitation(connection, cast.survey, cast.charlie, 9, is_test=True)
+            invitations.set_state(connection, of_others, FAILED, failed_at=START + DAY)
+            last = exposures.list_failed(connection, [cast.bob, cast.charlie], START - MICROSECOND)
+            assert exposures.list_failed(connection, [cast.bob], START + DAY) == {}
+        assert last == ({} if found is None else {cast.bob: START + found})
 
     def test_test_invitations_are_counted_since_a_time(self, cast: Cast) -> None:
         with cast.database.write() as connection:

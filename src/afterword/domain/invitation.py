@@ -28,8 +28,8 @@ INELIGIBLE_AT_SEND = "ineligible_at_send"
 REACTED = "reacted"
 """Why an invitation ended before it went out; anything else is what its channel said."""
 
-NEVER_EXPOSED = (CANCELLED, MERGED, EXPIRED, INELIGIBLE_AT_SEND)
-"""Whoever was reserved and never asked may be asked as if nothing had been."""
+NEVER_SENT = (InvitationState.FAILED, InvitationState.CANCELLED)
+"""An invitation that ended so, and was never opened, is as if it had not been: it asked nobody."""
 
 
 class LinkState(StrEnum):

@@ -21,6 +21,7 @@ class Invitation:
 
     Attributes:
         ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
+        failed_at: When its channel gave up; None = it did not.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Invitation:
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
     ended_reason: Reason | None = None
+    failed_at: datetime | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -174,6 +176,7 @@ def set_state(
     state: InvitationState,
     *,
     sent_at: datetime | None = None,
+    failed_at: datetime | None = None,
     error: str | None = None,
     reason: Reason | None = None,
 ) -> None:
@@ -181,6 +184,7 @@ def set_state(
     Move an invitation on; the time of its first sending stays.
 
     Args:
+        failed_at: When its channel gave up.
         reason: The rule that keeps it from going out.
     """
     values: dict[str, Any] = {"state": state.value, "last_error": error}
@@ -188,6 +192,8 @@ def set_state(
         values["ended_reason"] = int(reason)
     if sent_at is not None:
         values["sent_at"] = sent_at
+    if failed_at is not None:
+        values["failed_at"] = failed_at
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
 
 

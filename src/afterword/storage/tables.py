@@ -422,6 +422,8 @@ invitation = sa.Table(
     sa.Column("outcome_at", Instant),
     # The code of the rule that kept it from going out.
     sa.Column("ended_reason", sa.Integer),
+    # When its channel gave up.
+    sa.Column("failed_at", Instant),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
     # The person's value of the attribute by which a quota has cells.

@@ -199,6 +199,21 @@ class TestReasons:
 class TestTheLedger:
     """Every rule is asked, and what it saw is kept."""
 
+    @pytest.mark.parametrize(
+        ("throttle", "quiet"),
+        [({"send_window": {"hours": "12-17"}}, None), ({"send_window": "any"}, "12:00")],
+    )
+    def test_whose_mail_could_go_only_when_it_has_expired_is_not_asked(
+        self, world: World, throttle: dict[str, object], quiet: str | None
+    ) -> None:
+        """It is 09:00 where Bob is."""
+        if quiet is not None:
+            world.wish("bob@", "quiet", **{"from": "08:00", "until": quiet})
+        world.add_survey(throttle=EAGER | throttle | {"expires_after": "3h"})
+        assert reasons(world) == [Reason.OUTSIDE_WINDOW]
+        world.add_survey(throttle=EAGER | throttle | {"expires_after": "181m"})
+        assert reasons(world) == [Reason.INVITED]
+
     def test_all_failed_rules_are_kept_and_the_first_is_the_reason(self, world: World) -> None:
         world.add_survey(trigger=FAILED_BUILDS)
         (entry,) = world.decide(email="stranger@example.com", age=2 * DAY)

@@ -52,7 +52,8 @@ def test_a_quota_of_which_nobody_answers_ends_all_the_same(world: World) -> None
 def test_what_could_not_be_delivered_says_nothing_about_who_answers(world: World) -> None:
     world.add_survey(throttle=quota(count=20))
     decide_all(world, 20)
-    set_all(world, state=InvitationState.FAILED.value, last_error="SMTP: refused with 550")
+    failed = {"failed_at": world.clock.now, "last_error": "SMTP: refused with 550"}
+    set_all(world, state=InvitationState.FAILED.value, **failed)
     world.clock.advance(4 * DAY)
     assert decide_all(world, 21).count(Reason.INVITED) == 20
 

@@ -70,6 +70,7 @@ class PersonFacts:
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
         channels_tried: The names of those that were asked for it.
+        failed_at: When the last message to the person could not be delivered; None = it could.
         zone: The person's time zone.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.
@@ -87,6 +88,7 @@ class PersonFacts:
     snoozed_until: datetime | None = None
     has_channel: bool = True
     channels_tried: tuple[str, ...] = ()
+    failed_at: datetime | None = None
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     first_event_at: datetime | None = None

@@ -23,7 +23,7 @@ class Use:
 
     Attributes:
         outcome: How it ends, which shows from ``outcome_at`` on.
-        is_alive: It may have reached the person, or still may.
+        gone_at: From then on it counts for nothing, for it could not be delivered; None = it could.
         counted: What it counts for at the moment.
     """
 
@@ -32,7 +32,7 @@ class Use:
     cell: str | None = None
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
-    is_alive: bool = True
+    gone_at: datetime | None = None
     counted: _Counted = _NOTHING
 
     def has_ended_by(self, now: datetime) -> bool:
@@ -97,11 +97,15 @@ class UsedOverTime:
             yield use.at + self._slot
         if use.outcome_at is not None:
             yield use.outcome_at
+        if use.gone_at is not None:
+            yield use.gone_at
 
     def _counted(self, use: Use, now: datetime) -> _Counted:
+        if use.gone_at is not None and use.gone_at <= now:
+            return _NOTHING
         has_ended = use.has_ended_by(now)
         is_answered = has_ended and use.outcome is Outcome.ANSWERED
-        is_open = not has_ended and now < use.expires_at and use.is_alive
+        is_open = not has_ended and now < use.expires_at
         in_period = self._period is None or now < use.at + self._period
         in_slot = self._slot is not None and now < use.at + self._slot
         is_recent = now < use.at + RESPONSE_RATE_WINDOW
@@ -111,8 +115,7 @@ class UsedOverTime:
             is_answered and in_slot,
             is_open and in_slot,
             now < use.at + _DAY,
-            # Of one that could not be delivered nobody can say whether it would have been answered.
-            is_recent and not is_open and (has_ended or use.is_alive),
+            is_recent and not is_open,
             is_recent and is_answered,
         )
 

@@ -93,7 +93,10 @@ def _settle_failure(
             return now
         is_given_up = is_last_attempt and turn_at is None
         state = _state_after(failure, attempt, is_last_attempt=is_given_up)
-        invitations.set_state(connection, attempt.invitation_id, state, error=str(failure))
+        failed_at = now if state is InvitationState.FAILED else None
+        invitations.set_state(
+            connection, attempt.invitation_id, state, failed_at=failed_at, error=str(failure)
+        )
     if turn_at is None:
         return None
     failure.next_channel_in_s = max(0.0, (turn_at - now).total_seconds())

@@ -179,6 +179,13 @@ def _not_sampled(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | No
     return f"This survey asks {saw['rate']:.0%} of the people, and {when}you are not among them."
 
 
+def _no_channel(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None:
+    if "failed_at" not in saw:
+        return None
+    failed_at = show_time(datetime.fromisoformat(saw["failed_at"]), zone)
+    return f"The last message to you could not be delivered on {failed_at}, so none was tried for a day."
+
+
 def _span(span: timedelta) -> str:
     minutes = span.total_seconds() / 60
     for unit, length in (("days", 1_440), ("hours", 60)):
@@ -212,5 +219,6 @@ _DETAILS: dict[Reason, _Detail] = {
     Reason.PROJECT_COOLDOWN: _cooldown("about this tool"),
     Reason.GLOBAL_COOLDOWN: _cooldown("a survey"),
     Reason.NOT_SAMPLED: _not_sampled,
+    Reason.NO_CHANNEL: _no_channel,
 }
 """Sentences with the numbers that the rule saw; None when it kept none."""

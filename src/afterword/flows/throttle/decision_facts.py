@@ -13,6 +13,7 @@ from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.channel_choice import list_channels, list_usable
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
 from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
@@ -96,6 +97,7 @@ class Gathered:
             if any(one.policy.min_tenure for one in heard)
             else {}
         )
+        self._failed = exposures.list_failed(connection, ids, now - FAILED_PAUSE)
         self._twins = _list_twins(connection, subjects, ids)
         self._used = _list_used(connection, heard, now, lock=lock)
 
@@ -191,6 +193,7 @@ class Gathered:
             snoozed_until=person.snoozed_until,
             has_channel=bool(list_usable(order, person.email, unwanted)),
             channels_tried=order,
+            failed_at=self._failed.get(person.id),
             zone=zone_of(person),
             quiet=quiet_hours_of(person),
             first_event_at=self._firsts.get((person.id, event.project_id)),

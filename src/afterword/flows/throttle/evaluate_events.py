@@ -240,7 +240,7 @@ class _Batch:
             "message_id": random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
             "created_at": self._now,
             "expires_at": expires_at,
-            # Not past the expiry: there it ends as expired instead of waiting on.
+            # A test may be due past its expiry: there it ends instead of waiting on.
             "send_at": min(decision.send_at, expires_at),
             "cell": person.cell,
             "collapsed": 0,

@@ -113,6 +113,20 @@ def _backoff(saw: Saw) -> str:
     return f"{saw['ignored']} ignored in a row: {saw['factor']} times the cooldowns, until {until}"
 
 
+def _outside_window(saw: Saw) -> str:
+    opens = f"opens {_moment(saw['opens_at'])}"
+    if "expires_at" in saw:
+        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}"
+    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}"
+
+
+def _no_channel(saw: Saw) -> str:
+    if "tried" in saw:
+        return f"tried {saw['tried']}"
+    failed_at = _moment(saw["failed_at"])
+    return f"the last message could not be delivered on {failed_at}, the next may go a day later"
+
+
 def _quota(saw: Saw) -> str:
     of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
     spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
@@ -147,11 +161,9 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.NO_CHANNEL: lambda saw: f"tried {saw['tried']}",
+    Reason.NO_CHANNEL: _no_channel,
     Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
-    Reason.OUTSIDE_WINDOW: lambda saw: (
-        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}"
-    ),
+    Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
         f"{saw['test_invitations']} in the last hour, at most {saw['per_hour_max']}"

@@ -1,6 +1,6 @@
 """Can an invitation go out, and when?"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterword.domain.people.preference import end_of_quiet
 from afterword.domain.survey.policy import Policy
@@ -9,20 +9,35 @@ from afterword.domain.throttle.facts import Facts, Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.person import tests_on_purpose
 
+FAILED_PAUSE = timedelta(days=1)
+"""
+How long somebody whose last message could not be delivered is not asked: what fails counts for no
+cooldown, so that a dead address would else be tried at each event. A mail server that was away has no
+other mark, and a day is soon enough after that.
+"""
+
 
 def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     person = facts.person
     if person is None:
         return None
+    failed_at = person.failed_at
+    if failed_at is not None and not facts.is_test and now - failed_at < FAILED_PAUSE:
+        return Verdict(Reason.NO_CHANNEL, False, {"failed_at": failed_at})
     is_told = not person.has_channel and bool(person.channels_tried)
     saw = {"tried": ", ".join(person.channels_tried)} if is_told else {}
     return Verdict(Reason.NO_CHANNEL, person.has_channel, saw)
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    if facts.person is None or policy.send_window is None:
+    if facts.person is None:
         return None
     wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
+    expires_at = wanted + policy.expires_after
+    if send_at >= expires_at:
+        return Verdict(Reason.OUTSIDE_WINDOW, False, {"opens_at": send_at, "expires_at": expires_at})
+    if policy.send_window is None:
+        return None
     passed = send_at - wanted <= policy.send_window.defer_max
     if passed and send_at > wanted:
         return Verdict(Reason.DEFERRED, True, {"until": send_at})
