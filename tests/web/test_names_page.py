@@ -94,7 +94,7 @@ def test_a_bot_is_called_one_in_one_step(staff: TestClient, world: World) -> Non
 @pytest.mark.parametrize(
     ("path", "form", "says"),
     [
-        ("assign", {"name": "bob-at-home", "person": "nobody@example.com"}, "nobody in the directory has"),
+        ("assign", {"name": "bob-at-home", "person": "nobody@example.com"}, "there is nobody with"),
         ("assign", {"name": "bob-gh", "person": "alice@example.com"}, "is the name of Bob"),
         ("assign", {"name": "bob-at-home", "person": " "}, "Say who it is"),
         ("assign", {"name": "bob-at-home", "person": "bob@example.com", "kind": "slack_id"}, "Say who it is"),
@@ -111,7 +111,7 @@ def test_what_goes_wrong_is_said_above_the_list(
     assert refused.status_code == 400
     assert says in refused.text
     if form.get("person") == "nobody@example.com":
-        assert "<p>bob-at-home: nobody in the directory has" in refused.text
+        assert "<p>bob-at-home: there is nobody with" in refused.text
         assert "afterword people" not in refused.text
         assert refused.text.count("<details open>") == 1
         assert 'value="nobody@example.com" aria-invalid="true"' in refused.text

@@ -1,8 +1,8 @@
 """What may a program ask and say about people by the Web API?"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from afterword.domain.errors import InvalidInputError
@@ -20,11 +20,12 @@ from afterword.domain.people.person import (
     name_key,
 )
 from afterword.domain.people.source import Source
-from afterword.flows.people.save_people import ELSEWHERE, ERASED, save_in
+from afterword.flows.people.save_people import ELSEWHERE, ERASED
 from afterword.flows.people.saved_people import Refusal
 from afterword.flows.people.tombstones import Tombstones
+from afterword.flows.people.write_to_directory import Writing, write_to_directory
 from afterword.kit.clock import Clock
-from afterword.storage import identity_rules, merges, people, revision
+from afterword.storage import merges, people
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 
@@ -73,14 +74,14 @@ class Users:
             MethodError: A handle is somebody's.
             InvalidInputError: A value can't be used.
         """
-        with self._change() as change:
+        with self._writing() as writing:
             emails = (email.strip(), *_texts(said.sso_email))
             for address, code in zip(emails, _ADDRESSES_TAKEN, strict=False):
-                if _get_by_handle(change.connection, IdentityKind.EMAIL, address) is not None:
+                if _get_by_handle(writing.connection, IdentityKind.EMAIL, address) is not None:
                     raise MethodError(code)
             github = _texts(said.github_username, said.additional_github_username)
             gitlab = _texts(said.gitlab_username)
-            return change.save(_record(said, emails, github, gitlab), is_new=True)
+            return _save(writing, _record(said, emails, github, gitlab), is_new=True)
 
     def update(self, email: str, said: UserChanges) -> Person:
         """
@@ -93,9 +94,9 @@ class Users:
             MethodError: There is no such person, or a handle is somebody else's.
             InvalidInputError: A value can't be used.
         """
-        with self._change() as change:
-            person = _found(_get_by_handle(change.connection, IdentityKind.EMAIL, email))
-            return change.save(_arrange(said, person))
+        with self._writing() as writing:
+            person = _found(_get_by_handle(writing.connection, IdentityKind.EMAIL, email))
+            return _save(writing, _arrange(said, person))
 
     def set_attributes(self, email: str, values: Iterable[tuple[str, str | None]]) -> Person:
         """
@@ -108,9 +109,9 @@ class Users:
             MethodError: There is no such person.
             InvalidInputError: A name or a value can't be used.
         """
-        with self._change() as change:
-            person = _found(_get_by_handle(change.connection, IdentityKind.EMAIL, email))
-            return change.save(PersonRecord(_WHERE, person_id=person.id, attributes=_group(values)))
+        with self._writing() as writing:
+            person = _found(_get_by_handle(writing.connection, IdentityKind.EMAIL, email))
+            return _save(writing, PersonRecord(_WHERE, person_id=person.id, attributes=_group(values)))
 
     def deactivate(self, person: Person) -> None:
         """Let somebody be one who left: nothing is forgotten, and nobody asks them any more."""
@@ -160,36 +161,16 @@ class Users:
         page = found[:limit]
         return page, _make_cursor(page[-1].id) if len(found) > limit else ""
 
-    @contextmanager
-    def _change(self) -> Iterator["_Change"]:
-        """Let nobody else change people meanwhile: what is read is still true when it is written."""
-        with self.database.write() as connection:
-            revision.lock(connection)
-            yield _Change(connection, self.clock, self.tombstoned)
+    def _writing(self) -> AbstractContextManager[Writing]:
+        return write_to_directory(self.database, self.clock, self.tombstoned, Source.API)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One transaction."""
-
-    connection: Connection
-    clock: Clock
-    tombstoned: Tombstones
-
-    def save(self, record: PersonRecord, *, is_new: bool = False) -> Person:
-        """Save what is said of one person, who is then so."""
-        rules = identity_rules.read_rules(self.connection)
-        saved = save_in(
-            self.connection,
-            self.clock,
-            [record],
-            source=Source.API,
-            tombstoned=self.tombstoned,
-            rules=rules,
-        )
-        if saved.refusals:
-            raise _error(saved.refusals[0], is_new=is_new)
-        return _found(people.get_person(self.connection, saved.person_ids[_WHERE]))
+def _save(writing: Writing, record: PersonRecord, *, is_new: bool = False) -> Person:
+    """Save what is said of one person, who is then so."""
+    saved = writing.save([record])
+    if saved.refusals:
+        raise _error(saved.refusals[0], is_new=is_new)
+    return _found(people.get_person(writing.connection, saved.person_ids[_WHERE]))
 
 
 def _record(

@@ -149,7 +149,7 @@ class TestAssign:
         give(world, "ada@example.com", gitlab_usernames=("bob-gh",))
         add_stranger(world, github_username="ada")
         settle(world)
-        with pytest.raises(ConflictError, match="give the address of one of them"):
+        with pytest.raises(ConflictError, match="give the address or the id of one"):
             assign(world, GITHUB, "ada", "bob-gh")
 
 

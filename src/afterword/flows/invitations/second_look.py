@@ -9,6 +9,7 @@ from afterword.channels.base import Message
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
 from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.preference import ChannelKind, OptOut, find_opt_out, unwanted_channels
+from afterword.domain.people.time_zone import HeldZone
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
@@ -26,11 +27,12 @@ from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
+from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.personal_survey import personal
 from afterword.flows.surveys.policy_levels import find_pauses, find_policy, read_levels
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.decision_facts import audience_document
-from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
+from afterword.flows.throttle.preferences import quiet_hours_of
 from afterword.storage import events, jobs, people, preferences, surveys
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
@@ -40,6 +42,9 @@ from afterword.storage.surveys import Survey
 
 BACKLOG_PAUSE = timedelta(seconds=1)
 """How long a mail waits for events that came before it and are not decided yet."""
+
+BACKLOG_TRIES = 2
+"""Until such an event was tried so often, which is within a minute, it waits; not until it is given up."""
 
 REMINDER_MARK = "-reminder"
 """What the Message-ID of a reminder ends with, so that mail clients show it beside the first mail."""
@@ -114,29 +119,51 @@ def look_again(
     phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
     policy = find_policy(levels, survey.key, text)
-    opt_outs = preferences.list_opt_outs(connection, person.id)
-    order = list_channels(policy.channels, channels)
-    usable = list_usable(order, person.email, unwanted_channels(opt_outs))
-    channel = choose_channel(order, usable, _tried(invitation), next_after=policy.next_channel_after, now=now)
-    opt_out = find_opt_out(person.opted_out_at, opt_outs, survey.project_id, order)
-    facts = _facts(invitation, person, asked, opt_out, has_channel=channel is not None)
+    way = _choose_way(connection, channels, invitation, person, policy, survey.project_id, now)
+    facts = _facts(invitation, person, asked, zone_of(person, levels.timezone), way)
     if (against := decide_again(facts, policy, now)) is not None:
         return Ended(INELIGIBLE_AT_SEND, against.reason)
-    if channel is None:
+    if way.channel is None:
         return Ended(INELIGIBLE_AT_SEND, Reason.NO_CHANNEL)
     send_at = find_send_time(facts, policy, now)
     if send_at <= now:
-        following = next_channel(order, usable, channel)
-        return Case(invitation, person, survey, event, definition, policy, channel, following)
+        return Case(invitation, person, survey, event, definition, policy, way.channel, way.following)
     is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
     return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
 
 
-def _tried(invitation: Invitation) -> Tried:
-    """How far it got; what went out before channels were noted went by mail."""
+class _Way(NamedTuple):
+    """
+    How a person can be reached now.
+
+    Attributes:
+        opt_out: The wish that keeps the survey from asking at all.
+    """
+
+    channel: ChannelKind | None
+    following: ChannelKind | None
+    opt_out: OptOut | None
+
+
+def _choose_way(
+    connection: Connection,
+    channels: Collection[ChannelKind],
+    invitation: Invitation,
+    person: Person,
+    policy: Policy,
+    project_id: int,
+    now: datetime,
+) -> _Way:
+    opt_outs = preferences.list_opt_outs(connection, person.id)
+    order = list_channels(policy.channels, channels)
+    usable = list_usable(order, person.email, unwanted_channels(opt_outs))
+    # What went out before channels were noted went by mail.
     may_be_out = invitation.state is not InvitationState.QUEUED
-    channel = invitation.channel or (ChannelKind.EMAIL if may_be_out else None)
-    return Tried(channel, invitation.channel_since, may_be_out)
+    before = invitation.channel or (ChannelKind.EMAIL if may_be_out else None)
+    tried = Tried(before, invitation.channel_since, may_be_out)
+    channel = choose_channel(order, usable, tried, next_after=policy.next_channel_after, now=now)
+    opt_out = find_opt_out(person.opted_out_at, opt_outs, project_id, order)
+    return _Way(channel, next_channel(order, usable, channel), opt_out)
 
 
 def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: datetime) -> bool:
@@ -149,12 +176,10 @@ def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: dateti
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
     """Whether an event that is not decided yet could still withdraw it."""
     withdraws = bool(definition.trigger.withdrawing)
-    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
+    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now, tries_max=BACKLOG_TRIES)
 
 
-def _facts(
-    invitation: Invitation, person: Person, survey: SurveyFacts, opt_out: OptOut | None, *, has_channel: bool
-) -> Facts:
+def _facts(invitation: Invitation, person: Person, survey: SurveyFacts, held: HeldZone, way: _Way) -> Facts:
     """What may have changed since the invitation was reserved."""
     return Facts(
         event_id=invitation.event_id,
@@ -166,12 +191,13 @@ def _facts(
             is_bot=person.is_bot,
             is_active=person.is_active,
             is_tester=person.is_tester,
-            opt_out=opt_out,
+            opt_out=way.opt_out,
             snoozed_until=person.snoozed_until,
-            has_channel=has_channel,
-            zone=zone_of(person),
+            has_channel=way.channel is not None,
+            zone=held.zone,
+            zone_origin=held.origin,
             quiet=quiet_hours_of(person),
-            document=audience_document(person),
+            document=audience_document(person, held),
         ),
     )
 

@@ -14,6 +14,7 @@ from afterword.flows.names.manage_rules import Draft, add_rule
 from afterword.flows.names.note_unknown_names import count_sightings, note_unknown_names
 from afterword.flows.names.read_names import NameReader, names_of, readings_of, who_of
 from afterword.flows.people.change_person import change_person
+from afterword.flows.people.find_people import get_person
 from afterword.flows.people.save_people import save_people
 from afterword.flows.people.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
@@ -106,7 +107,7 @@ def assign_name(
     value = normalise(kind, name)
     with database.read() as connection:
         rules = identity_rules.read_rules(connection)
-        person = _get_person(connection, who)
+        person = _get_owner(connection, who)
         found = _get_uses(connection, kind, value)
         last_id = event_handles.last_id(connection)
     # A name without a domain is an address by the rules of its project.
@@ -239,18 +240,11 @@ def _find_given_up(connection: Connection, kind: IdentityKind, value: str) -> li
     ]
 
 
-def _get_person(connection: Connection, who: str) -> Person:
-    handles = [(kind, normalise(kind, who)) for kind in EVENT_KINDS]
-    ids = list(dict.fromkeys(people.find_owners(connection, handles).values()))
-    if not ids and who.isdecimal() and len(who) < 19:
-        ids = [int(who)]
-    found = [one for one in people.get_people(connection, ids).values() if one.is_there]
-    if not found:
-        raise NotFoundError(f"nobody in the directory has {who!r}: `afterword people find` finds people")
-    if len(found) > 1:
-        names = " and ".join(f"{one.name} <{one.email}>" for one in found)
-        raise ConflictError(f"{who!r} is the name of {names}: give the address of one of them")
-    return found[0]
+def _get_owner(connection: Connection, who: str) -> Person:
+    person = get_person(connection, who)
+    if not person.is_there:
+        raise NotFoundError(f"{who!r} was erased, or is somebody else's by a merge: `afterword people find`")
+    return person
 
 
 def _record(person: Person, kind: IdentityKind, given: Sequence[str]) -> PersonRecord:

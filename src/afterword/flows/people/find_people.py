@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.people.identity import IdentityKind, normalise
 from afterword.domain.people.person import TEAM_SEPARATOR, split_team, team_key
+from afterword.domain.people.time_zone import HeldZone
+from afterword.flows.people.held_zone import read_zone
 from afterword.storage import merges, people, projects, teams
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Holdings, Merge
@@ -24,11 +26,13 @@ class Details:
     A person, what other tables have of them, and with whom they were merged.
 
     Attributes:
+        zone: By which the person lives.
         named: Id → how one calls the others of the merges.
         projects: Id → name.
     """
 
     person: Person
+    zone: HeldZone
     holdings: Holdings
     merges: list[Merge]
     named: Mapping[int, str]
@@ -82,8 +86,9 @@ def get_person(connection: Connection, who: str) -> Person:
     if number.isascii() and number.isdecimal() and int(number) < _EVERY_ID:
         ids |= people.get_people(connection, [int(number)]).keys()
     if len(ids) > 1:
-        named = ", ".join(f"{ID_PREFIX}{one}" for one in sorted(ids))
-        raise ConflictError(f"{who!r} means several people: name one by its address, or as one of {named}")
+        found = people.get_people(connection, sorted(ids)).values()
+        named = " and ".join(f"{one.name} <{one.email}> ({ID_PREFIX}{one.id})" for one in found)
+        raise ConflictError(f"{who!r} means several people, {named}: give the address or the id of one")
     if not ids:
         raise NotFoundError(
             f"there is nobody with the address, user name or id {who!r}: `afterword people find` searches"
@@ -103,6 +108,7 @@ def get_details(database: Database, who: str) -> Details:
         found = merges.list_merges(connection, person.id)
         return Details(
             person,
+            read_zone(connection, person),
             merges.read_holdings(connection, person.id),
             found,
             named=name_people(

@@ -10,7 +10,8 @@ from afterword.domain.scim.filter import Filter
 from afterword.domain.scim.patch import GroupChange, Operation, read_group_patch, read_member_ids
 from afterword.domain.scim.schema import GROUPS, ScimError, ScimType, invalid, read_document
 from afterword.flows.people.save_people import ROWS_PER_TRANSACTION
-from afterword.flows.provisioning.scim_users import Change, Page, Provider, Resource
+from afterword.flows.people.write_to_directory import Writing
+from afterword.flows.provisioning.scim_users import Page, Provider, Resource, save
 from afterword.storage import people, scim
 from afterword.storage.engine import Connection
 from afterword.storage.scim import GROUP, Group, GroupMember
@@ -60,7 +61,7 @@ def create_group(provider: Provider, document: Any) -> Resource:
         _check_free(connection, name, None)
         return _plan(connection, name, name, wanted)
 
-    def finish(change: Change) -> Resource:
+    def finish(change: Writing) -> Resource:
         group = scim.add_group(change.connection, name, client_id, change.now)
         return _show(change.connection, [group], with_members=True)[0]
 
@@ -86,7 +87,7 @@ def replace_group(provider: Provider, resource_id: str, document: Any) -> Resour
 
 def patch_group(provider: Provider, resource_id: str, operations: list[Operation]) -> None:
     """
-    Change a group.
+    Writing a group.
 
     Raises:
         ScimError: There is none, or an operation can't be carried out.
@@ -106,7 +107,7 @@ def delete_group(provider: Provider, resource_id: str) -> None:
         name = _get(connection, resource_id).name
         return _plan(connection, name, name, GroupChange(replaces=True))
 
-    def finish(change: Change) -> None:
+    def finish(change: Writing) -> None:
         scim.delete_group(change.connection, int(resource_id))
 
     _carry_out(provider, plan, finish)
@@ -119,7 +120,7 @@ def _change(provider: Provider, resource_id: str, wanted: GroupChange, *, shows:
         _check_free(connection, name, group)
         return _plan(connection, group.name, name, wanted)
 
-    def finish(change: Change) -> Resource:
+    def finish(change: Writing) -> Resource:
         group = _get(change.connection, resource_id)
         name = group.name if wanted.name is KEEP else wanted.name
         client_id = group.client_id if wanted.external_id is KEEP else _check_client_id(wanted.external_id)
@@ -160,9 +161,9 @@ def _plan(connection: Connection, before: str, name: str, wanted: GroupChange) -
     return _Plan(before, name, {one: one in after for one in (after - there) | (there - after) | old})
 
 
-def _carry_out(provider: Provider, plan: Callable[[Connection], _Plan], finish: Callable[[Change], T]) -> T:
+def _carry_out(provider: Provider, plan: Callable[[Connection], _Plan], finish: Callable[[Writing], T]) -> T:
     """
-    Change who is in a group, ROWS_PER_TRANSACTION people in a transaction: events wait for it.
+    Writing who is in a group, ROWS_PER_TRANSACTION people in a transaction: events wait for it.
 
     What is known of the group itself comes last, so that a request that was cut short can be sent again.
     """
@@ -205,7 +206,7 @@ def _check_free(connection: Connection, name: str, group: Group | None) -> None:
         raise ScimError(409, "displayName belongs to another group already", ScimType.UNIQUENESS)
 
 
-def _save_groups(change: Change, plan: _Plan, portion: list[int]) -> None:
+def _save_groups(change: Writing, plan: _Plan, portion: list[int]) -> None:
     records = []
     for person_id, person in people.get_people(change.connection, portion).items():
         others = set(person.attributes.get(GROUP, ())) - {plan.before, plan.name}
@@ -214,7 +215,7 @@ def _save_groups(change: Change, plan: _Plan, portion: list[int]) -> None:
         if address is not None:
             attributes = {GROUP: tuple(sorted(groups))}
             records.append(PersonRecord(where=f"user {person_id}", emails=(address,), attributes=attributes))
-    change.save(records)
+    save(change, records)
 
 
 def _as_many_as_fit(connection: Connection, groups: list[Group]) -> list[Group]:

@@ -1,23 +1,23 @@
 """What does an identity provider do with users by SCIM?"""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from afterword.domain.people.identity import IdentityKind, IdentityRules
+from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.person import KEEP, PersonRecord
 from afterword.domain.people.source import Source
 from afterword.domain.scim.filter import Filter
 from afterword.domain.scim.patch import Operation, patch
 from afterword.domain.scim.schema import ENTERPRISE_USER, USERS, ScimError, ScimType, invalid, read_document
 from afterword.domain.scim.user import DEPARTMENT, TITLE, ScimUser, email_key, make_record, parse_user
-from afterword.flows.people.save_people import save_in
 from afterword.flows.people.saved_people import Saved
 from afterword.flows.people.tombstones import Tombstones
-from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import identity_rules, people, revision, scim, sources
+from afterword.flows.people.write_to_directory import Writing, write_to_directory
+from afterword.kit.clock import Clock
+from afterword.storage import people, scim, sources
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 from afterword.storage.scim import GROUP, Account
@@ -58,47 +58,22 @@ class Provider:
     clock: Clock
     tombstoned: Tombstones
 
-    @contextmanager
-    def change(self) -> Iterator["Change"]:
-        """Let nobody else change people meanwhile: what is read is still true when it is written."""
-        with self.database.write() as connection:
-            revision.lock(connection)
-            rules = identity_rules.read_rules(connection)
-            yield Change(connection, self.clock, self.tombstoned, rules)
+    def change(self) -> AbstractContextManager[Writing]:
+        """Begin a transaction that changes people."""
+        return write_to_directory(self.database, self.clock, self.tombstoned, Source.SCIM)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One transaction."""
+def save(writing: Writing, records: list[PersonRecord]) -> Saved:
+    """
+    Save what the provider says.
 
-    connection: Connection
-    clock: Clock
-    tombstoned: Tombstones
-    rules: IdentityRules
-
-    @property
-    def now(self) -> datetime:
-        """The time."""
-        return to_datetime(self.clock.now_us())
-
-    def save(self, records: list[PersonRecord]) -> Saved:
-        """
-        Save what the provider says.
-
-        Raises:
-            ScimError: One of the records can't be kept.
-        """
-        saved = save_in(
-            self.connection,
-            self.clock,
-            records,
-            source=Source.SCIM,
-            tombstoned=self.tombstoned,
-            rules=self.rules,
-        )
-        for refusal in saved.refusals:
-            raise invalid(ScimType.INVALID_VALUE, refusal.reason)
-        return saved
+    Raises:
+        ScimError: One of the records can't be kept.
+    """
+    saved = writing.save(records)
+    for refusal in saved.refusals:
+        raise invalid(ScimType.INVALID_VALUE, refusal.reason)
+    return saved
 
 
 def get_user(provider: Provider, resource_id: str) -> Resource:
@@ -138,7 +113,7 @@ def create_user(provider: Provider, document: Any) -> Resource:
             (person_id,) = owners
             user = user if user.is_active is not KEEP else replace(user, is_active=True)
             return _write(change, user, str(person_id), person_id, {})
-        saved = change.save([make_record(user, _some(user.addresses), None)])
+        saved = save(change, [make_record(user, _some(user.addresses), None)])
         person_id = saved.person_ids["user"]
         return _keep(change, user, str(person_id), person_id)
 
@@ -184,7 +159,7 @@ def delete_user(provider: Provider, resource_id: str) -> None:
         account = _get(change.connection, resource_id)
         _note(change, account.id, account.person_id)
         gone = PersonRecord(where="user", external_id=account.id, is_active=False, attributes={GROUP: ()})
-        change.save([gone])
+        save(change, [gone])
         scim.end_account(change.connection, account.id, change.now)
 
 
@@ -211,7 +186,7 @@ def _check_user_name(connection: Connection, user: ScimUser, account: Account | 
 
 
 def _rewrite(
-    change: Change, account: Account, known: Mapping[str, Any], whole: Mapping[str, Any]
+    change: Writing, account: Account, known: Mapping[str, Any], whole: Mapping[str, Any]
 ) -> Resource:
     user = parse_user(whole)
     if _owners(change.connection, user) - {account.person_id}:
@@ -221,7 +196,7 @@ def _rewrite(
 
 
 def _write(
-    change: Change, user: ScimUser, resource_id: str, person_id: int, known: Mapping[str, Any]
+    change: Writing, user: ScimUser, resource_id: str, person_id: int, known: Mapping[str, Any]
 ) -> Resource:
     """Write a user who is in the directory; addresses that others gave stay, behind the provider's."""
     _note(change, resource_id, person_id)
@@ -234,7 +209,7 @@ def _write(
         for one in person.handles.get(IdentityKind.EMAIL, ())
         if email_key(one) not in before and email_key(one) not in now
     ]
-    change.save([make_record(user, _some((*user.addresses, *others)), resource_id)])
+    save(change, [make_record(user, _some((*user.addresses, *others)), resource_id)])
     return _keep(change, user, resource_id, person_id)
 
 
@@ -244,11 +219,11 @@ def _some(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
-def _note(change: Change, resource_id: str, person_id: int) -> None:
+def _note(change: Writing, resource_id: str, person_id: int) -> None:
     sources.note_members(change.connection, Source.SCIM, {resource_id: Member(person_id, None)}, change.now)
 
 
-def _keep(change: Change, user: ScimUser, resource_id: str, person_id: int) -> Resource:
+def _keep(change: Writing, user: ScimUser, resource_id: str, person_id: int) -> Resource:
     _note(change, resource_id, person_id)
     scim.set_account(
         change.connection,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
 
@@ -116,8 +117,8 @@ def _backoff(saw: Saw) -> str:
 def _outside_window(saw: Saw) -> str:
     opens = f"opens {_moment(saw['opens_at'])}"
     if "expires_at" in saw:
-        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}"
-    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}"
+        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}{_clock(saw)}"
+    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
 
 
 def _no_channel(saw: Saw) -> str:
@@ -162,7 +163,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
     Reason.NO_CHANNEL: _no_channel,
-    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
+    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
@@ -170,6 +171,27 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     ),
 }
 """What each rule saw, in words; rules that are not here saw nothing worth a word."""
+
+
+def _clock(saw: Saw) -> str:
+    """By which zone's days and hours it was judged."""
+    if "zone" not in saw:
+        return ""
+    return f"; by the clock of {saw['zone']}, {explain_origin(ZoneOrigin(saw['zone_origin']))}"
+
+
+def explain_origin(origin: ZoneOrigin) -> str:
+    """Who says in which time zone a person is."""
+    return _ORIGINS[origin]
+
+
+_ORIGINS = {
+    ZoneOrigin.PERSON: "which the person chose",
+    ZoneOrigin.DIRECTORY: "the zone of the directory",
+    ZoneOrigin.TEAM: "the zone of the team",
+    ZoneOrigin.ORGANISATION: "the zone of the organisation",
+    ZoneOrigin.DEFAULT: "since nobody says another",
+}
 
 
 def _moment(value: Any) -> str:

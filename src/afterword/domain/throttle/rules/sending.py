@@ -33,16 +33,20 @@ def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None:
         return None
     wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
+    by_clock = {"zone": str(facts.person.zone), "zone_origin": facts.person.zone_origin}
     expires_at = wanted + policy.expires_after
     if send_at >= expires_at:
-        return Verdict(Reason.OUTSIDE_WINDOW, False, {"opens_at": send_at, "expires_at": expires_at})
+        saw = {"opens_at": send_at, "expires_at": expires_at, **by_clock}
+        return Verdict(Reason.OUTSIDE_WINDOW, False, saw)
     if policy.send_window is None:
         return None
-    passed = send_at - wanted <= policy.send_window.defer_max
-    if passed and send_at > wanted:
-        return Verdict(Reason.DEFERRED, True, {"until": send_at})
-    saw = {"opens_at": send_at, "defer_max_s": policy.send_window.defer_max.total_seconds()}
-    return Verdict(Reason.OUTSIDE_WINDOW, passed, {} if passed else saw)
+    if send_at == wanted:
+        return Verdict(Reason.OUTSIDE_WINDOW, True)
+    longest = policy.send_window.defer_max
+    if send_at - wanted <= longest:
+        return Verdict(Reason.DEFERRED, True, {"until": send_at, **by_clock})
+    saw = {"opens_at": send_at, "defer_max_s": longest.total_seconds(), **by_clock}
+    return Verdict(Reason.OUTSIDE_WINDOW, False, saw)
 
 
 def not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:
