@@ -12,7 +12,6 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.SURVEY_NOT_LIVE: {"state": "scheduled"},
     Reason.FILTER: {"path": "environment", "operator": "eq", "wanted": '"production"', "found": '"staging"'},
     Reason.COUNT: {"count": 2, "wanted": 3, "came_after": None},
-    Reason.NO_CHANNEL: {"tried": "email"},
     Reason.AUDIENCE: {"path": "teams"},
     Reason.TENURE: {"tenure_s": 259_200, "min_tenure_s": 604_800.0},
     Reason.OPTED_OUT: {"is_tester": False, "scope": "all", "value": "", "since": _ASKED},
@@ -31,6 +30,7 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.DAILY_MAX: {"invitations": 20, "per_day_max": 20},
     Reason.NOT_SAMPLED: {"draw": 0.8312, "rate": 0.25, "unit": "person_period"},
     Reason.LOWER_PRIORITY: {"invited_survey": "quarterly-nps"},
+    Reason.NO_CHANNEL: {"failed_at": _ASKED},
     Reason.DEFERRED: {
         "until": "2026-11-03T08:00:00Z",
         "zone": "Europe/Berlin",

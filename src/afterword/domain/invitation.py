@@ -37,9 +37,11 @@ class LinkState(StrEnum):
     What a person finds behind a valid link to a survey.
 
     ``answered`` is only what was answered anonymously: nobody can find that answer to change it.
+    ``withdrawn`` is what ended before it went out: it asks nobody, and its place was given to others.
     """
 
     OPEN = "open"
     ANSWERED = "answered"
     EXPIRED = "expired"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"

@@ -74,6 +74,7 @@ def _counts(progress: Progress, apart: Sequence[AnonymousResponse]) -> Invitatio
         lost_before_delivery=lost,
         expired_unopened=progress.expired_unopened,
         expired_opened=progress.expired_opened,
+        answered_late=progress.answered_late,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.invitation import CANCELLED, InvitationState
+from afterword.domain.invitation import CANCELLED, NEVER_SENT, InvitationState
 from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
@@ -22,6 +22,7 @@ class Invitation:
     Attributes:
         ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
         failed_at: When its channel gave up; None = it did not.
+        late_at: When the first answer came that was too late; of an anonymous survey the noon of that day.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Invitation:
     outcome_at: datetime | None = None
     ended_reason: Reason | None = None
     failed_at: datetime | None = None
+    late_at: datetime | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -53,6 +55,11 @@ class Invitation:
     def is_answered_apart(self) -> bool:
         """It was answered anonymously, and nothing tells which answer it was."""
         return self.outcome is Outcome.ANSWERED and self.outcome_at is None
+
+    @property
+    def asks_nobody(self) -> bool:
+        """It ended before it went out, and the person did not find it: it is as if it had not been."""
+        return self.state in NEVER_SENT and self.opened_at is None
 
 
 def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -235,10 +242,21 @@ def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome,
     )
 
 
+def set_late(connection: sa.Connection, invitation_id: int, at: datetime, *, only_day: bool) -> None:
+    """Remember when the first answer came that was too late; with ``only_day`` no more of it than the day."""
+    its = invitation.c.id == invitation_id, invitation.c.late_at.is_(None)
+    kept = _noon(at.date()) if only_day else at
+    connection.execute(sa.update(invitation).where(*its).values(late_at=kept))
+
+
 def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> None:
     """Keep of when the page was opened only the day, as its noon, which is that day in most time zones."""
-    noon = datetime.combine(day, time(12), UTC)
-    connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(opened_at=noon))
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(opened_at=_noon(day)))
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
 
 
 def _invitation(row: Any) -> Invitation:

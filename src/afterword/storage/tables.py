@@ -426,6 +426,8 @@ invitation = sa.Table(
     sa.Column("ended_reason", sa.Integer),
     # When its channel gave up.
     sa.Column("failed_at", Instant),
+    # The first answer that came too late and was refused; of an anonymous survey only its day.
+    sa.Column("late_at", Instant),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
     # The person's value of the attribute by which a quota has cells.

@@ -361,3 +361,14 @@ class TestTheSecondLook:
         assert verdict is not None
         assert verdict.reason is Reason.OPTED_OUT
         assert decide_again(replace(TEST, person=ana(opt_out=OPT_OUT, is_tester=True)), policy, NOW) is None
+
+
+class TestAfterAFailedDelivery:
+    def test_nobody_is_asked_for_a_day(self) -> None:
+        assert why_not(replace(GOOD, person=ana(failed_at=NOW - DAY)), FREE) == ()
+        failed_at = NOW - DAY + TICK
+        decision = decide(replace(GOOD, person=ana(failed_at=failed_at)), FREE, NOW)
+        assert saw_of(decision)[Reason.NO_CHANNEL] == {"failed_at": failed_at}
+
+    def test_a_test_event_tries_it_all_the_same(self) -> None:
+        assert why_not(replace(TEST, person=ana(failed_at=NOW)), FREE) == ()

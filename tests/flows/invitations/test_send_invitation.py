@@ -157,6 +157,7 @@ def test_a_permanent_refusal_is_the_end(invited: World) -> None:
     assert [send(invited, channel) for _ in range(2)] == [FAILED, FAILED]
     assert len(channel.messages) == 1
     assert invited.invitation(1).last_error == "SMTP: refused with 550"
+    assert invited.invitation(1).failed_at == START
 
 
 def test_the_last_temporary_refusal_is_the_end(invited: World) -> None:
@@ -176,6 +177,7 @@ def test_an_unknown_end_is_tried_once_more_and_then_left_alone(invited: World) -
 def test_an_unknown_end_of_the_last_attempt_is_uncertain(invited: World) -> None:
     channel = FakeChannel(invited, SendError("SMTP: TimeoutError", uncertain=True))
     assert send(invited, channel, is_last_attempt=True) is UNCERTAIN
+    assert invited.invitation(1).failed_at is None, "it may have arrived"
 
 
 def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(invited: World) -> None:

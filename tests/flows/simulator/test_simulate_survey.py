@@ -265,9 +265,10 @@ def check_history(world: World, random: Random) -> None:
     for number, one in enumerate(history):
         world.clock.advance(one.gap)
         let_mails_go(world)
-        if random.random() < OTHERS_CHANCE:
+        # In one moment with the event before, nobody could say which of them was first.
+        if one.gap and random.random() < OTHERS_CHANCE:
             let_another_survey_ask(world, random, number)
-        elif random.random() < OTHERS_CHANCE:
+        elif one.gap and random.random() < OTHERS_CHANCE:
             settle_another(world, random)
         let_people_answer(world, rate)
         event_id = store(world, one)

@@ -11,7 +11,7 @@ from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
 from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.throttle.explain_event import explain_event
-from afterword.storage import jobs, people
+from afterword.storage import invitations, jobs, people
 from afterword.storage.tables import person
 from tests.flows.world import EAGER, NO_LIMITS, QUESTIONS, World
 from tests.storage.support import DAY, HOUR, MINUTE, START, in_threads
@@ -198,6 +198,19 @@ class TestReasons:
 
 class TestTheLedger:
     """Every rule is asked, and what it saw is kept."""
+
+    def test_what_could_not_be_delivered_counts_for_nothing_but_a_day_without_a_try(
+        self, world: World
+    ) -> None:
+        world.add_survey(throttle=NO_LIMITS | {"repeat": "once", "max_open": 1, "backoff": True})
+        failed = world.invite()
+        with world.database.write() as connection:
+            error, at = "SMTP: refused with 550", world.clock.now
+            invitations.set_state(connection, failed.id, InvitationState.FAILED, failed_at=at, error=error)
+        assert reasons(world) == [Reason.NO_CHANNEL]
+        world.invite(is_test=True)
+        world.clock.advance(DAY)
+        assert reasons(world) == [Reason.INVITED]
 
     @pytest.mark.parametrize(
         ("throttle", "quiet"),

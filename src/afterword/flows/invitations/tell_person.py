@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, MERGED, InvitationState
 from afterword.domain.people.preference import ChannelKind, OptOutScope
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
@@ -51,6 +51,7 @@ _SENTENCES = {
 _LOST = {
     EXPIRED: "The mail was not sent: it was too late for it.",
     CANCELLED: "The mail was not sent: what you did next made the question pointless.",
+    MERGED: "The mail was not sent: another one to you was waiting already.",
     INELIGIBLE_AT_SEND: "The mail was not sent: the event that it was about is gone.",
 }
 
@@ -107,7 +108,7 @@ def tell_delivery(invitation: Invitation, zone: tzinfo, held_until: datetime | N
             return f"{_what(invitation)} went out on {show_time(invitation.sent_at, zone)}."
         case InvitationState.FAILED if invitation.ended_reason is not None:
             return f"{_what(invitation)} was not sent. {tell_reason(invitation.ended_reason)}"
-        case InvitationState.FAILED:
+        case InvitationState.FAILED | InvitationState.CANCELLED:
             return _LOST.get(invitation.last_error or "", f"{_what(invitation)} could not be delivered.")
         case InvitationState.UNCERTAIN:
             return f"{_what(invitation)} may have reached you: {_who(invitation)} did not say."
