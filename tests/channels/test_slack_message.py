@@ -14,7 +14,9 @@ from afterword.channels.slack_message import (
     compose,
     escape,
 )
+from afterword.domain.survey.piping import unlink
 from afterword.domain.survey.question import Question, list_choices
+from afterword.domain.words.german import GERMAN
 from tests.channels.messages import QUESTIONS, message
 
 HOSTILE = "<!channel> <@U0ANA> *bold* :smile: <https://evil.example|here> & `code`"
@@ -47,7 +49,7 @@ def said(composed: dict[str, Any]) -> str:
 def test_it_says_what_a_mail_says() -> None:
     one = message()
     text = said(compose(one))
-    for wanted in (one.title, one.introduction, one.project, one.event_name, one.first_question.text):
+    for wanted in (one.title, one.introduction, one.project, unlink(one.event_name), one.first_question.text):
         assert wanted in text
     assert "The link works until" in text
     found = links(compose(one))
@@ -144,6 +146,14 @@ def test_a_test_and_a_reminder_say_so() -> None:
 def test_an_anonymous_one_says_so() -> None:
     assert "nobody can tell whose it is" in said(compose(message(is_anonymous=True)))
     assert "nobody can tell whose it is" not in said(compose(message()))
+
+
+def test_it_speaks_the_language_of_the_survey() -> None:
+    composed = compose(message(locale="de"))
+    assert GERMAN.mail.own_page in links(composed)
+    assert GERMAN.mail.choice_opens in said(composed)
+    assert "5. März 2026" in said(composed)
+    assert "Your data" not in said(composed)
 
 
 def test_it_travels_as_json() -> None:

@@ -23,6 +23,7 @@ from afterword.domain.people.identity import IdentityWarning
 from afterword.domain.survey.trigger import OPERATORS
 from afterword.domain.survey.wording import Rule
 from afterword.domain.throttle.reason import Reason
+from afterword.domain.words.languages import LANGUAGES
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
 from afterword.flows.surveys.lint_surveys import (
@@ -30,6 +31,7 @@ from afterword.flows.surveys.lint_surveys import (
     NO_NEXT_CHANNEL,
     NO_REMINDER,
     SHORT_EXPIRY,
+    UNSPOKEN_LOCALE,
 )
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import Levels, effective
@@ -510,11 +512,15 @@ def test_every_field_of_a_policy_is_documented() -> None:
     assert described == [field.encode_name for field in msgspec.structs.fields(PolicyFile)]
 
 
+def test_every_language_that_we_speak_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Languages") if len(row) == 2]
+    assert described == [words.tag for words in LANGUAGES]
+
+
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    assert sorted(described) == sorted(
-        [*Rule, MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL, SHORT_EXPIRY]
-    )
+    of_files = [MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL, SHORT_EXPIRY, UNSPOKEN_LOCALE]
+    assert sorted(described) == sorted([*Rule, *of_files])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from afterword.channels.base import Message
-from afterword.channels.email_message import REMINDER_MARK, TEST_MARK, labelled
-from afterword.domain.survey.question import ScaleQuestion
+from afterword.channels.email_message import labelled, pace, subject
+from afterword.domain.survey.piping import unlink
+from afterword.domain.survey.question import MultipleChoiceQuestion, ScaleQuestion
+from afterword.domain.words.languages import words_in
+from afterword.domain.words.words import MailWords, Words
 
 # The limits of Block Kit: docs.slack.dev/reference/block-kit, blocks and composition objects.
 HEADER_CHARS_MAX = 150
@@ -29,8 +32,6 @@ LABEL_CHARS_MAX = 200
 LINKS_MAX = 20
 """Ours: with more options than a question may have there is one link to all of them."""
 
-ANSWER = "Answer"
-
 Block = dict[str, Any]
 
 
@@ -42,17 +43,17 @@ def compose(message: Message) -> dict[str, Any]:
     Slack asks the app, and shows a warning when the app has no address that it could ask. Texts are in parts
     of which Slack reads nothing as formatting, names or links.
     """
-    mark = TEST_MARK if message.is_test else REMINDER_MARK if message.is_reminder else ""
-    title = _cut(mark + " ".join(message.title.split()), HEADER_CHARS_MAX)
+    words = words_in(message.locale)
+    title = _cut(" ".join(subject(message, words.mail).split()), HEADER_CHARS_MAX)
     blocks: list[Block] = [{"type": "header", "text": _plain(title)}]
     if message.is_test:
-        blocks.append(_note("TEST. This was asked for by a test event. Answers to it are never counted."))
+        blocks.append(_note(f"TEST. {words.mail.test}"))
     blocks += [
-        _note(f"{_name(message.project)} · {_pace(message.question_count)}"),
-        {"type": "section", "text": _plain(_introduction(message))},
-        {"type": "rich_text", "elements": _question(message)},
-        _note(_after_question(message)),
-        _footer(message),
+        _note(f"{_name(message.project)} · {pace(message, words.mail)}"),
+        {"type": "section", "text": _plain(_introduction(message, words))},
+        {"type": "rich_text", "elements": _question(message, words.mail)},
+        _note(_after_question(message, words)),
+        _footer(message, words),
     ]
     return {
         "text": escape(_cut(f"{title}: {message.first_question.text}", TEXT_CHARS_MAX)),
@@ -71,19 +72,13 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _pace(count: int) -> str:
-    if count == 1:
-        return "1 question, under a minute"
-    return f"{count} questions, about {'a minute' if count <= 5 else f'{-(-count // 4)} minutes'}"
-
-
-def _introduction(message: Message) -> str:
-    usual = f"You just used {_name(message.project)}. How was it, while it is fresh?"
+def _introduction(message: Message, words: Words) -> str:
+    usual = words.mail.introduction.format(project=_name(message.project))
     said = _cut(message.introduction.strip() or usual, INTRODUCTION_CHARS_MAX)
-    return f"{said} This is a reminder, and the only one." if message.is_reminder else said
+    return f"{said}{words.gap}{words.mail.reminder}" if message.is_reminder else said
 
 
-def _question(message: Message) -> list[Block]:
+def _question(message: Message, words: MailWords) -> list[Block]:
     """The first question, and its choices as links."""
     question = message.first_question
     asked = _words(
@@ -99,7 +94,7 @@ def _question(message: Message) -> list[Block]:
             _said(ends),
         ]
     if not urls or len(choices) > LINKS_MAX:
-        return [asked, _words([_link(message.answer_url, ANSWER)])]
+        return [asked, _words([_link(message.answer_url, words.answer)])]
     items = [_words([_link(urls[value], label)]) for value, label in choices]
     return [asked, {"type": "rich_text_list", "style": "bullet", "elements": items}]
 
@@ -112,29 +107,27 @@ def _row(links: Sequence[tuple[str, str]]) -> list[Block]:
     return elements[:-1]
 
 
-def _after_question(message: Message) -> str:
-    more = ", and you can add more there" if message.first_question.kind == "multiple_choice" else ""
-    until = message.expires_at
-    said = [
-        f"Your choice opens the survey, filled in{more}. Nothing is saved until you send it."
-        if message.choice_urls
-        else "",
-        "Your answer is anonymous: nobody can tell whose it is, and so it can't be changed."
-        if message.is_anonymous
-        else "",
-        f"The link works until {until.day} {until:%B %Y, %H:%M} {until.tzname()}.",
-    ]
-    return " ".join(filter(None, said))
+def _after_question(message: Message, words: Words) -> str:
+    mail = words.mail
+    said = []
+    if message.choice_urls:
+        is_many = isinstance(message.first_question, MultipleChoiceQuestion)
+        said.append(mail.choices_open if is_many else mail.choice_opens)
+    if message.is_anonymous:
+        said.append(mail.anonymous)
+    said.append(mail.until.format(moment=words.dates.say(message.expires_at)))
+    return words.gap.join(said)
 
 
-def _footer(message: Message) -> Block:
+def _footer(message: Message, words: Words) -> Block:
     """Why it came, and how to stop it."""
-    why = f"You got this because you ran {_name(message.event_name)} in {_name(message.project)}. "
+    mail = words.mail
+    why = mail.reason.format(event=unlink(_name(message.event_name)), project=_name(message.project))
     elements = [
-        {"type": "text", "text": why},
-        _link(message.person_url, "Your data and settings"),
+        {"type": "text", "text": f"{why} "},
+        _link(message.person_url, mail.own_page),
         {"type": "text", "text": " · "},
-        _link(message.unsubscribe_url, "Unsubscribe from all surveys"),
+        _link(message.unsubscribe_url, mail.unsubscribe),
     ]
     return {"type": "rich_text", "elements": [_words(elements)]}
 

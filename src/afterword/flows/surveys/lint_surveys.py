@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from afterword.domain.survey.policy import Cap, Policy
-from afterword.domain.survey.translation import missing_translations
+from afterword.domain.survey.translation import find_foreign_locales, missing_translations
 from afterword.domain.survey.wording import find_wording
 from afterword.flows.surveys.survey_definition import dump_definition, read_definition
 from afterword.flows.surveys.survey_files import Written
@@ -15,6 +15,7 @@ MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
 NO_NEXT_CHANNEL = "no_next_channel"
 SHORT_EXPIRY = "short_expiry"
+UNSPOKEN_LOCALE = "unspoken_locale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,13 @@ def _lint(written: Written) -> Iterator[Hint]:
         yield Hint(place, finding.rule, finding.message)
     for rule, path, message in _find_in_vain(definition.policy):
         yield Hint(find_place(written.text, written.name, f"$.throttle.{path}"), rule, message)
+    for locale in find_foreign_locales(definition):
+        field = "locale" if locale == definition.locale else f"translations.{locale}"
+        yield Hint(
+            find_place(written.text, written.name, f"$.{field}"),
+            UNSPOKEN_LOCALE,
+            f"Afterword has no words in {locale}: buttons, hints and the mail around its texts are English",
+        )
     for missing in missing_translations(definition):
         place = find_place(written.text, written.name, f"$.translations.{missing.locale}")
         yield Hint(place, MISSING_TRANSLATION, f"{missing.path} is not translated: {missing.text!r}")
