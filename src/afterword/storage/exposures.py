@@ -54,6 +54,7 @@ class Past(NamedTuple):
     sent_at: datetime | None
     failed_at: datetime | None
     is_opened: bool
+    send_at: datetime | None
 
     @property
     def gone_at(self) -> datetime | None:
@@ -73,15 +74,17 @@ def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[i
             columns.outcome,
             columns.expires_at,
             columns.reminded_at,
+            columns.send_at,
         )
         .join(survey, survey.c.id == columns.survey_id)
         .where(columns.person_id.in_(list(person_ids)), *_COUNTS)
         .order_by(columns.created_at, columns.id)
     )
     found: dict[int, list[Asked]] = {}
-    for person_id, survey_id, project_id, at, outcome, *rest in connection.execute(statement):
+    for person_id, survey_id, project_id, at, outcome, *rest, send_at in connection.execute(statement):
         ended = None if outcome is None else Outcome(outcome)
-        found.setdefault(person_id, []).append(Asked(survey_id, project_id, at, ended, *rest))
+        one = Asked(survey_id, project_id, at, ended, *rest)
+        found.setdefault(person_id, []).append(one._replace(send_at=send_at))
     return found
 
 
@@ -107,6 +110,7 @@ def list_past(
             columns.sent_at,
             columns.failed_at,
             columns.opened_at.is_not(None),
+            columns.send_at,
         )
         .join(survey, survey.c.id == columns.survey_id)
         .where(sa.not_(columns.is_test), sa.or_(_WAS_NOT_LOST, columns.failed_at.is_not(None)))

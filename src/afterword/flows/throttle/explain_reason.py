@@ -91,6 +91,12 @@ def _snoozed(saw: Saw) -> str:
     return f"until {_moment(saw['snoozed_until'])}" if saw.get("snoozed_until") else ""
 
 
+def _open(saw: Saw) -> str:
+    if "waits_until" in saw:
+        return f"one waits until {_moment(saw['waits_until'])}, and this is counted with it"
+    return f"{saw['open']} open, at most {saw['max_open']}"
+
+
 def _cooldown(saw: Saw) -> str:
     if "use" in saw:
         return "the survey ignores it"
@@ -144,7 +150,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,
     Reason.HOLDOUT: lambda saw: f"drew {saw['draw']:.4f}, held out below {saw['holdout']:g}",
-    Reason.OPEN_INVITATION: lambda saw: f"{saw['open']} open, at most {saw['max_open']}",
+    Reason.OPEN_INVITATION: _open,
     Reason.REPEAT_EXHAUSTED: lambda saw: (
         f"shown {saw['shown']} times, at most {saw['shows_max']}"
         + (", and answered" if saw["has_answered"] else "")

@@ -231,9 +231,7 @@ def _be_quiet(connection: Connection, person: Person, fields: Mapping[str, str],
     start, end = _minutes(fields.get("from", "")), _minutes(fields.get("until", ""))
     if start == end:
         raise PreferenceError(
-            _NOT_SAVED
-            + "Please choose two different times. "
-            + "To get no mails at all, stop the surveys below on this page."
+            _NOT_SAVED + "Please choose two different times. To get no mails at all, stop the surveys below."
         )
     people.update_person(connection, person.id, {"quiet_from": start, "quiet_until": end})
 
