@@ -439,7 +439,7 @@ class TestLint:
             "in fi", "in locale"
         )
 
-    @pytest.mark.parametrize(("caps", "hints"), [("", 1), ("  caps: {7d: 2}\n", 0), ("  caps: {1d: 1}\n", 0)])
+    @pytest.mark.parametrize(("caps", "hints"), [("", 1), ("  caps: {7d: 2}\n", 0), ("  caps: {1d: 2}\n", 1)])
     def test_says_when_caps_let_no_reminder_go(self, home: Installation, caps: str, hints: int) -> None:
         text = SURVEY.replace("throttle:\n", "throttle:\n  reminders: {after: 24h}\n" + caps)
         out = home.run("survey", "lint", home.file("survey.yaml", text)).out

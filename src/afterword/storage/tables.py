@@ -439,7 +439,11 @@ invitation = sa.Table(
     # See ChannelKind: which one carried it, or is to carry it next, and when that was first tried.
     sa.Column("channel", sa.Text),
     sa.Column("channel_since", Instant),
+    # The how-manieth of the person; NULL = reserved by a release that did not number them.
+    sa.Column("number", sa.Integer),
     sa.UniqueConstraint("event_id", "survey_id"),
+    # Two decisions that did not see each other take the same number: the second one is refused.
+    sa.Index("ix_invitation_person_id_number", "person_id", "number", unique=True),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
     sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),
 )

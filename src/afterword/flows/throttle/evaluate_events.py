@@ -208,6 +208,8 @@ class _Batch:
     ) -> None:
         self._connection = connection
         self._now = now
+        # Before all that is decided by: were there no lock, what is reserved meanwhile has the same number.
+        self._numbers = Counter(_find_last_numbers(connection, subjects))
         # Before anything is counted: a sender may have one of them in its hands.
         self._waiting = _list_waiting(connection, subjects, now)
         self._gathered = Gathered(connection, subjects, now, channels=channels)
@@ -254,6 +256,7 @@ class _Batch:
         heard, person = candidate.heard, candidate.person
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
+        self._numbers[person.id] += 1
         waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
         expires_at = self._now + waits + heard.policy.expires_after
         # A test may be due past its expiry: there it ends instead of waiting on.
@@ -274,6 +277,7 @@ class _Batch:
             "cell": cell,
             "collapsed": 0,
             "probability": decision.probability,
+            "number": self._numbers[person.id],
         }
         new = _New(subject.event.occurred_at, self._now, cell, row)
         self._invited.append(new)
@@ -312,6 +316,12 @@ class _Batch:
             one.row["collapsed"] += 1
         else:
             self._collapsed[one.id] += 1
+
+
+def _find_last_numbers(connection: Connection, subjects: Sequence[Subject]) -> dict[int, int]:
+    """Person id → the number of their last invitation."""
+    ids = {subject.person_id for subject in subjects if subject.person_id is not None}
+    return invitations.find_last_numbers(connection, sorted(ids)) if ids else {}
 
 
 def _list_waiting(

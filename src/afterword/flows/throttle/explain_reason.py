@@ -63,6 +63,12 @@ def explain_verdict(verdict: Verdict) -> str:
     return explain({**verdict.saw, "passed": verdict.passed}) if explain and verdict.saw else ""
 
 
+def explain_basis(policy_id: int, draw: float, probability: float) -> str:
+    """By which policy it was decided, and with what luck."""
+    policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
+    return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
 def _stale(saw: Saw) -> str:
     return f"{_span(saw['age_s'])} old, at most {_span(saw['max_age_s'])}"
 
@@ -135,9 +141,15 @@ def _no_channel(saw: Saw) -> str:
 
 
 def _quota(saw: Saw) -> str:
-    of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
-    spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
+    spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
+
+
+def _of_cell(saw: Saw) -> str:
+    """Whose quota it is: a cell may have any value, "all" too; the whole quota has none."""
+    if "cell" not in saw:
+        return ""
+    return f" of the cell {saw['cell']}" if saw["cell"] else " of people without a value"
 
 
 _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {

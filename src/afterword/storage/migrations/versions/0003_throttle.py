@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("probability", sa.Float(), nullable=False, server_default="1"),
         sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("channel_since", sa.BigInteger(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
     ):
         op.add_column("invitation", column)
     # There was one channel, and what it was handed must never go by another one.
@@ -36,6 +37,7 @@ def upgrade() -> None:
         "UPDATE invitation SET channel = 'email', channel_since = created_at "
         "WHERE sent_at IS NOT NULL OR state IN ('sending', 'uncertain')"
     )
+    op.create_index("ix_invitation_person_id_number", "invitation", ["person_id", "number"], unique=True)
     op.execute(
         "UPDATE invitation SET outcome = 'answered', outcome_at = "
         "(SELECT created_at FROM response WHERE response.invitation_id = invitation.id) "
