@@ -241,9 +241,9 @@ class TestTally:
                 given = {"cell": cell, "outcome": outcome, "expires_at": expires_at}
                 invitations.add_invitations(connection, [row(cast.survey, cast.bob, number) | given])
             found = {one.cell: one for one in tally(connection, cast.survey, START + HOUR)}
-        assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 2, 1, 1)
-        assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 1, 1, 0)
-        assert found[None] == Tally(None, 0, 0, 0, 0, 1, 1, 0)
+        assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 0, 2, 1, 1)
+        assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 0, 1, 1, 0)
+        assert found[None] == Tally(None, 0, 0, 0, 0, 0, 1, 1, 0)
 
     def test_each_window_has_a_beginning_of_its_own(self, cast: Cast) -> None:
         with cast.database.write() as connection:
@@ -256,9 +256,10 @@ class TestTally:
                 START,
                 quota_since=START - 200 * DAY,
                 slot_since=START - 3 * DAY,
+                burst_since=START - 2 * HOUR,
                 rate_since=START - 30 * DAY,
             )
-        assert found == Tally(None, 4, 0, 2, 0, 1, 3, 3)
+        assert found == Tally(None, 4, 0, 2, 0, 1, 1, 3, 3)
 
 
 def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
@@ -279,7 +280,15 @@ def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
 def tally(connection: Connection, survey_id: int, now: datetime) -> list[Tally]:
     """Count all of a survey."""
     since = START - DAY
-    return exposures.tally(connection, survey_id, now, quota_since=since, slot_since=since, rate_since=since)
+    return exposures.tally(
+        connection,
+        survey_id,
+        now,
+        quota_since=since,
+        slot_since=since,
+        burst_since=now - MICROSECOND,
+        rate_since=since,
+    )
 
 
 class TestProgress:

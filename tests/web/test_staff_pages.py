@@ -207,6 +207,13 @@ def test_what_pages_link_to_is_there(busy: Site, staff: TestClient) -> None:
     assert broken == []
 
 
+def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site, staff: TestClient) -> None:
+    (entry,) = busy.world.ledger(1)
+    assert entry.policy_id
+    said = f"By policy {entry.policy_id}; drew u = {entry.draw:.4f}, asked with π = 1."
+    assert said in staff.get("/events/1").text
+
+
 def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestClient) -> None:
     invitation = site.world.invite()
     with site.parts.database.write() as connection:
@@ -214,13 +221,6 @@ def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestCli
         invitations.set_state(connection, invitation.id, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
     page = staff.get(f"/events/{invitation.event_id}").text
     assert "The person wants no surveys. <code>35 opted_out</code>" in page
-
-
-def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site, staff: TestClient) -> None:
-    (entry,) = busy.world.ledger(1)
-    assert entry.policy_id
-    said = f"By policy {entry.policy_id}; drew u = {entry.draw:.4f}, asked with π = 1."
-    assert said in staff.get("/events/1").text
 
 
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:

@@ -18,6 +18,7 @@ class Tally(NamedTuple):
     Attributes:
         cell: The value of the quota's attribute; None where people have none, or the quota no cells.
         slot_responses, slot_open: Of the invitations within the pacing's slot.
+        burst: Invitations while the pacing may not ask again, though it is behind.
         day: Invitations of the last 24 hours.
         ended: Recent invitations that can no longer be answered for the first time.
         answered: Those of them that were.
@@ -28,6 +29,7 @@ class Tally(NamedTuple):
     open: int
     slot_responses: int
     slot_open: int
+    burst: int
     day: int
     ended: int
     answered: int
@@ -160,13 +162,14 @@ def tally(
     *,
     quota_since: datetime,
     slot_since: datetime,
+    burst_since: datetime,
     rate_since: datetime,
 ) -> list[Tally]:
     """
     Count what a survey has used of its limits, by cell.
 
     Args:
-        quota_since: Invitations after this time count for the quota; likewise the slot and the response rate.
+        quota_since: Invitations after this time count for the quota; likewise the others.
     """
     columns = invitation.c
     is_answered = columns.outcome == Outcome.ANSWERED.value
@@ -185,6 +188,7 @@ def tally(
             count(is_open, in_quota),
             count(is_answered, in_slot),
             count(is_open, in_slot),
+            count(columns.created_at > burst_since),
             count(columns.created_at > day_since),
             count(is_recent, sa.not_(is_open)),
             count(is_recent, is_answered),

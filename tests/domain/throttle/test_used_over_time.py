@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.survey.policy import RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
 from afterword.domain.throttle.facts import Outcome, Spent, SurveyCounts
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 
@@ -49,6 +49,7 @@ def counted_anew(
         quota=spent(quota_since),
         cell=spent(quota_since, cell),
         slot=spent(now - slot) if slot is not None else Spent(),
+        burst=sum(slot is not None and one.at > now - slot / CATCH_UP for one in kept),
         day=sum(one.at > now - DAY for one in kept),
         response_rate=sum(one in answered for one in recent) / len(over) if is_enough else 1.0,
     )

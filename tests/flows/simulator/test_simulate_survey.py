@@ -59,7 +59,7 @@ LIMITS: dict[str, tuple[Any, ...]] = {
         {"attribute": "Site", "each": 1, "period": "5d"},
         {"count": 9, "period": "9d", "attribute": "Site", "each": 2},
     ),
-    "pacing": ("asap",),
+    "pacing": ("asap", "even"),
     "max_per_day": (1, 2, 3),
     "sampling": ({"rate": 0.6}, {"rate": 0.6, "unit": "event"}),
     "priority": (1,),
@@ -283,7 +283,7 @@ def check_history(world: World, random: Random) -> None:
             world.database,
             world.clock,
             [Wanted("draft", survey_file("s0", **files["s0"]))],
-            since=400 * DAY,
+            since=world.clock.now - START,
             against_live=True,
             response_rate=rate,
         )

@@ -84,6 +84,30 @@ def test_even_pacing_lets_one_response_fall_into_each_share(world: World) -> Non
     assert decide_all(world, 1) == [Reason.INVITED]
 
 
+def test_even_pacing_makes_up_what_it_missed_bit_by_bit(world: World) -> None:
+    world.add_survey(throttle=EAGER | {"quota": {"count": 4, "period": "4h"}})
+    world.clock.advance(150 * MINUTE)
+    assert decide_all(world, 2) == [Reason.INVITED, Reason.PACING]
+    world.clock.advance(10 * MINUTE - timedelta(microseconds=1))
+    assert decide_all(world, 1) == [Reason.PACING]
+    world.clock.advance_us(1)
+    assert decide_all(world, 2) == [Reason.INVITED, Reason.PACING]
+    world.clock.advance(19 * MINUTE)
+    (entry,) = world.decide()
+    (saw,) = [one.saw for one in entry.verdicts if one.reason is Reason.PACING]
+    assert (entry.reason, saw["behind"]) == (Reason.PACING, 0.98), "one more would be too soon"
+
+
+def test_in_one_batch_even_pacing_counts_what_it_asks(world: World) -> None:
+    world.add_survey(throttle=EAGER | {"quota": {"count": 4, "period": "4h"}})
+    world.clock.advance(3 * HOUR)
+    ids = [world.add_event(email=who) for who in PEOPLE]
+    assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
+    world.clock.advance(10 * MINUTE)
+    ids = [world.add_event(email=who) for who in PEOPLE]
+    assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
+
+
 def test_a_daily_limit_looks_back_a_day(world: World) -> None:
     world.add_survey(throttle=EAGER | {"max_per_day": 2})
     assert decide_all(world, 3) == [Reason.INVITED, Reason.INVITED, Reason.DAILY_MAX]

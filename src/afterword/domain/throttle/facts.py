@@ -143,6 +143,7 @@ class SurveyCounts:
         slot: Within the last share of the period in which even pacing allows one response.
         day: Invitations within the last 24 hours.
         response_rate: The share of recently ended invitations that was answered; 1.0 while there are too few.
+        burst: Invitations within the last slot / CATCH_UP.
     """
 
     quota: Spent = Spent()
@@ -150,6 +151,7 @@ class SurveyCounts:
     slot: Spent = Spent()
     day: int = 0
     response_rate: float = 1.0
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class SurveyFacts:
         state: Where it is at the moment of the decision.
         paused: The levels at which a policy pauses asking: survey, project, organisation.
         slot: How long even pacing lets one response take; None = no pacing.
+        paced_since: Since when responses should have come at this pace; None = nothing missed is made up.
     """
 
     id: int
@@ -170,6 +173,7 @@ class SurveyFacts:
     paused: tuple[str, ...] = ()
     counts: SurveyCounts = SurveyCounts()
     slot: timedelta | None = None
+    paced_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, expect_response_rate
 from afterword.domain.throttle.facts import Outcome, Spent, SurveyCounts
 
 _DAY = timedelta(days=1)
 _Counted = tuple[int, ...]
-"""Answered and open ones of the quota, the same of the slot, of a day, lately ended, lately answered."""
+"""Answered and open ones of the quota, and of the slot; of a burst; of a day; lately ended; answered."""
 
-_NOTHING: _Counted = (0,) * 7
+_NOTHING: _Counted = (0,) * 8
 
 
 @dataclass(slots=True, eq=False)
@@ -78,12 +78,13 @@ class UsedOverTime:
 
     def counts(self, cell: str | None) -> SurveyCounts:
         """What is used at the moment, in all and of a cell."""
-        responses, still_open, slot_responses, slot_open, day, ended, answered = self._all
+        responses, still_open, slot_responses, slot_open, burst, day, ended, answered = self._all
         its = self._cells.get(cell, _NOTHING)
         return SurveyCounts(
             quota=Spent(responses, still_open),
             cell=Spent(its[0], its[1]),
             slot=Spent(slot_responses, slot_open),
+            burst=burst,
             day=day,
             response_rate=expect_response_rate(ended, answered),
         )
@@ -94,7 +95,7 @@ class UsedOverTime:
         if self._period is not None:
             yield use.at + self._period
         if self._slot is not None:
-            yield use.at + self._slot
+            yield from (use.at + self._slot, use.at + self._slot / CATCH_UP)
         if use.outcome_at is not None:
             yield use.outcome_at
         if use.gone_at is not None:
@@ -114,6 +115,7 @@ class UsedOverTime:
             is_open and in_period,
             is_answered and in_slot,
             is_open and in_slot,
+            self._slot is not None and now < use.at + self._slot / CATCH_UP,
             now < use.at + _DAY,
             is_recent and not is_open,
             is_recent and is_answered,

@@ -10,7 +10,7 @@ from typing import Any
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, find_opt_out, unwanted_channels
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.channel_choice import list_channels, list_usable
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
@@ -122,6 +122,7 @@ class Gathered:
                 paused=heard.paused,
                 counts=self._counts(heard, person),
                 slot=heard.slot,
+                paced_since=heard.paced_since,
             ),
             person=person,
             metadata_matches=is_match,
@@ -280,6 +281,7 @@ class _Used:
         period = timedelta() if quota is None else quota.period
         self._quota_since = _EVER if period is None else now - period
         self._slot_since = now - (heard.slot or timedelta())
+        self._burst_since = now - (heard.slot or timedelta()) / CATCH_UP
         self._day_since = now - _DAY
         rows = exposures.tally(
             connection,
@@ -287,6 +289,7 @@ class _Used:
             now,
             quota_since=self._quota_since,
             slot_since=self._slot_since,
+            burst_since=self._burst_since,
             rate_since=now - RESPONSE_RATE_WINDOW,
         )
         self._rows = {row.cell: row for row in rows}
@@ -307,6 +310,7 @@ class _Used:
             quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + quota),
             cell=Spent(its.responses if its else 0, (its.open if its else 0) + of_cell),
             slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + slot),
+            burst=sum(row.burst for row in rows) + self._changed(self._burst_since),
             day=sum(row.day for row in rows) + day,
             response_rate=self._rate,
         )

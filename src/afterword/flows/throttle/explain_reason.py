@@ -145,6 +145,14 @@ def _quota(saw: Saw) -> str:
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
 
 
+def _pacing(saw: Saw) -> str:
+    spent = f"{saw['responses']} responses and {saw['open']} open invitations within {_span(saw['slot_s'])}"
+    behind = saw.get("behind", 0)
+    return (
+        f"{spent}; {behind:.1f} behind the even pace, which is made up bit by bit" if behind >= 1 else spent
+    )
+
+
 def _of_cell(saw: Saw) -> str:
     """Whose quota it is: a cell may have any value, "all" too; the whole quota has none."""
     if "cell" not in saw:
@@ -174,9 +182,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.PERSON_CAP: _cap,
     Reason.BACKOFF: _backoff,
     Reason.QUOTA_FULL: _quota,
-    Reason.PACING: lambda saw: (
-        f"{saw['responses']} responses and {saw['open']} open invitations within {_span(saw['slot_s'])}"
-    ),
+    Reason.PACING: _pacing,
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
