@@ -155,6 +155,7 @@ class Twin(NamedTuple):
     """What makes two events of a person the same one."""
 
     person_id: int
+    project_id: int
     name: str
     occurred_at: datetime
     metadata: str | None
@@ -169,7 +170,9 @@ def list_twins(
 ) -> set[Twin]:
     """Decided events of these people that say they occurred at these times, as far back as an event."""
     statement = (
-        sa.select(decision.c.person_id, event.c.name, event.c.occurred_at, event.c.metadata)
+        sa.select(
+            decision.c.person_id, event.c.project_id, event.c.name, event.c.occurred_at, event.c.metadata
+        )
         .join(event, event.c.id == decision.c.event_id)
         .where(
             decision.c.person_id.in_(list(person_ids)),

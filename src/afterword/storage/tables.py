@@ -422,7 +422,7 @@ invitation = sa.Table(
     sa.Column("outcome_at", Instant),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
-    # The person's value of the attribute by which a quota has cells.
+    # By which attribute a quota has cells, and the person's value of it: office=Berlin.
     sa.Column("cell", sa.Text),
     # Further matches of the trigger while it waited.
     sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),

@@ -9,7 +9,7 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.survey.policy import TEST_INVITATIONS_PER_HOUR_MAX
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
-from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
 from afterword.flows.throttle.explain_event import explain_event
 from afterword.storage import jobs, people
 from afterword.storage.tables import person
@@ -34,6 +34,14 @@ class TestReasons:
         world.add_survey()
         assert reasons(world, is_test=True) == [Reason.INVITED_TEST]
 
+    def test_10_duplicate_event(self, world: World) -> None:
+        other = create_project(world.database, world.clock, "IDE")
+        world.add_survey(throttle=EAGER)
+        world.add_survey("ide", project="IDE", throttle=EAGER)
+        assert reasons(world, age=MINUTE) == [Reason.INVITED]
+        assert reasons(world, age=MINUTE) == [Reason.DUPLICATE_EVENT]
+        assert reasons(world, age=MINUTE, project_id=other.id) == [Reason.INVITED], "another tool's own event"
+
     def test_11_stale_event(self, world: World) -> None:
         world.add_survey()
         assert reasons(world, age=30 * MINUTE + timedelta(microseconds=1)) == [Reason.STALE_EVENT]
@@ -43,6 +51,15 @@ class TestReasons:
         world.add_survey()
         assert reasons(world, age=-5 * MINUTE - timedelta(microseconds=1)) == [Reason.FUTURE_EVENT]
         assert reasons(world, age=-5 * MINUTE) == [Reason.INVITED]
+
+    def test_20_what_came_before_the_survey_was_published(self, world: World) -> None:
+        world.add_survey(live=False)
+        event_id = world.add_event()
+        world.clock.advance_us(1)
+        publish_survey(world.database, world.clock, "build-cli")
+        at_once = world.add_event()
+        assert [world.evaluate(one) for one in (event_id, at_once)] == [False, True]
+        assert world.ledger(event_id) == []
 
     @pytest.mark.parametrize(
         "survey",

@@ -9,7 +9,7 @@ from afterword.domain.survey.survey_state import Phase, state_at
 from afterword.flows.surveys.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
 from afterword.flows.surveys.survey_definition import read_definition, read_file, show_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import revision, surveys
+from afterword.storage import revision, surveys, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.surveys import Survey, Version
 
@@ -29,6 +29,8 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
     """
     Let the latest version of a survey go live. Publishing it again changes nothing.
 
+    With another trigger it begins to count anew: what the one before counted is something else.
+
     Raises:
         NotFoundError: There is no such survey.
         ConflictError: It is closed, or lacks a right that it needs.
@@ -40,6 +42,10 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
             raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
         file = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
         check_rights(connection, survey.project_id, file)
+        if survey.live_version is not None:
+            live = read_file(surveys.get_definition(connection, survey.id, survey.live_version))
+            if live.trigger != file.trigger:
+                trigger_matches.forget(connection, survey.id)
         surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
         return surveys.get_survey(connection, survey.id)
 

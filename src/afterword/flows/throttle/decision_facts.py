@@ -9,7 +9,7 @@ from typing import Any
 
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import find_opt_out
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
+from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.flows.surveys.survey_definition import read_definition
@@ -58,7 +58,7 @@ class Subject:
         event = self.event
         if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
             return None
-        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
+        return Twin(self.person_id, event.project_id, event.name, event.occurred_at, event.metadata)
 
 
 class Gathered:
@@ -119,7 +119,7 @@ class Gathered:
             came_after=came_after,
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
-            waits=trigger.waits,
+            waits=trigger.waits_after(self._now - event.occurred_at),
         )
 
     def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
@@ -207,11 +207,22 @@ class Gathered:
 
     def _was_withdrawn(self, subject: Subject, heard: Heard) -> bool:
         """Whether an event that came sooner, though it happened later, withdraws what this one asks."""
-        if subject.person_id is None or not heard.trigger.waits:
+        trigger, event = heard.trigger, subject.event
+        if subject.person_id is None or not trigger.withdrawing:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
-        at = subject.event.occurred_at
-        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
+        until = event.occurred_at
+        if trigger.not_followed_by is not None:
+            until += trigger.not_followed_by.window
+        return any(
+            # Of one moment, the one that came first happened first.
+            (one.occurred_at, one.event_id) > (event.occurred_at, event.id)
+            and (
+                one.role is MatchRole.WITHDRAWING
+                or (one.role is MatchRole.FOLLOWING and one.occurred_at <= until)
+            )
+            for one in before
+        )
 
 
 def audience_document(person: Person) -> dict[str, Any]:
@@ -235,11 +246,18 @@ def cell_of(person: Person, attribute: str) -> str | None:
     return next((values[0] for name, values in person.attributes.items() if name_key(name) == wanted), None)
 
 
+def cell_key(quota: Quota | None, value: str | None) -> str | None:
+    """What an invitation keeps of its cell: a value of another attribute is another cell."""
+    if quota is None or quota.attribute is None:
+        return None
+    return f"{name_key(quota.attribute)}={value or ''}"
+
+
 class _Used:
     """What a survey has used of its limits: what was counted, and what the batch adds and takes back."""
 
     def __init__(self, connection: Connection, heard: Heard, now: datetime) -> None:
-        quota = heard.policy.quota
+        self._quota = quota = heard.policy.quota
         # Without a quota there is nothing to count for it.
         period = timedelta() if quota is None else quota.period
         self._quota_since = _EVER if period is None else now - period
@@ -263,7 +281,7 @@ class _Used:
 
     def counts(self, person: PersonFacts | None) -> SurveyCounts:
         rows = self._rows.values()
-        cell = None if person is None else person.cell
+        cell = cell_key(self._quota, None if person is None else person.cell)
         its = self._rows.get(cell)
         quota, slot, day = map(self._changed, (self._quota_since, self._slot_since, self._day_since))
         of_cell = sum(count for at, of, count in self._changes if at > self._quota_since and of == cell)
@@ -334,8 +352,10 @@ def _newest_wanted(triggers: Iterable[Trigger]) -> dict[MatchRole, int]:
             wanted[MatchRole.COUNTED] = max(trigger.count, wanted.get(MatchRole.COUNTED, 0))
         if trigger.after is not None:
             wanted[MatchRole.EARLIER] = 1
-        if trigger.withdrawing:
+        if trigger.cancel_on:
             wanted[MatchRole.WITHDRAWING] = 1
+        if trigger.not_followed_by is not None:
+            wanted[MatchRole.FOLLOWING] = 1
     return wanted
 
 
@@ -371,8 +391,10 @@ def matches_of(subject: Subject) -> Iterable[Match]:
             roles.append(MatchRole.COUNTED)
         if trigger.is_after(event.name):
             roles.append(MatchRole.EARLIER)
-        if trigger.withdraws(event.name):
+        if trigger.cancels(event.name):
             roles.append(MatchRole.WITHDRAWING)
+        if trigger.is_missed(event.name):
+            roles.append(MatchRole.FOLLOWING)
         for role in roles:
             yield Match(heard.id, person_id, event.id, role, event.occurred_at)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from afterword.domain.invitation import CANCELLED, InvitationState
@@ -20,7 +20,7 @@ from afterword.domain.throttle.eligibility import Decision, Invite, decide, yiel
 from afterword.domain.throttle.facts import PersonFacts
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.throttle.decision_facts import Gathered, Subject
+from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
 from afterword.flows.throttle.heard_surveys import Heard, Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
@@ -35,6 +35,11 @@ from afterword.storage.trigger_matches import Match
 
 MESSAGE_ID_CHARS = 24
 _MESSAGE_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+NO_MATCH = frozenset(
+    {Reason.DUPLICATE_EVENT, Reason.STALE_EVENT, Reason.FUTURE_EVENT, Reason.FILTER, Reason.COUNT}
+)
+"""What is no further match of a trigger: for these, nothing would have been asked either."""
 
 
 def evaluate_events(
@@ -218,7 +223,9 @@ class _Batch:
         heard, person = candidate.heard, candidate.person
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
-        expires_at = self._now + heard.trigger.waits + heard.policy.expires_after
+        waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
+        expires_at = self._now + waits + heard.policy.expires_after
+        cell = cell_key(heard.policy.quota, person.cell)
         row = {
             "survey_id": heard.id,
             "survey_version": heard.survey.version,
@@ -232,14 +239,14 @@ class _Batch:
             "expires_at": expires_at,
             # Not past the expiry: there it ends as expired instead of waiting on.
             "send_at": min(decision.send_at, expires_at),
-            "cell": person.cell,
+            "cell": cell,
             "collapsed": 0,
             "probability": decision.probability,
         }
-        new = _New(subject.event.occurred_at, self._now, person.cell, row)
+        new = _New(subject.event.occurred_at, self._now, cell, row)
         self._invited.append(new)
-        self._gathered.add_invitation(subject, heard, expires_at, person.cell)
-        if heard.trigger.waits and not subject.event.is_test:
+        self._gathered.add_invitation(subject, heard, expires_at, cell)
+        if not subject.event.is_test:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
 
     def _withdraw(self, subject: Subject) -> None:
@@ -248,10 +255,9 @@ class _Batch:
         if person_id is None or event.is_test:
             return
         for heard in subject.told:
-            if not heard.trigger.withdraws(event.name):
-                continue
             waiting = self._waiting.get((person_id, heard.id), [])
-            for one in [one for one in waiting if one.occurred_at <= event.occurred_at]:
+            withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
+            for one in [one for one in waiting if withdraws(one.occurred_at)]:
                 waiting.remove(one)
                 self._gathered.remove_invitation(person_id, heard.id, one.at, one.cell)
                 if isinstance(one, _New):
@@ -266,7 +272,7 @@ class _Batch:
         waiting = self._waiting.get((subject.person_id, candidate.heard.id), [])
         if not waiting or isinstance(candidate.decision, Invite):
             return
-        if Reason.FILTER in candidate.decision.reasons:
+        if not NO_MATCH.isdisjoint(candidate.decision.reasons):
             return
         if isinstance(one := waiting[-1], _New):
             one.row["collapsed"] += 1

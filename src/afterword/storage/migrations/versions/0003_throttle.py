@@ -84,7 +84,8 @@ def _make_tables() -> None:
     op.execute(
         "INSERT INTO first_event (person_id, project_id, at) "
         "SELECT person_id, project_id, min(received_at) FROM event "
-        "WHERE person_id IN (SELECT id FROM person WHERE erased_at IS NULL) GROUP BY person_id, project_id"
+        "WHERE NOT is_test AND person_id IN (SELECT id FROM person WHERE erased_at IS NULL) "
+        "GROUP BY person_id, project_id"
     )
     op.create_table(
         "anonymous_response",
