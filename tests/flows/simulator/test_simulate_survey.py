@@ -1,6 +1,5 @@
 """Does a simulation decide exactly as the worker does, and tell what would be other?"""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,16 +15,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.errors import AfterwordError, ConflictError
+from afterword.domain.errors import ConflictError
 from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
-from afterword.flows.simulator.simulate_survey import RATE_INVITATIONS_MIN, simulate_survey
+from afterword.flows.simulator.simulate_survey import simulate_survey
 from afterword.flows.simulator.simulated_world import World as Simulated
 from afterword.flows.simulator.simulated_world import find_answer_time
-from afterword.flows.simulator.simulation import RateOrigin, Simulation, Wanted
-from afterword.flows.simulator.what_if import vary
+from afterword.flows.simulator.simulation import Simulation, Wanted
 from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.throttle.evaluate_events import Candidate
 from afterword.storage.events import StoredEvent
@@ -303,6 +301,25 @@ class TestWhatCounts:
         wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": {"1d": 1}}, trigger=trigger)
         (version,) = simulate(world, Wanted("draft", wanted)).versions
         assert (version.forecast.invitations, version.forecast.withdrawn) == (1, 1)
+        assert [(stop.reason, stop.first, stop.people) for stop in version.forecast.stops] == [
+            (Reason.CANCELLED, 1, 1)
+        ]
+
+    def test_what_expires_while_it_waits_is_told_and_all_adds_up(self, world: World) -> None:
+        for name in ("build.finished", "build.started", "build.finished", "build.finished"):
+            send(world, name=name)
+            world.clock.advance(HOUR)
+        trigger = {"events": ["build.finished"], "cancel_on": ["build.started"]}
+        at_night = {"days": ["sun"], "hours": "0-1", "defer": "9d"}
+        throttle = EAGER | {"send_window": at_night, "expires_after": "2h", "max_open": 1}
+        world.clock.advance(HOUR)
+        (version,) = simulate(
+            world, Wanted("draft", survey_file(throttle=throttle, trigger=trigger))
+        ).versions
+        found = version.forecast
+        firsts = {stop.reason: stop.first for stop in found.stops}
+        assert firsts == {Reason.OPEN_INVITATION: 1, Reason.CANCELLED: 1, Reason.EXPIRED: 1}
+        assert found.events == found.invitations + sum(firsts.values())
 
     def test_a_reminder_is_one_more_exposure(self, world: World) -> None:
         send(world)
@@ -364,22 +381,6 @@ class TestWhatIsFound:
         (stop,) = found.stops
         assert (stop.reason, stop.first, stop.decisions, stop.people) == (Reason.FILTER, 1, 1, 1)
 
-    def test_the_response_rate_is_the_survey_s_else_the_project_s_else_assumed(self, world: World) -> None:
-        found = simulate(world)
-        assert found.rate_origin is RateOrigin.ASSUMED
-        world.add_survey("other", throttle=EAGER)
-        for _ in range(RATE_INVITATIONS_MIN):
-            world.evaluate(send(world))
-        with world.database.write() as connection:
-            is_early = invitation.c.id <= RATE_INVITATIONS_MIN // 4
-            connection.execute(sa.update(invitation).where(is_early).values(outcome=Outcome.ANSWERED.value))
-        assert simulate(world).rate_origin is RateOrigin.ASSUMED, "most of them are still open"
-        world.clock.advance(4 * DAY)
-        found = simulate(world)
-        assert (found.rate_origin, found.versions[0].forecast.response_rate) == (RateOrigin.PROJECT, 0.25)
-        found = simulate(world, Wanted("draft", survey_file("other", throttle=EAGER)))
-        assert (found.rate_origin, found.versions[0].forecast.response_rate) == (RateOrigin.SURVEY, 0.25)
-
     def test_the_difference_to_what_is_live(self, world: World) -> None:
         world.add_survey(throttle=EAGER)
         for who in ("alice", "bob"):
@@ -417,43 +418,3 @@ class TestWhatCannotBe:
     def test_nothing_live_to_compare_with(self, world: World) -> None:
         with pytest.raises(ConflictError, match="'build-cli' has no live version to compare with"):
             simulate(world, against_live=True)
-
-
-class TestWhatIf:
-    def test_all_combinations_are_made(self) -> None:
-        file = survey_file(throttle={"cooldown": {"answered": "7d"}})
-        made = vary(file, "s.yaml", ["cooldown.answered=30d, 60d", "sampling.rate=0.5,1"])
-        assert [one.label for one in made] == [
-            "cooldown.answered=30d sampling.rate=0.5",
-            "cooldown.answered=30d sampling.rate=1",
-            "cooldown.answered=60d sampling.rate=0.5",
-            "cooldown.answered=60d sampling.rate=1",
-        ]
-        throttles = [one.file.throttle for one in made]
-        assert [one.cooldown.answered for one in throttles] == ["30d", "30d", "60d", "60d"]  # type: ignore[union-attr]
-        assert [one.sampling.rate for one in throttles] == [0.5, 1, 0.5, 1]  # type: ignore[union-attr]
-
-    def test_a_field_of_the_trigger(self) -> None:
-        file = survey_file(trigger={"events": ["build.finished"], "count": {"at_least": 2, "within": "1d"}})
-        made = vary(file, "s.yaml", ["trigger.count.at_least=3"])
-        assert made[0].file.trigger.count is not None
-        assert made[0].file.trigger.count.at_least == 3
-
-    def test_without_ranges_it_is_the_file(self) -> None:
-        file = survey_file()
-        assert vary(file, "s.yaml", []) == [Wanted("draft", file)]
-
-    @pytest.mark.parametrize(
-        ("ranges", "message"),
-        [
-            (["cooldown"], "--vary cooldown: this is not a range"),
-            (["cooldown=1d,"], "--vary cooldown=1d,: this is not a range"),
-            (["priority=" + ",".join(map(str, range(13)))], "13 combinations; at most 12 at once"),
-            (["max_open=-1"], "s.yaml with max_open=-1:1: throttle.max_open"),
-            (["coldown=1d"], "did you mean"),
-            (["cooldown.answered=1d"], "cooldown has no parts in the file; vary cooldown itself"),
-        ],
-    )
-    def test_what_is_no_range_is_said(self, ranges: list[str], message: str) -> None:
-        with pytest.raises(AfterwordError, match=re.escape(message)):
-            vary(survey_file(throttle={"cooldown": "7d"}), "s.yaml", ranges)

@@ -14,6 +14,7 @@ from typing import Any
 from afterword.domain.people.preference import OptOut
 from afterword.domain.throttle.eligibility import Invite, decide
 from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
+from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
@@ -83,7 +84,7 @@ class Simulated:
 
     Attributes:
         send_at: When its mail goes out.
-        is_withdrawn: It ended before it went out.
+        withdrawn_by: Why it ended before it went out; None = it did not.
     """
 
     survey_id: int
@@ -93,7 +94,12 @@ class Simulated:
     send_at: datetime
     asked: Asked
     use: Use
-    is_withdrawn: bool = False
+    withdrawn_by: Reason | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it ended before it went out."""
+        return self.withdrawn_by is not None
 
 
 class World(Gathered):
@@ -222,7 +228,7 @@ class World(Gathered):
         if send_at > now:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
         if send_at >= expires_at:
-            self._at(expires_at, partial(self._take_back, new))
+            self._at(expires_at, partial(self._take_back, new, Reason.EXPIRED))
             return new
         if use.outcome_at is not None:
             self._at(use.outcome_at, partial(self._set_answered, new))
@@ -289,14 +295,14 @@ class World(Gathered):
             withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
             for one in waiting:
                 if one.send_at > self._now and withdraws(one.occurred_at):
-                    self._take_back(one)
+                    self._take_back(one, Reason.CANCELLED)
             waiting[:] = [one for one in waiting if one.send_at > self._now and not one.is_withdrawn]
 
-    def _take_back(self, one: Simulated) -> None:
+    def _take_back(self, one: Simulated, why: Reason) -> None:
         """Let it be as if an invitation had not been."""
         if one.is_withdrawn:
             return
-        one.is_withdrawn = True
+        one.withdrawn_by = why
         self._asked[one.person_id].remove(one.asked)
         self._forget(one.person_id)
         if one.survey_id in self._limits:
