@@ -124,6 +124,8 @@ team = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     # All names from the root on, normalised: what makes a team the same team.
     sa.Column("path_key", sa.Text, nullable=False, unique=True),
+    # Of its people, and of those of the teams below it that say none.
+    sa.Column("timezone", sa.Text),
 )
 
 person = sa.Table(
@@ -428,7 +430,11 @@ invitation = sa.Table(
     sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),
     # By which answers are weighted.
     sa.Column("probability", sa.Float, nullable=False, server_default="1"),
+    # The how-manieth of the person; NULL = reserved by a release that did not number them.
+    sa.Column("number", sa.Integer),
     sa.UniqueConstraint("event_id", "survey_id"),
+    # Two decisions that did not see each other take the same number: the second one is refused.
+    sa.Index("ix_invitation_person_id_number", "person_id", "number", unique=True),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
     sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),
 )

@@ -32,8 +32,8 @@ SAW = {
     Reason.DAILY_MAX: ("invitations", "per_day_max"),
     Reason.NOT_SAMPLED: ("draw", "rate", "unit"),
     Reason.LOWER_PRIORITY: ("invited_survey",),
-    Reason.DEFERRED: ("until",),
-    Reason.OUTSIDE_WINDOW: ("opens_at", "defer_max_s"),
+    Reason.DEFERRED: ("until", "zone", "zone_origin"),
+    Reason.OUTSIDE_WINDOW: ("opens_at", "defer_max_s", "zone", "zone_origin"),
     Reason.PAUSED: ("paused",),
     Reason.TEST_CAPPED: ("test_invitations", "per_hour_max"),
 }

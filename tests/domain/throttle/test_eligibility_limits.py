@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterword.domain.people.preference import QuietHours
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.survey.policy import Policy, Quota, Sampling, SamplingUnit
 from afterword.domain.survey.send_window import SendWindow
 from afterword.domain.survey.survey_state import Phase
@@ -82,7 +83,6 @@ class TestQuota:
     def test_says_what_it_saw(self) -> None:
         facts = facts_with(quota=Spent(3, 4), response_rate=1 / 3)
         assert saw_of(decide(facts, TEN, NOW))[Reason.QUOTA_FULL] == {
-            "of": "all",
             "quota": 10,
             "response_rate": 0.3333,
             "responses": 3,
@@ -120,10 +120,10 @@ class TestCells:
     @pytest.mark.parametrize(
         ("city", "of_all", "of_cell", "shown"),
         [
-            ("Berlin", Spent(16), Spent(0), {"of": "all", "quota": 20, "responses": 16, "open": 0}),
-            ("Berlin", Spent(15), Spent(1), {"of": "Berlin", "quota": 5, "responses": 1, "open": 0}),
-            (None, Spent(15), Spent(0), {"of": "", "quota": 1, "responses": 0, "open": 0}),
-            ("Berlin", Spent(15), Spent(0), {"of": "all", "quota": 20, "responses": 15, "open": 0}),
+            ("Berlin", Spent(16), Spent(0), {"quota": 20, "responses": 16, "open": 0}),
+            ("Berlin", Spent(15), Spent(1), {"cell": "Berlin", "quota": 5, "responses": 1, "open": 0}),
+            (None, Spent(15), Spent(0), {"cell": "", "quota": 1, "responses": 0, "open": 0}),
+            ("Berlin", Spent(15), Spent(0), {"quota": 20, "responses": 15, "open": 0}),
         ],
     )
     def test_show_the_tightest(
@@ -209,16 +209,18 @@ class TestHours:
         ],
     )
     def test_are_those_of_the_person(self, zone: str, reason: Reason | None, opens_at: str | None) -> None:
-        decision = decide(replace(GOOD, person=ana(zone=ZoneInfo(zone))), self.HOURS, NOW)
+        person = ana(zone=ZoneInfo(zone), zone_origin=ZoneOrigin.TEAM)
+        decision = decide(replace(GOOD, person=person), self.HOURS, NOW)
+        by_clock = {"zone": zone, "zone_origin": "team"}
         opens = None if opens_at is None else datetime.fromisoformat(opens_at + "+00:00")
         saw = saw_of(decision)
         if reason is Reason.OUTSIDE_WINDOW:
-            assert why_not(replace(GOOD, person=ana(zone=ZoneInfo(zone))), self.HOURS) == (reason,)
-            assert saw[reason] == {"opens_at": opens, "defer_max_s": 14_400.0}
+            assert why_not(replace(GOOD, person=person), self.HOURS) == (reason,)
+            assert saw[reason] == {"opens_at": opens, "defer_max_s": 14_400.0, **by_clock}
             return
         assert isinstance(decision, Invite)
         assert decision.send_at == (opens or NOW)
-        assert saw[reason or Reason.OUTSIDE_WINDOW] == ({} if opens is None else {"until": opens})
+        assert saw[reason or Reason.OUTSIDE_WINDOW] == ({} if opens is None else {"until": opens, **by_clock})
         assert (Reason.DEFERRED in saw) is (reason is Reason.DEFERRED)
 
     def test_defer_no_longer_than_they_may(self) -> None:
@@ -234,7 +236,7 @@ class TestHours:
         decision = decide(facts, self.HOURS, NOW)
         assert isinstance(decision, Invite)
         assert decision.send_at == datetime.fromisoformat("2026-03-03T09:00+00:00")
-        assert saw_of(decision)[Reason.DEFERRED] == {"until": decision.send_at}
+        assert saw_of(decision)[Reason.DEFERRED]["until"] == decision.send_at
 
     def test_of_any_time_defer_nothing(self) -> None:
         night = NOW.replace(hour=2)

@@ -1,6 +1,7 @@
 """Are all combinations made that somebody wants to compare, and is it said which can't be?"""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,9 @@ from afterword.domain.errors import AfterwordError
 from afterword.flows.simulator.simulation import Wanted
 from afterword.flows.simulator.what_if import AS_IT_IS, vary
 from afterword.flows.surveys.survey_definition import SurveyFile
+from afterword.flows.surveys.survey_file.throttle import make_policy
 from tests.flows.world import survey_file
+from tests.storage.support import DAY
 
 
 def cooldown_of(file: SurveyFile) -> dict[str, str]:
@@ -28,6 +31,14 @@ def test_all_combinations_are_made() -> None:
     throttles = [one.file.throttle for one in made]
     assert [one.cooldown.answered for one in throttles] == ["30d", "30d", "60d", "60d"]  # type: ignore[union-attr]
     assert [one.sampling.rate for one in throttles] == [0.5, 1, 0.5, 1]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("said", [{}, {"caps": {"1d": 3}}])
+def test_a_part_that_is_varied_leaves_the_others_as_they_are(said: dict[str, Any]) -> None:
+    made = vary(survey_file(throttle=said), "s.yaml", ["caps.7d=1,2"])
+    for one, count in zip(made, (1, 2), strict=True):
+        caps = {cap.window: cap.count for cap in make_policy([("$", one.file.throttle)]).caps}
+        assert caps == {1 * DAY: 3 if said else 1, 7 * DAY: count, 30 * DAY: 2, 90 * DAY: 4}
 
 
 def test_a_field_of_the_trigger() -> None:
@@ -70,6 +81,7 @@ def test_without_ranges_it_is_the_file() -> None:
         (["priority=" + ",".join(map(str, range(13)))], "13 combinations; at most 12 at once"),
         (["max_open=-1"], "s.yaml with max_open=-1:1: throttle.max_open"),
         (["coldown=1d"], "did you mean"),
+        (["caps.7d=1"], "caps has no parts in the file; vary caps itself"),
         (["trigger.delay.days=1d"], "delay has no parts in the file; vary delay itself"),
         (
             ["sampling.rate=1", "throttle.sampling.rate=0.5,0.2"],
@@ -79,4 +91,4 @@ def test_without_ranges_it_is_the_file() -> None:
 )
 def test_what_is_no_range_is_said(ranges: list[str], message: str) -> None:
     with pytest.raises(AfterwordError, match=re.escape(message)):
-        vary(survey_file(throttle={"cooldown": "7d"}), "s.yaml", ranges)
+        vary(survey_file(throttle={"cooldown": "7d", "caps": {}}), "s.yaml", ranges)

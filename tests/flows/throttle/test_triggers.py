@@ -209,6 +209,21 @@ class TestWaiting:
         assert world.invitation(waiting.id).collapsed == 3
         assert world.ledger(ids[0])[0].reason is Reason.OPEN_INVITATION
 
+    @pytest.mark.parametrize("trigger", [WAITS, UNLESS])
+    def test_they_are_however_many_may_be_open(self, world: World, trigger: dict[str, object]) -> None:
+        world.add_survey(trigger=trigger, throttle=EAGER)
+        ids = [world.add_event(name="failed") for _ in range(2)]
+        assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
+        world.clock.advance(10 * MINUTE - MICROSECOND)
+        (entry,) = world.decide(name="failed")
+        waiting = only_invitation(world, ids[0])
+        assert (entry.reason, waiting.collapsed) == (Reason.OPEN_INVITATION, 2)
+        (saw,) = [one.saw for one in entry.verdicts if not one.passed]
+        assert saw == {"open": 1, "max_open": 0, "waits_until": "2027-01-15T08:10:00Z"}
+        assert decide(world, email="alice@example.com").reason is Reason.INVITED
+        world.clock.advance_us(1)
+        assert decide(world).reason is Reason.INVITED, "the first one is on its way"
+
     def test_those_of_the_same_batch_are(self, world: World) -> None:
         world.add_survey(trigger=self.WAITS)
         ids = [world.add_event(name="failed") for _ in range(3)]
@@ -309,7 +324,8 @@ class TestWaiting:
     def test_it_waits_only_for_what_is_left_of_the_time(self, world: World) -> None:
         world.add_survey(trigger=self.UNLESS, throttle=EAGER)
         now = world.clock.now
-        found = [world.invite(name="failed", age=age * MINUTE) for age in (4, 20)]
+        ages = {"bob@example.com": 4 * MINUTE, "alice@example.com": 20 * MINUTE}
+        found = [world.invite(name="failed", email=who, age=age) for who, age in ages.items()]
         assert [one.send_at for one in found] == [now + 6 * MINUTE, now]
         assert [one.expires_at for one in found] == [now + 6 * MINUTE + 72 * HOUR, now + 72 * HOUR]
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from afterword.domain.people.preference import OptOut, QuietHours
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.reason import Reason
 
@@ -40,6 +41,7 @@ class Asked(NamedTuple):
         expires_at: From then on, who did not react has ignored it.
         reminded_at: The reminder is an exposure, too; None = there was none.
         tags: Of its survey.
+        send_at: Until then it waits; None = it never did.
     """
 
     survey_id: int
@@ -49,6 +51,11 @@ class Asked(NamedTuple):
     expires_at: datetime
     reminded_at: datetime | None = None
     tags: frozenset[str] = frozenset()
+    send_at: datetime | None = None
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether it has not gone out yet, and still may."""
+        return self.outcome is None and self.send_at is not None and now < self.send_at
 
     def is_open(self, now: datetime) -> bool:
         """Whether the person may still react."""
@@ -69,7 +76,7 @@ class PersonFacts:
         snoozed_until: The person wants no surveys before; None = no such wish.
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
-        zone: The person's time zone.
+        zone: The person's time zone; ``zone_origin`` is who says so.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.
         document: What an audience's conditions look into.
@@ -86,6 +93,7 @@ class PersonFacts:
     snoozed_until: datetime | None = None
     has_channel: bool = True
     zone: tzinfo = UTC
+    zone_origin: ZoneOrigin = ZoneOrigin.DEFAULT
     quiet: QuietHours | None = None
     first_event_at: datetime | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -175,6 +183,7 @@ class Facts:
         names_bot: The event's handles look like a bot's.
         person: None when the directory does not know who did it.
         waits: How long the trigger lets an invitation wait before it goes out.
+        collapses: While an invitation to the survey waits, further matches are counted with it.
     """
 
     event_id: int
@@ -191,3 +200,4 @@ class Facts:
     was_withdrawn: bool = False
     names_bot: bool = False
     waits: timedelta = timedelta()
+    collapses: bool = False

@@ -214,7 +214,7 @@ class World(Gathered):
         waits = heard.trigger.waits_after(now - event.occurred_at)
         expires_at = now + waits + heard.policy.expires_after
         send_at = min(decision.send_at, expires_at)
-        asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags)
+        asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags, send_at)
         use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
         use.outcome_at = find_answer_time(
@@ -325,7 +325,9 @@ class World(Gathered):
 
     def _add_real(self, past: Past) -> None:
         tags = self._known.tags.get(past.survey_id, frozenset())
-        asked = Asked(past.survey_id, past.project_id, past.at, None, past.expires_at, None, tags)
+        asked = Asked(
+            past.survey_id, past.project_id, past.at, None, past.expires_at, None, tags, past.send_at
+        )
         self._asked.setdefault(past.person_id, []).append(asked)
         self._forget(past.person_id)
         changes: list[tuple[datetime, dict[str, Any]]] = []

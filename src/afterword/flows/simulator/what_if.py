@@ -16,6 +16,8 @@ AS_IT_IS = "this file"
 """What the file is called when nothing in it is varied."""
 
 _PARTS = ("throttle", "trigger")
+_EMPTY_IS_NONE = ("caps", "group_caps")
+"""Fields that say something when nothing is in them: one more part would change the others, too."""
 
 _SPELLED_OUT: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "throttle.cooldown": lambda every: dict.fromkeys(CooldownFile.__struct_fields__, every),
@@ -94,6 +96,6 @@ def _set(document: dict[str, Any], path: str, value: Any) -> None:
         if isinstance(found, str) and (spell_out := _SPELLED_OUT.get(".".join(parents[:depth]))):
             found = spell_out(found)
         inner = outer[key] = {} if found is None else found
-        if not isinstance(inner, dict):
+        if not isinstance(inner, dict) or (key in _EMPTY_IS_NONE and found == {}):
             raise InvalidInputError(f"--vary {path}: {key} has no parts in the file; vary {key} itself")
     inner[last] = value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from afterword.domain.survey.policy import Cap, Policy
-from afterword.domain.survey.translation import missing_translations
+from afterword.domain.survey.translation import find_foreign_locales, missing_translations
 from afterword.domain.survey.wording import find_wording
 from afterword.flows.surveys.survey_definition import dump_definition, read_definition
 from afterword.flows.surveys.survey_files import Written
@@ -13,6 +13,7 @@ from afterword.flows.surveys.yaml_file import find_place
 
 MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
+UNSPOKEN_LOCALE = "unspoken_locale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ def _lint(written: Written) -> Iterator[Hint]:
             NO_REMINDER,
             f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
             "so soon, unless the policy above says otherwise",
+        )
+    for locale in find_foreign_locales(definition):
+        field = "locale" if locale == definition.locale else f"translations.{locale}"
+        yield Hint(
+            find_place(written.text, written.name, f"$.{field}"),
+            UNSPOKEN_LOCALE,
+            f"Afterword has no words in {locale}: buttons, hints and the mail around its texts are English",
         )
     for missing in missing_translations(definition):
         place = find_place(written.text, written.name, f"$.translations.{missing.locale}")

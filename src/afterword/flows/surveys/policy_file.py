@@ -4,17 +4,21 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from afterword.flows.surveys.survey_definition import CHOICES, FIELD_NAMES
 from afterword.flows.surveys.survey_file.base import FieldError, Label, Part, check_unique
 from afterword.flows.surveys.survey_file.conditions import check_possible
+from afterword.flows.surveys.survey_file.schedule import TimeZone, make_zone
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile, make_policy
 from afterword.flows.surveys.yaml_file import parse_yaml_file
 from afterword.flows.surveys.yaml_lines import YamlLines
 
 RIGHTS_MAX = 1_000
-"""Surveys that may have the right to a global cooldown of their own."""
+"""Surveys that may have a right that the organisation gives."""
+
+RIGHTS = ("may_override_global_cooldown", "may_exceed_caps")
+"""Fields that name the surveys which may go past what the organisation says."""
 
 
 KeyPattern = Annotated[
@@ -37,6 +41,10 @@ class PolicyFile(Part):
     may_override_global_cooldown: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
         default_factory=list
     )
+    may_exceed_caps: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
+        default_factory=list
+    )
+    timezone: TimeZone | UnsetType = UNSET
 
     @property
     def project(self) -> str | None:
@@ -77,9 +85,12 @@ def parse_policy_file(text: str, name: str) -> PolicyFile:
 def _check(file: PolicyFile) -> None:
     policy = make_policy([("$.throttle", file.throttle)])
     check_possible(policy.audience, "$.throttle.audience")
-    check_unique("$.may_override_global_cooldown", "survey", file.may_override_global_cooldown)
+    for right in RIGHTS:
+        check_unique(f"$.{right}", "survey", getattr(file, right))
     cooldown = file.throttle.global_cooldown
     if file.project is None:
+        if file.timezone is not UNSET:
+            make_zone(file.timezone, "$.timezone")
         if cooldown in ("respect", "ignore"):
             raise FieldError(
                 "$.throttle.global_cooldown",
@@ -88,8 +99,14 @@ def _check(file: PolicyFile) -> None:
         return
     if cooldown is not UNSET:
         raise FieldError("$.throttle.global_cooldown", "only the organisation's policy sets it for all")
-    if file.may_override_global_cooldown:
-        raise FieldError("$.may_override_global_cooldown", "only the organisation's policy gives this right")
+    for right in RIGHTS:
+        if getattr(file, right):
+            raise FieldError(f"$.{right}", "only the organisation's policy gives this right")
+    if file.timezone is not UNSET:
+        raise FieldError(
+            "$.timezone",
+            "only the organisation's policy has one; `afterword team set TEAM --timezone` sets a team's",
+        )
 
 
 _FIELD_NAMES = sorted(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
 
@@ -62,6 +63,12 @@ def explain_verdict(verdict: Verdict) -> str:
     return explain({**verdict.saw, "passed": verdict.passed}) if explain and verdict.saw else ""
 
 
+def explain_basis(policy_id: int, draw: float, probability: float) -> str:
+    """By which policy it was decided, and with what luck."""
+    policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
+    return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
 def _stale(saw: Saw) -> str:
     return f"{_span(saw['age_s'])} old, at most {_span(saw['max_age_s'])}"
 
@@ -90,6 +97,12 @@ def _snoozed(saw: Saw) -> str:
     return f"until {_moment(saw['snoozed_until'])}" if saw.get("snoozed_until") else ""
 
 
+def _open(saw: Saw) -> str:
+    if "waits_until" in saw:
+        return f"one waits until {_moment(saw['waits_until'])}, and this is counted with it"
+    return f"{saw['open']} open, at most {saw['max_open']}"
+
+
 def _cooldown(saw: Saw) -> str:
     if "use" in saw:
         return "the survey ignores it"
@@ -114,9 +127,15 @@ def _backoff(saw: Saw) -> str:
 
 
 def _quota(saw: Saw) -> str:
-    of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
-    spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
+    spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
+
+
+def _of_cell(saw: Saw) -> str:
+    """Whose quota it is: a cell may have any value, "all" too; the whole quota has none."""
+    if "cell" not in saw:
+        return ""
+    return f" of the cell {saw['cell']}" if saw["cell"] else " of people without a value"
 
 
 _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
@@ -129,7 +148,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,
     Reason.HOLDOUT: lambda saw: f"drew {saw['draw']:.4f}, held out below {saw['holdout']:g}",
-    Reason.OPEN_INVITATION: lambda saw: f"{saw['open']} open, at most {saw['max_open']}",
+    Reason.OPEN_INVITATION: _open,
     Reason.REPEAT_EXHAUSTED: lambda saw: (
         f"shown {saw['shown']} times, at most {saw['shows_max']}"
         + (", and answered" if saw["has_answered"] else "")
@@ -147,9 +166,9 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
+    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: lambda saw: (
-        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}"
+        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
     ),
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
@@ -157,6 +176,27 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     ),
 }
 """What each rule saw, in words; rules that are not here saw nothing worth a word."""
+
+
+def _clock(saw: Saw) -> str:
+    """By which zone's days and hours it was judged."""
+    if "zone" not in saw:
+        return ""
+    return f"; by the clock of {saw['zone']}, {explain_origin(ZoneOrigin(saw['zone_origin']))}"
+
+
+def explain_origin(origin: ZoneOrigin) -> str:
+    """Who says in which time zone a person is."""
+    return _ORIGINS[origin]
+
+
+_ORIGINS = {
+    ZoneOrigin.PERSON: "which the person chose",
+    ZoneOrigin.DIRECTORY: "the zone of the directory",
+    ZoneOrigin.TEAM: "the zone of the team",
+    ZoneOrigin.ORGANISATION: "the zone of the organisation",
+    ZoneOrigin.DEFAULT: "since nobody says another",
+}
 
 
 def _moment(value: Any) -> str:

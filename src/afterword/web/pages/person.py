@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from afterword.domain.people.preference import SNOOZE_DAYS_MAX, ChannelKind
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.flows.invitations.person_page import (
     EVENTS_LOOKED_AT_MAX,
     History,
@@ -25,8 +26,7 @@ from afterword.flows.throttle.preferences import (
     Settings,
     change_settings,
     read_settings,
-    zone_names,
-    zone_of,
+    zones_to_choose,
 )
 from afterword.kit.clock import to_datetime
 from afterword.web.form import FormError, read_form
@@ -50,11 +50,21 @@ _DONE = {
 """What the page says after a change; the section that was changed says what holds, and has the way back."""
 
 
+_ZONE_WORDS = {
+    ZoneOrigin.PERSON: "which you chose",
+    ZoneOrigin.DIRECTORY: "which the directory says",
+    ZoneOrigin.TEAM: "your team's",
+    ZoneOrigin.ORGANISATION: "the organisation's",
+    ZoneOrigin.DEFAULT: "because nobody says another",
+}
+"""Where the time zone comes from that holds."""
+
+
 async def show_overview(request: Request) -> Response:
     """What is known."""
     overview = await run_in_threadpool(open_overview, parts_of(request).database, ticket_of(request))
     if overview is None:
-        return invalid_link()
+        return invalid_link(request)
     context = {"overview": overview, "events_looked_at_max": EVENTS_LOOKED_AT_MAX}
     return person_page(request, "person_overview.html", overview, context)
 
@@ -69,7 +79,7 @@ async def show_surveys(request: Request) -> Response:
         open_history, parts.database, parts.links, ticket_of(request), asked=asked, before=before
     )
     if history is None:
-        return invalid_link()
+        return invalid_link(request)
     context = {"history": history, "asked": asked, "is_first": before is None}
     return person_page(request, "person_surveys.html", history, context)
 
@@ -78,7 +88,7 @@ async def show_settings(request: Request) -> Response:
     """What the person wants."""
     settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     done = _DONE.get(request.query_params.get("done", ""))
     return _settings_page(request, settings, {"done": done})
 
@@ -96,10 +106,10 @@ async def change(request: Request) -> Response:
     except (FormError, PreferenceError) as error:
         settings = await run_in_threadpool(read_settings, parts.database, ticket)
         if settings is None:
-            return invalid_link()
+            return invalid_link(request)
         return _settings_page(request, settings, {"problem": str(error)}, status=422)
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     # See Other: reloading the page changes nothing again.
     path = f"/me/{request.path_params['token']}/settings?done={fields['change']}"
     return RedirectResponse(path, status_code=303, headers=SECURITY_HEADERS)
@@ -110,7 +120,7 @@ async def export(request: Request) -> Response:
     parts = parts_of(request)
     settings = await run_in_threadpool(read_settings, parts.database, ticket_of(request))
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     pieces = await run_in_threadpool(export_person, parts.database, parts.clock, settings.person.id)
     headers = {**SECURITY_HEADERS, "Content-Disposition": 'attachment; filename="afterword-about-me.json"'}
     return StreamingResponse(pieces, media_type="application/json", headers=headers)
@@ -150,7 +160,7 @@ def _settings_page(
 ) -> Response:
     now = to_datetime(parts_of(request).clock.now_us())
     person = settings.person
-    today = now.astimezone(zone_of(person)).date()
+    today = now.astimezone(settings.zone.zone).date()
     context = {
         "settings": settings,
         "done": None,
@@ -159,7 +169,7 @@ def _settings_page(
         "pauses": [(label, today + timedelta(days=days)) for label, days in _PAUSES],
         "first_day": today + timedelta(days=1),
         "last_day": today + timedelta(days=SNOOZE_DAYS_MAX),
-        "zones": zone_names(),
+        "zones": zones_to_choose(),
         "channels": [(kind, CHANNEL_WORDS[kind.value]) for kind in ChannelKind],
     }
     return person_page(request, "person_settings.html", settings, context | changes, status=status)
@@ -174,9 +184,11 @@ def person_page(
     status: int = 200,
 ) -> Response:
     """A page with what all of them need: the way to the others, and times in the person's zone."""
-    zone = zone_of(shown.person)
+    zone = shown.zone.zone
     common = {
         "person": shown.person,
+        "zone": shown.zone,
+        "zone_words": _ZONE_WORDS,
         "home": f"/me/{request.path_params['token']}",
         "show_time": lambda moment: show_time(moment, zone),
         "show_date": _show_date,

@@ -24,8 +24,10 @@ def upgrade() -> None:
         sa.Column("cell", sa.Text(), nullable=True),
         sa.Column("collapsed", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("probability", sa.Float(), nullable=False, server_default="1"),
+        sa.Column("number", sa.Integer(), nullable=True),
     ):
         op.add_column("invitation", column)
+    op.create_index("ix_invitation_person_id_number", "invitation", ["person_id", "number"], unique=True)
     op.execute(
         "UPDATE invitation SET outcome = 'answered', outcome_at = "
         "(SELECT created_at FROM response WHERE response.invitation_id = invitation.id) "
@@ -41,6 +43,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("dead_at IS NULL"),
         sqlite_where=sa.text("dead_at IS NULL"),
     )
+    op.add_column("team", sa.Column("timezone", sa.Text(), nullable=True))
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
     op.add_column(
         "response", sa.Column("is_emptied", sa.Boolean(), nullable=False, server_default=sa.false())
