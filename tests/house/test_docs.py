@@ -25,7 +25,12 @@ from afterword.domain.throttle.reason import Reason
 from afterword.domain.words.languages import LANGUAGES
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
-from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_REMINDER, UNSPOKEN_LOCALE
+from afterword.flows.surveys.lint_surveys import (
+    MISSING_TRANSLATION,
+    NO_REMINDER,
+    SHORT_EXPIRY,
+    UNSPOKEN_LOCALE,
+)
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import DEFAULTS, show_value
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
@@ -510,7 +515,8 @@ def test_every_language_that_we_speak_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION, NO_REMINDER, UNSPOKEN_LOCALE])
+    ours = (MISSING_TRANSLATION, NO_REMINDER, SHORT_EXPIRY, UNSPOKEN_LOCALE)
+    assert sorted(described) == sorted([*Rule, *ours])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))

@@ -91,7 +91,7 @@ def preview_trigger(
     until = to_datetime(clock.now_us())
     begin = until - since
     with database.read_whole() as connection:
-        draft = draft_of(connection, file)
+        draft = draft_of(connection, file, begin)
         known = know(connection)
         world = World(connection, known, [draft], begin, 0.0)
         listening = _Listening(draft.trigger, begin, examples)

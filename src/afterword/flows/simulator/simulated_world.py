@@ -14,7 +14,6 @@ from typing import Any
 from afterword.domain.people.preference import OptOut
 from afterword.domain.throttle.eligibility import Invite, decide
 from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
-from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
@@ -84,7 +83,7 @@ class Simulated:
 
     Attributes:
         send_at: When its mail goes out.
-        withdrawn_by: Why it ended before it went out; None = it did not.
+        is_withdrawn: It ended before it went out.
     """
 
     survey_id: int
@@ -94,12 +93,7 @@ class Simulated:
     send_at: datetime
     asked: Asked
     use: Use
-    withdrawn_by: Reason | None = None
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether it ended before it went out."""
-        return self.withdrawn_by is not None
+    is_withdrawn: bool = False
 
 
 class World(Gathered):
@@ -133,6 +127,7 @@ class World(Gathered):
         self._firsts = known.firsts
         self._tests = Counter()
         self._asked = {}
+        self._failed = {}
         self._matches = {}
         self._twins = set()
         self._used = {}
@@ -150,7 +145,7 @@ class World(Gathered):
         self._limits = {survey_id: UsedOverTime(_period(one), one.slot) for survey_id, one in limited.items()}
         for past in exposures.list_past(connection, survey_ids=limited) if limited else ():
             if past.at < since:
-                use = Use(past.at, past.expires_at, past.cell, past.outcome, past.outcome_at, past.is_alive)
+                use = Use(past.at, past.expires_at, past.cell, past.outcome, past.outcome_at, past.gone_at)
                 self._limits[past.survey_id].add(use, since)
 
     def listens(self, event: StoredEvent) -> bool:
@@ -213,7 +208,7 @@ class World(Gathered):
         now = self._now
         waits = heard.trigger.waits_after(now - event.occurred_at)
         expires_at = now + waits + heard.policy.expires_after
-        send_at = min(decision.send_at, expires_at)
+        send_at = decision.send_at
         asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags, send_at)
         use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
@@ -227,9 +222,7 @@ class World(Gathered):
             self._limits[heard.id].add(use, now)
         if send_at > now:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
-        if send_at >= expires_at:
-            self._at(expires_at, partial(self._take_back, new, Reason.EXPIRED))
-            return new
+        self._at(send_at, partial(self._send, new))
         if use.outcome_at is not None:
             self._at(use.outcome_at, partial(self._set_answered, new))
         if heard.policy.reminder_after is not None:
@@ -295,18 +288,22 @@ class World(Gathered):
             withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
             for one in waiting:
                 if one.send_at > self._now and withdraws(one.occurred_at):
-                    self._take_back(one, Reason.CANCELLED)
+                    self._take_back(one)
             waiting[:] = [one for one in waiting if one.send_at > self._now and not one.is_withdrawn]
 
-    def _take_back(self, one: Simulated, why: Reason) -> None:
+    def _take_back(self, one: Simulated) -> None:
         """Let it be as if an invitation had not been."""
         if one.is_withdrawn:
             return
-        one.withdrawn_by = why
+        one.is_withdrawn = True
         self._asked[one.person_id].remove(one.asked)
         self._forget(one.person_id)
         if one.survey_id in self._limits:
             self._limits[one.survey_id].remove(one.use)
+
+    def _send(self, one: Simulated) -> None:
+        if not one.is_withdrawn:
+            self._arrive(one.person_id, one.send_at)
 
     def _set_answered(self, one: Simulated) -> None:
         if not one.is_withdrawn:
@@ -330,6 +327,12 @@ class World(Gathered):
         )
         self._asked.setdefault(past.person_id, []).append(asked)
         self._forget(past.person_id)
+        if past.sent_at is not None:
+            self._at(past.sent_at, partial(self._arrive, past.person_id, past.sent_at))
+        if past.failed_at is not None:
+            self._at(past.failed_at, partial(self._fail, past, asked))
+            if past.gone_at is not None:
+                return
         changes: list[tuple[datetime, dict[str, Any]]] = []
         if past.reminded_at is not None:
             changes.append((past.reminded_at, {"reminded_at": past.reminded_at}))
@@ -339,6 +342,20 @@ class World(Gathered):
             changed = asked._replace(**fields)
             self._at(moment, partial(self._replace, past.person_id, asked, changed))
             asked = changed
+
+    def _fail(self, past: Past, asked: Asked) -> None:
+        """A message could not be delivered: nobody was asked, unless the person found it."""
+        if past.failed_at is not None:
+            self._failed[past.person_id] = past.failed_at
+        if past.gone_at is not None:
+            self._asked[past.person_id].remove(asked)
+        self._forget(past.person_id)
+
+    def _arrive(self, person_id: int, at: datetime) -> None:
+        """A message was delivered: what failed before it is of no interest."""
+        if person_id in self._failed and self._failed[person_id] < at:
+            del self._failed[person_id]
+            self._forget(person_id)
 
     def _replace(self, person_id: int, old: Asked, new: Asked) -> None:
         theirs = self._asked[person_id]

@@ -143,19 +143,14 @@ class Counts:
         )
 
     def _stops(self) -> tuple[Stop, ...]:
-        """What kept events from asking: rules, and what ended an invitation before it went out."""
-        ended: defaultdict[Reason, list[int]] = defaultdict(list)
-        for one in self.invited:
-            if one.withdrawn_by is not None:
-                ended[one.withdrawn_by].append(one.person_id)
+        """What kept events from asking: rules, and what withdrew an invitation that waited."""
+        withdrawn = [one.person_id for one in self.invited if one.is_withdrawn]
+        failed = self.failed + Counter({Reason.CANCELLED: len(withdrawn)})
+        first = self.first + Counter({Reason.CANCELLED: len(withdrawn)})
+        stopped = self.stopped | {Reason.CANCELLED: self.stopped[Reason.CANCELLED].union(withdrawn)}
         return tuple(
-            Stop(
-                reason,
-                self.failed[reason] + len(ended[reason]),
-                self.first[reason] + len(ended[reason]),
-                len(self.stopped[reason].union(ended[reason])),
-            )
-            for reason in sorted(self.failed.keys() | ended.keys())
+            Stop(reason, count, first[reason], len(stopped[reason]))
+            for reason, count in sorted(failed.items())
         )
 
     def reached(self) -> set[int]:

@@ -13,6 +13,7 @@ from afterword.flows.surveys.yaml_file import find_place
 
 MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
+SHORT_EXPIRY = "short_expiry"
 UNSPOKEN_LOCALE = "unspoken_locale"
 
 
@@ -41,14 +42,8 @@ def _lint(written: Written) -> Iterator[Hint]:
     for finding in find_wording(definition):
         place = find_place(written.text, written.name, f"$.{finding.path}")
         yield Hint(place, finding.rule, finding.message)
-    if (after := definition.policy.reminder_after) and (cap := _cap_against(definition.policy, after)):
-        place = find_place(written.text, written.name, "$.throttle.reminders")
-        yield Hint(
-            place,
-            NO_REMINDER,
-            f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
-            "so soon, unless the policy above says otherwise",
-        )
+    for rule, path, message in _find_in_vain(definition.policy):
+        yield Hint(find_place(written.text, written.name, f"$.throttle.{path}"), rule, message)
     for locale in find_foreign_locales(definition):
         field = "locale" if locale == definition.locale else f"translations.{locale}"
         yield Hint(
@@ -59,6 +54,27 @@ def _lint(written: Written) -> Iterator[Hint]:
     for missing in missing_translations(definition):
         place = find_place(written.text, written.name, f"$.translations.{missing.locale}")
         yield Hint(place, MISSING_TRANSLATION, f"{missing.path} is not translated: {missing.text!r}")
+
+
+def _find_in_vain(policy: Policy) -> Iterator[tuple[str, str, str]]:
+    """Rule, path and message of what a policy says and what its other values never let happen."""
+    after, window, expires_after = policy.reminder_after, policy.send_window, policy.expires_after
+    if after is not None and after >= expires_after:
+        why = "the invitation has expired by then: see expires_after"
+        yield NO_REMINDER, "reminders", f"nobody would be reminded: {why}"
+    elif after is not None and (cap := _cap_against(policy, after)):
+        why = f"{cap.count} exposure within {cap.window.days}d lets no second one go so soon"
+        yield (
+            NO_REMINDER,
+            "reminders",
+            f"nobody would be reminded: {why}, unless the policy above says otherwise",
+        )
+    if window is not None and expires_after <= window.defer_max:
+        yield (
+            SHORT_EXPIRY,
+            "expires_after",
+            "the invitation expires before the end of send_window.defer: who would wait so long is not asked",
+        )
 
 
 def _cap_against(policy: Policy, after: timedelta) -> Cap | None:
