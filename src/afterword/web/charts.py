@@ -6,7 +6,7 @@ of their own: a strict Content-Security-Policy stays as it is. Colours, fonts,
 dark mode and print come from ``static/charts.css`` by the classes set here.
 
 Pygal places bars and whiskers; what it adds for its script and its own look is
-taken out again in ``_finish``, its public XML filter.
+taken out again by ``strip``, in its public XML filter.
 """
 
 import re
