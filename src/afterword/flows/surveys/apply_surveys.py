@@ -9,6 +9,7 @@ from enum import StrEnum
 from afterword.domain.errors import AfterwordError, ConflictError
 from afterword.domain.survey.survey import SurveyState
 from afterword.flows.manage_projects import get_project
+from afterword.flows.surveys.kept_questions import find_changed_questions
 from afterword.flows.surveys.policy_levels import has_right, needs_right, read_levels
 from afterword.flows.surveys.survey_definition import SurveyFile, dump_definition, read_file, show_definition
 from afterword.flows.surveys.survey_files import Written, raise_all
@@ -63,7 +64,8 @@ def apply_survey(
 
     Raises:
         NotFoundError: There is no such project.
-        ConflictError: The survey is closed, belongs to another project, or lacks a right that it needs.
+        ConflictError: The survey is closed, belongs to another project, lacks a right that it needs, or asks
+            something else under a key that was published.
     """
     with database.write() as connection:
         revision.lock(connection)
@@ -148,6 +150,8 @@ def _refusals(
     conflict = None if expected is None else _find_conflict(connection, file.survey, survey, expected)
     if conflict is not None:
         yield "$.survey", conflict
+    if survey is not None and survey.state is not SurveyState.CLOSED:
+        yield from find_changed_questions(connection, survey, file)
 
 
 def _find_conflict(

@@ -7,6 +7,7 @@ from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.survey.survey import Definition, SurveyState
 from afterword.domain.survey.survey_state import Phase, state_at
 from afterword.flows.surveys.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
+from afterword.flows.surveys.kept_questions import find_changed_questions
 from afterword.flows.surveys.survey_definition import read_definition, read_file, show_definition
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import revision, surveys
@@ -31,7 +32,8 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
 
     Raises:
         NotFoundError: There is no such survey.
-        ConflictError: It is closed, or lacks a right that it needs.
+        ConflictError: It is closed, lacks a right that it needs, or asks something else under a key that was
+            published.
     """
     with database.write() as connection:
         revision.lock(connection)
@@ -40,6 +42,8 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
             raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
         file = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
         check_rights(connection, survey.project_id, file)
+        for _, error in find_changed_questions(connection, survey, file):
+            raise error
         surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
         return surveys.get_survey(connection, survey.id)
 
