@@ -335,8 +335,8 @@ MISTAKES = {
         r"s\.yaml:6: trigger\.where: an impossible condition: a in \[\] is never true$",
     ),
     "an impossible audience": (
-        HEAD + "throttle:\n  audience: {all: [{path: a, gt: 5}, {path: a, lt: 5}]}\n" + QUESTIONS,
-        r"s\.yaml:7: throttle\.audience: an impossible condition: a gt 5, a lt 5 can't all be true",
+        HEAD + "throttle:\n  audience: {all: [{path: name, gt: b}, {path: name, lt: b}]}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.audience: an impossible condition: name gt \"b\", name lt \"b\" can't all",
     ),
     "an end before the start": (
         HEAD + "starts_at: 2027-02-03\nends_at: 2027-02-03\n" + QUESTIONS,
@@ -415,6 +415,18 @@ MISTAKES = {
     "a placeholder in a translation": (
         HEAD + "translations:\n  de:\n    title: '{{x}}'\n" + QUESTIONS,
         r"s\.yaml:8: translations\.de\.title: \{\{x\}\} needs a name and a fallback",
+    ),
+    "a field of metadata in place of a condition": (
+        HEAD + "  where:\n    all:\n      - {environment: production}\n" + QUESTIONS,
+        r"s\.yaml:8: trigger\.where\.all\[0\]\.environment: there is no such field: write \{path: envir",
+    ),
+    "a field of metadata named as one of the file": (
+        HEAD + "  where: {title: x}\n" + QUESTIONS,
+        r"s\.yaml:6: trigger\.where\.title: there is no such field: write \{path: title, eq: …\}$",
+    ),
+    "a path with an empty step": (
+        HEAD + "  where:\n    not: {path: a..b, exists: true}\n" + QUESTIONS,
+        r"s\.yaml:7: trigger\.where\.not\.path: a path has a name before and after each dot",
     ),
     "a privacy that there is not": (HEAD + "privacy: secret\n" + QUESTIONS, r"s\.yaml:6: privacy: .*secret"),
 }

@@ -91,7 +91,8 @@ class YamlLines:
             name = unknown.group(1)
             if path == "$" and name in _OTHER_FILES:
                 return self.error(f"$.{name}", f"this is a {name}: `afterword {name} apply` takes it")
-            return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
+            place = self._find(f"{path}.{name}")
+            return self.error(place, f"there is no such field{self._hint(name, path)}")
         path = self._find(path)
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
@@ -115,8 +116,12 @@ class YamlLines:
         found = (known for known in self._lines if re.fullmatch(pattern, known))
         return next(found, path.replace("[...]", ""))
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, name: str, path: str) -> str:
         """What somebody may have meant by a field that is not where it stands."""
+        if _IN_CONDITION.search(path) and not difflib.get_close_matches(
+            name, _OF_CONDITIONS, n=1, cutoff=_LIKENESS_MIN
+        ):
+            return f": write {{path: {name}, eq: …}}"
         if name in self._fields:
             return " here: it stands elsewhere in the file"
         close = difflib.get_close_matches(name, self._fields, n=1, cutoff=_LIKENESS_MIN)
@@ -125,6 +130,9 @@ class YamlLines:
 
 _OTHER_FILES = ("policy", "survey")
 """Fields that only files of another kind have at their top."""
+
+_IN_CONDITION = re.compile(r"\.(where|audience|when)(\.not|\.(all|any)\[(\d+|\.\.\.)\])*$")
+_OF_CONDITIONS = ("path", "all", "any", "not", "exists", "contains", "matches")
 
 _LIKENESS_MIN = 0.65
 """Names that have less in common with a known one are no slips of the finger."""
