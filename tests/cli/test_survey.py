@@ -262,7 +262,7 @@ class TestPause:
     def test_of_a_draft_is_refused(self, home: Installation, verb: str) -> None:
         home.ok("project", "create", PROJECT)
         apply(home, SURVEY)
-        assert "'build-cli' is draft: only a live one can be paused" in home.error(
+        assert "'build-cli' is a draft: only a live one can be paused" in home.error(
             "survey", verb, "build-cli"
         )
 
@@ -329,7 +329,7 @@ class TestPlan:
             done = lively.run("survey", verb, str(lively.folder / "surveys"))
             assert (done.status, done.out) == (1, "")
             head, first, second = done.err.splitlines()
-            assert head == "Error: nothing was changed, for there is this:"
+            assert head == "Error: nothing was done, for there is this to mend:"
             assert first.endswith("a.yaml:3: titel: there is no such field: did you mean title?")
             assert second.endswith(
                 "b.yaml:2: project: this must be text: put it into quotes, "

@@ -86,6 +86,11 @@ def test_no_value_brings_a_line_end_or_a_control(value: str) -> None:
         ("{{answer.a|x}}", "is not known"),
         ("{{}}", "needs a name and a fallback"),
         ("{{ 7*7 }}", "needs a name and a fallback"),
+        ("Hello {{person.name|x", "^{{ belongs to no placeholder"),
+        ("Hello person.name|x}}", "^}} belongs to no placeholder"),
+        ("{{person.name|x}} {{", "^{{ belongs to no placeholder"),
+        ("{{person.name|{x}}}", "^{{ belongs to no placeholder"),
+        ("{{person.name|upper|x}}", "has two bars"),
     ],
 )
 def test_a_placeholder_that_can_not_be_filled_in_is_refused(text: str, message: str) -> None:

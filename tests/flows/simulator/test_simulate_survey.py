@@ -452,6 +452,10 @@ class TestWhatIf:
             (["max_open=-1"], "s.yaml with max_open=-1:1: throttle.max_open"),
             (["coldown=1d"], "did you mean"),
             (["cooldown.answered=1d"], "cooldown has no parts in the file; vary cooldown itself"),
+            (
+                ["sampling.rate=1", "max_open=1", "sampling.rate=0.5"],
+                "--vary sampling.rate is there twice: give all its values at once, as sampling.rate=A,B",
+            ),
         ],
     )
     def test_what_is_no_range_is_said(self, ranges: list[str], message: str) -> None:

@@ -65,7 +65,7 @@ def test_what_is_wrong_with_each_file_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_survey_files([tmp_path, tmp_path / "missing.yaml"])
     head, *lines = str(caught.value).splitlines()
-    assert head == "nothing was changed, for there is this:"
+    assert head == "nothing was done, for there is this to mend:"
     assert [line.split("/")[-1] for line in lines] == [
         "a.yaml:14: titel: there is no such field: did you mean title?",
         "c.yaml:1: this is not YAML: expected the node content, but found '<stream end>'",
@@ -151,6 +151,10 @@ def test_who_changed_a_survey_meanwhile_is_not_overwritten(world: World, tmp_pat
         "take it over, then apply with --expect-version 2"
     )
     assert "Ana's" in export_survey(world.database, "a")[1]
+    with pytest.raises(
+        ConflictError, match=r"'a' never had a version 5: it is at version 2\. .* --expect-version 2 "
+    ):
+        apply(world, tmp_path, expected=5)
     apply(world, tmp_path, expected=2)
     assert "Ben's" in export_survey(world.database, "a")[1]
 

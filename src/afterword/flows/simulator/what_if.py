@@ -34,6 +34,7 @@ def vary(file: SurveyFile, name: str, ranges: Sequence[str]) -> list[Wanted]:
     if not ranges:
         return [Wanted(AS_IT_IS, file)]
     chosen = [_split(one) for one in ranges]
+    _check_once([path for path, _ in chosen])
     count = 1
     for _, values in chosen:
         count *= len(values)
@@ -44,6 +45,12 @@ def vary(file: SurveyFile, name: str, ranges: Sequence[str]) -> list[Wanted]:
         _make(file, name, list(zip(paths, values, strict=True)))
         for values in product(*(values for _, values in chosen))
     ]
+
+
+def _check_once(paths: Sequence[str]) -> None:
+    twice = next((path for index, path in enumerate(paths) if path in paths[:index]), None)
+    if twice is not None:
+        raise InvalidInputError(f"--vary {twice} is there twice: give all its values at once, as {twice}=A,B")
 
 
 def _split(text: str) -> tuple[str, list[str]]:

@@ -163,6 +163,11 @@ def _find_conflict(
         return None
     if survey is None:
         return ConflictError(f"there is no survey {key!r} yet, and you expect version {expected}")
+    if latest < expected:
+        return ConflictError(
+            f"the survey {key!r} never had a version {expected}: it is at version {latest}. "
+            f"`afterword survey export {key}` shows that; --expect-version {latest} replaces it"
+        )
     made_at = surveys.get_version(connection, survey.id, latest).created_at
     return ConflictError(
         f"somebody else changed the survey {key!r}: it is at version {latest}, "

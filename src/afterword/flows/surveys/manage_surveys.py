@@ -75,9 +75,8 @@ def _set_state(database: Database, key: str, state: SurveyState, *, done_from: S
         revision.lock(connection)
         survey = get_survey(connection, key)
         if survey.state not in (state, done_from):
-            raise ConflictError(
-                f"the survey {key!r} is {survey.state}: only a live one can be paused and resumed"
-            )
+            found = "a draft" if survey.state is SurveyState.DRAFT else survey.state
+            raise ConflictError(f"the survey {key!r} is {found}: only a live one can be paused and resumed")
         if survey.state is not state:
             surveys.set_state(connection, survey.id, state)
         return surveys.get_survey(connection, survey.id)

@@ -68,7 +68,7 @@ def raise_all(problems: Iterable[AfterwordError]) -> None:
         raise found[0]
     if found:
         lines = "\n".join(f"  {error}" for error in found)
-        raise InvalidInputError(f"nothing was changed, for there is this:\n{lines}")
+        raise InvalidInputError(f"nothing was done, for there is this to mend:\n{lines}")
 
 
 def _list_files(paths: Sequence[Path]) -> list[Path]:

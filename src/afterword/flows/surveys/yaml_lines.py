@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from afterword.domain.errors import InvalidInputError
+from afterword.flows.surveys.survey_file.faults import DURATION, EXAMPLES, explain_kind, show_example
 
 
 class SurveyFileError(InvalidInputError):
@@ -98,17 +99,14 @@ class YamlLines:
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
             return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
-        known = self._choices.get(re.sub(r"\[\d+\]", "", path).rpartition(".")[2])
-        if known and what.startswith("Invalid enum value"):
-            return self.error(path, f"{what[:1].lower()}{what[1:]}: one of {', '.join(known)}")
+        field = re.sub(r"\[\d+\]", "", path).rpartition(".")[2]
+        known = self._choices.get(field)
+        if known and (value := what.removeprefix("Invalid enum value ")) != what:
+            return self.error(path, f"there is no {value} here: one of {', '.join(known)}{_or_object(field)}")
         for part, meaning in _PATTERNS.items():
             if "matching regex" in what and part in what:
                 return self.error(path, meaning)
-        if re.search(r"str.*got `(bool|int|float|date)", what):
-            return self.error(
-                path, "this must be text: put it into quotes, for YAML reads it as something else"
-            )
-        return self.error(path, what[:1].lower() + what[1:])
+        return self.error(path, explain_kind(what, field) or what[:1].lower() + what[1:])
 
     def _find(self, path: str) -> str:
         """The first path that is meant by one with ``[...]`` in place of names that are free to choose."""
@@ -137,10 +135,9 @@ _OF_CONDITIONS = ("path", "all", "any", "not", "exists", "contains", "matches")
 _LIKENESS_MIN = 0.65
 """Names that have less in common with a known one are no slips of the finger."""
 
-_DURATION = "a duration is a number and a unit, such as 30m, 72h or 90d"
 _PATTERNS = {
-    "respect|ignore": f"{_DURATION}; or it is respect, or ignore",
-    "smhd": _DURATION,
+    "respect|ignore": f"{DURATION}; or it is respect, or ignore",
+    "smhd": DURATION,
     "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
     "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
     "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
@@ -148,6 +145,12 @@ _PATTERNS = {
     "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
 }
 """A part of a pattern that a text must fit → what to say when it does not; the first one counts."""
+
+
+def _or_object(field: str) -> str:
+    """For a field that also takes an object: an example of it."""
+    example = EXAMPLES.get(field)
+    return f", or an object such as {show_example(example)}" if isinstance(example, dict) else ""
 
 
 def _parents(path: str) -> Iterator[str]:

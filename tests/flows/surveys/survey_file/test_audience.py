@@ -12,7 +12,6 @@ from afterword.flows.surveys.yaml_lines import SurveyFileError
 from afterword.flows.throttle.decision_facts import audience_document
 from tests.flows.world import World, survey_file
 
-
 OFFICE = (
     "people have no 'office': did you mean attributes.office? "
     "Or one of email, name, team, timezone, locale, start_date, teams, is_tester"
