@@ -9,7 +9,6 @@ import click
 
 from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
-from afterword.domain.survey.survey import SurveyState
 from afterword.flows.surveys import manage_surveys
 from afterword.flows.surveys.lint_surveys import lint_surveys
 from afterword.flows.surveys.manage_surveys import Applied, Change
@@ -18,6 +17,8 @@ from afterword.flows.surveys.survey_schema import survey_schema
 
 NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
 """What ``plan`` ends with, so that a pipeline can tell."""
+
+FOLLOWED = "Running servers follow within 2 s: they don't hear events before."
 
 PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -87,6 +88,8 @@ def apply(
     _show(applied, as_json=as_json, dry_run=dry_run)
     if as_json or dry_run:
         return
+    if any(one.is_published for _, one in applied):
+        click.echo(FOLLOWED)
     for _, one in applied:
         if one.change in (Change.CREATED, Change.CHANGED) and not one.is_published:
             click.echo(f"`afterword survey publish {one.key}` lets this version ask people.")
@@ -163,8 +166,8 @@ def _sentence(one: Applied, *, dry_run: bool) -> str:
     state: str = one.state
     if one.is_published:
         state = "would be published" if dry_run else f"published, {one.state}"
-    elif one.change is Change.CHANGED and one.state is not SurveyState.DRAFT:
-        state = f"waits; the version before it stays {one.state}"
+    elif one.live_version not in (None, one.version):
+        state = f"waits to be published; version {one.live_version} stays {one.state}"
     return f"{one.key}: {would}{one.change} (version {one.version}, {state})"
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -36,6 +36,7 @@ class Applied:
 
     Attributes:
         version: The latest one afterwards.
+        live_version: The one that is live before anything is published; None = none is.
         is_published: The latest version was, or would be, published by this.
         difference: In the manner of diff -u.
     """
@@ -45,6 +46,7 @@ class Applied:
     version: int
     state: SurveyState
     difference: str
+    live_version: int | None = None
     is_published: bool = False
 
     @property
@@ -189,7 +191,7 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
             )
         difference = _difference("", show_definition(new) if source is None else source)
         return Applied(file.survey, Change.CREATED, 1, SurveyState.DRAFT, difference)
-    latest = survey.latest_version
+    latest, live = survey.latest_version, survey.live_version
     stored = surveys.get_version(connection, survey.id, latest)
     # In today's words, so that fields which did not exist yet are no difference.
     old = dump_definition(read_file(stored.definition))
@@ -201,13 +203,13 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
         if source is not None and stored.source is not None:
             texts = (stored.source, source)
         difference = _difference(*texts)
-        return Applied(survey.key, Change.CHANGED, latest + 1, survey.state, difference)
+        return Applied(survey.key, Change.CHANGED, latest + 1, survey.state, difference, live)
     if source is None or source == stored.source:
-        return Applied(survey.key, Change.UNCHANGED, latest, survey.state, "")
+        return Applied(survey.key, Change.UNCHANGED, latest, survey.state, "", live)
     if now is not None:
         surveys.set_source(connection, survey.id, latest, source)
     difference = _difference(show_definition(old) if stored.source is None else stored.source, source)
-    return Applied(survey.key, Change.REWRITTEN, latest, survey.state, difference)
+    return Applied(survey.key, Change.REWRITTEN, latest, survey.state, difference, live)
 
 
 def _publish(connection: Connection, applied: Applied, *, now: datetime | None) -> Applied:
@@ -217,7 +219,7 @@ def _publish(connection: Connection, applied: Applied, *, now: datetime | None) 
     state = SurveyState.PAUSED if applied.state is SurveyState.PAUSED else SurveyState.LIVE
     if now is not None and survey is not None:
         surveys.publish(connection, survey.id, now)
-    return Applied(applied.key, applied.change, applied.version, state, applied.difference, is_published=True)
+    return replace(applied, state=state, is_published=True)
 
 
 def _difference(old: str, new: str) -> str:
