@@ -453,15 +453,45 @@ class TestLint:
         path = home.file("survey.yaml", text)
         done = home.run("survey", "lint", path)
         assert (done.status, done.err) == (1, "")
-        first, *others, last = done.out.splitlines()
+        first, other, last = done.out.splitlines()
         assert first == (
             f"{path}:11: questions[0].text: 'speed and looks' asks two things at once: "
             "make two questions [KP, PEW] (double_barrelled)"
         )
-        assert all(line.endswith("(missing_translation)") for line in others)
-        assert any("questions.comment.text is not translated: 'What" in line for line in others)
-        assert last == f"Checked: 1. Hints: {len(others) + 1}."
+        assert other.endswith("questions.satisfaction.low_label and 2 more (missing_translation)")
+        assert last == "Checked: 1. Hints: 2."
         assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
+        ignored = home.run("survey", "lint", path, "--ignore", "double_barrelled")
+        assert (ignored.status, ignored.out) == (1, f"{other}\nChecked: 1. Hints: 1.\n")
+        both = ("--ignore", "double_barrelled", "--ignore", "missing_translation")
+        assert home.ok("survey", "lint", path, *both) == "Checked: 1. Hints: 0.\n"
+
+    def test_takes_standard_input(self, home: Installation) -> None:
+        assert home.ok("survey", "lint", "-", typed=SURVEY) == "Checked: 1. Hints: 0.\n"
+        wrong = home.error("survey", "lint", "-", typed=SURVEY.replace("title", "titel"))
+        assert wrong == "Error: standard input:3: titel: there is no such field: did you mean title?\n"
+        assert (
+            "can't read standard input: it is not UTF-8" in home.run("survey", "lint", "-", typed=b"\xff").err
+        )
+
+    def test_needs_no_database_and_makes_none(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AFTERWORD_DATA", str(home.folder / "nowhere"))
+        done = home.run("survey", "lint", "-", typed=SURVEY)
+        assert (done.status, done.out) == (0, "Checked: 1. Hints: 0.\n")
+        assert done.err.startswith("Not compared with people and surveys: there is no database in ")
+        assert not (home.folder / "nowhere").exists()
+
+    def test_a_rule_that_there_is_not_can_not_be_ignored(self, home: Installation) -> None:
+        assert "Invalid value for '--ignore'" in home.usage_error("survey", "lint", "-", "--ignore", "nope")
+
+    def test_of_settings_is_told_when_a_file_is_applied(self, lively: Installation) -> None:
+        path = lively.file("survey.yaml", SURVEY.replace("throttle:\n", "throttle:\n  holdout: 1\n"))
+        for verb, status in (("plan", 2), ("apply", 0)):
+            done = lively.run("survey", verb, path)
+            assert done.status == status
+            assert done.err == f"Hint: {path}:7: throttle.holdout: everybody is held out (asks_nobody)\n"
 
     @pytest.mark.parametrize(("caps", "hints"), [("", 1), ("  caps: {7d: 2}\n", 0), ("  caps: {1d: 1}\n", 0)])
     def test_says_when_caps_let_no_reminder_go(self, home: Installation, caps: str, hints: int) -> None:

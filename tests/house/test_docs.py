@@ -24,11 +24,12 @@ from afterword.domain.survey.wording import Rule
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
-from afterword.flows.surveys.lint_surveys import MISSING_TRANSLATION, NO_REMINDER
+from afterword.flows.surveys.lint_surveys import OF_FILES
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import Levels, effective
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.surveys.survey_file.conditions import ConditionFile
+from afterword.flows.surveys.survey_file.oddities import Oddity
 from afterword.flows.surveys.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile
 from afterword.flows.surveys.survey_file.trigger import CountFile, TriggerFile, WithinFile
@@ -506,7 +507,7 @@ def test_every_field_of_a_policy_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    assert sorted(described) == sorted([*Rule, MISSING_TRANSLATION, NO_REMINDER])
+    assert sorted(described) == sorted([*Rule, *Oddity, *OF_FILES])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))
