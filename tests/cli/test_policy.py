@@ -47,6 +47,15 @@ def test_a_policy_is_applied_shown_with_its_level_and_kept(lively: Installation)
     assert line.split() == ["priority", "3", "project"]
 
 
+def test_the_time_zone_of_the_organisation_is_shown_for_all(lively: Installation) -> None:
+    assert shown(lively)["timezone"] == ("UTC", "default")
+    assert "+timezone: Europe/Berlin\n" in apply(lively, ORGANISATION + "timezone: Europe/Berlin\n")
+    for options in ((), ("--project", "Build CLI"), ("--survey", "build-cli")):
+        assert shown(lively, *options)["timezone"] == ("Europe/Berlin", "organisation")
+    apply(lively, ORGANISATION)
+    assert shown(lively)["timezone"] == ("UTC", "default")
+
+
 def test_a_dry_run_changes_nothing(lively: Installation) -> None:
     out = apply(lively, ORGANISATION, "--dry-run")
     assert out.endswith("organisation: would be changed\n")
@@ -97,6 +106,14 @@ def test_the_history_keeps_who_said_what_from_when_on(lively: Installation) -> N
         (
             "policy: organisation\nmay_override_global_cooldown: [a, a]\n",
             ":2: may_override_global_cooldown[1]: the survey 'a' is there twice",
+        ),
+        (
+            "policy: organisation\ntimezone: Europe/Berln\n",
+            ":2: timezone: there is no time zone 'Europe/Berln': did you mean Europe/Berlin?",
+        ),
+        (
+            "policy: {project: Build CLI}\ntimezone: Europe/Berlin\n",
+            ":2: timezone: only the organisation's policy has one; `afterword team set TEAM --timezone` sets",
         ),
         ("policy: [\n", ":2: this is not YAML"),
         ("", ": the file is empty"),

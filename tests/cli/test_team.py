@@ -46,3 +46,21 @@ def test_a_team_is_removed_and_its_people_go_on(home: Installation) -> None:
     said = home.ok("team", "remove", "Typo", "--into", "Core")
     assert said == "Took the team away; people who are in Core now: 1.\n"
     assert home.ok("team", "list") == "Core  2\n"
+
+
+def test_a_team_gets_a_time_zone(teams: Installation) -> None:
+    said = teams.ok("team", "set", "Eng", "--timezone", "Europe/Berlin")
+    assert said == "The time zone of Eng is Europe/Berlin now.\n"
+    assert teams.ok("team", "list").startswith("Eng  2, 1 of them directly  Europe/Berlin\n  Tools  1\n")
+    assert [one["timezone"] for one in teams.json("team", "list")] == ["Europe/Berlin", None, None]
+    found = teams.ok("people", "show", "b@example.com").splitlines()
+    assert "  timezone that holds: Europe/Berlin, the zone of the team" in found
+    assert "Nothing changed" in teams.ok("team", "set", "eng", "--timezone", "Europe/Berlin")
+    teams.ok("team", "set", "Eng/Tools", "--timezone", "Asia/Tokyo")
+    assert teams.ok("team", "set", "Eng/Tools", "--timezone", "") == (
+        "The team Eng / Tools has no time zone of its own now: that above it is Europe/Berlin.\n"
+    )
+    assert teams.ok("team", "set", "Eng", "--timezone", "") == "The team Eng has no time zone now.\n"
+    said = teams.error("team", "set", "Eng", "--timezone", "Europe/Berln")
+    assert "there is no time zone 'Europe/Berln': did you mean Europe/Berlin?" in said
+    assert "say what to set" in teams.error("team", "set", "Eng")

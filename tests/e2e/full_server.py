@@ -12,8 +12,11 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
-EXTRA = ("kinds", "branches")
-"""Surveys with all kinds of questions, and with branches; a test event asks somebody of the same name."""
+EXTRA = ("kinds", "branches", "arabic")
+"""
+Surveys with all kinds of questions, with branches, and from right to left; a test event asks somebody of the
+same name.
+"""
 
 WORDS = [
     "Zero",
@@ -92,6 +95,7 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "unsubscribe": urls["unsubscribe"],
         "kinds": urls["kinds@example.com"],
         "branches": urls["branches@example.com"],
+        "arabic": urls["arabic@example.com"],
         "me": full_person(server, browser, project_id=1),
         "me-new": server.cli("people", "link", "p1@example.com").splitlines()[0],
     }
@@ -176,6 +180,7 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer-again": links["answered"],
         "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
         "answer-branches": links["branches"],
+        "answer-arabic": links["arabic"] + "?mood=4&stars=3",
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],

@@ -41,7 +41,13 @@ def test_every_kind_is_answered_by_keyboard(browser: Browser, links: dict[str, s
         choose(page, "And in words", 1)
         choose(page, "The build made it easy", 5)
         choose(page, "Would you use it again", 1)
-        page.get_by_role("textbox", name="Other…").press_sequentially("The disk")
+        other = page.get_by_role("textbox", name="Other…")
+        expect(other).to_be_hidden()
+        choose(page, "What got in your way", 0)
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Tab")
+        expect(other).to_be_focused()
+        page.keyboard.type("The disk")
         for row in ("Speed", "What errors say", "Documentation"):
             choose(page, row, 2)
         for place, option in (("Place 1", "E"), ("Place 2", "S")):
@@ -51,6 +57,21 @@ def test_every_kind_is_answered_by_keyboard(browser: Browser, links: dict[str, s
         said = page.locator(".given").inner_text()
     for answer in ("5 of 5", "7 of 7", "It was all right (2 of 3)", "6 of 7", "No", "The disk", "1. Errors"):
         assert answer in said
+
+
+def test_a_question_from_right_to_left_runs_so_with_its_scale(
+    browser: Browser, links: dict[str, str]
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(links["arabic"])
+        radios = page.get_by_role("radiogroup").first.get_by_role("radio")
+        first, last = (radio.bounding_box() for radio in (radios.first, radios.last))
+        assert first is not None
+        assert last is not None
+        assert first["x"] > last["x"]
+        heading = page.get_by_role("heading", level=1)
+        assert heading.evaluate("heading => getComputedStyle(heading).direction") == "rtl"
 
 
 def test_branches_work_without_a_script_and_an_anonymous_answer_is_final(

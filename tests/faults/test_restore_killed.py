@@ -24,7 +24,11 @@ EVENTS = 7
 """What has happened in the world that is backed up."""
 
 COMMAND_S_MAX = 60
-STEPS = ("storage.schema:upgrade", "flows.restore_backup:_check_law", "flows.restore_backup:_restore_files")
+STEPS = (
+    "storage.schema:upgrade",
+    "flows.upkeep.restore_backup:_check_law",
+    "flows.upkeep.restore_backup:_restore_files",
+)
 """Once a function of these has done its work, the process is gone."""
 
 USUAL = {name: value for name, value in os.environ.items() if not name.startswith(SETTING)} | {
@@ -91,7 +95,7 @@ def test_a_restore_into_postgresql_that_died_after_its_last_step_is_done(
     backup: Path, tmp_path: Path, databases: Databases
 ) -> None:
     data, url = tmp_path / "data", databases.make("postgres")
-    killed = die(data, url, DIES, "flows.restore_backup:_restore_postgres", "restore", str(backup))
+    killed = die(data, url, DIES, "flows.upkeep.restore_backup:_restore_postgres", "restore", str(backup))
     assert killed.code == -signal.SIGKILL, killed.stderr
     assert run(data, url, "project", "list").code == 1
     again = run(data, url, "restore", str(backup))

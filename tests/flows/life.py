@@ -2,6 +2,7 @@
 
 from afterword.domain.event import Event
 from afterword.flows.invitations.submit_response import submit_response
+from afterword.flows.people.manage_teams import set_timezone
 from tests.flows.door import opened_door, submission
 from tests.flows.world import EAGER, World
 from tests.storage.support import START_US
@@ -12,9 +13,11 @@ COFFEE = Event("coffee.made", START_US, "bob@example.com", None, None, None, is_
 def live_in(world: World) -> None:
     """
     Some life, in seven events: three invitations, one of them to a test and one answered; a stranger's
-    event, one that no survey hears, and two of the intake's with a key, one of which waits for its decision.
+    event, one that no survey hears, and two of the intake's with a key, one of which waits for its decision;
+    and a team with a time zone.
     """
     world.add_survey(throttle=EAGER)
+    set_timezone(world.database, "Build", "Europe/Berlin")
     first = world.invite()
     submit_response(
         world.database, world.clock, world.ticket(first), {"satisfaction": ["4"], "comment": ["Fine"]}

@@ -9,12 +9,15 @@ import yaml
 from afterword.domain.invitation import InvitationState
 from afterword.domain.people.person import PersonRecord
 from afterword.domain.people.source import Source
+from afterword.domain.people.time_zone import HeldZone
 from afterword.flows.links import Links, Ticket, person_mark
 from afterword.flows.manage_projects import create_project
+from afterword.flows.people.held_zone import read_zone
 from afterword.flows.people.save_people import save_people
 from afterword.flows.people.saved_people import Saved
 from afterword.flows.people.tombstones import Tombstones
 from afterword.flows.provisioning.import_people import import_people
+from afterword.flows.surveys.manage_policies import apply_policy
 from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.throttle.evaluate_events import evaluate_events
@@ -208,6 +211,15 @@ class World:
         with self.database.read() as connection:
             (found,) = people.list_people(connection, matching=email, limit=2)
         return found
+
+    def zone(self, email: str) -> HeldZone:
+        """By which time zone a person lives, and who says so."""
+        with self.database.read() as connection:
+            return read_zone(connection, self.person(email))
+
+    def set_policy(self, text: str) -> None:
+        """Let the organisation or the project say what a policy file says."""
+        apply_policy(self.database, self.clock, text, "policy.yaml", dry_run=False)
 
     def waiting_jobs(self) -> int:
         """Jobs that are not done."""

@@ -30,8 +30,17 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.DAILY_MAX: {"invitations": 20, "per_day_max": 20},
     Reason.NOT_SAMPLED: {"draw": 0.8312, "rate": 0.25, "unit": "person_period"},
     Reason.LOWER_PRIORITY: {"invited_survey": "quarterly-nps"},
-    Reason.DEFERRED: {"until": "2026-11-03T08:00:00Z"},
-    Reason.OUTSIDE_WINDOW: {"opens_at": "2026-11-09T08:00:00Z", "defer_max_s": 14_400.0},
+    Reason.DEFERRED: {
+        "until": "2026-11-03T08:00:00Z",
+        "zone": "Europe/Berlin",
+        "zone_origin": "team",
+    },
+    Reason.OUTSIDE_WINDOW: {
+        "opens_at": "2026-11-09T08:00:00Z",
+        "defer_max_s": 14_400.0,
+        "zone": "Europe/Berlin",
+        "zone_origin": "person",
+    },
     Reason.PAUSED: {"paused": "organisation"},
     Reason.TEST_CAPPED: {"test_invitations": 10, "per_hour_max": 10},
 }

@@ -46,6 +46,19 @@ def test_no_jobs_are_added_for_nothing(database: Database) -> None:
         assert not jobs.any_due(connection, EVALUATE, START)
 
 
+def test_work_is_awaited_until_it_was_tried_often(database: Database) -> None:
+    def is_awaited(now: datetime = START) -> bool:
+        with database.read() as connection:
+            return jobs.is_any_since(connection, EVALUATE, now, tries_max=2)
+
+    assert not is_awaited()
+    add(database, 1)
+    assert not is_awaited(START - timedelta(microseconds=1))
+    for tries in range(4):
+        assert is_awaited() is (tries <= 2)
+        claim(database, START + tries * LEASE)
+
+
 def test_a_claimed_job_is_nobody_elses_until_its_lease_ends(database: Database) -> None:
     add(database, 1)
     claim(database, lease="alice")

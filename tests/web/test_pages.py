@@ -315,7 +315,7 @@ def test_each_kind_of_question_is_asked_answered_and_shown(site: Site, visitor: 
         "comment": "",
     }
     part = visitor.post(path, data=form | {"areas.docs": ""})
-    assert (part.status_code, "Please choose a number in every row." in part.text) == (422, True)
+    assert (part.status_code, part.text.count("Please choose a number in every row.")) == (422, 1)
     for kept_text in ('value="The disk"', 'value="make"', '<option value="Errors" selected>'):
         assert kept_text in part.text
     assert part.text.count(" checked") == 8
@@ -335,6 +335,24 @@ def test_each_kind_of_question_is_asked_answered_and_shown(site: Site, visitor: 
     thanks = html.unescape(visitor.get(f"{path}/thanks").text)
     for said in ("It helped me (3 of 3)", "Documentation: 7 of 7", "1. Errors", "The disk", "Local, Cache"):
         assert said in thanks
+
+
+def test_a_surveys_own_words_name_their_language_and_run_in_their_direction(
+    site: Site, visitor: TestClient
+) -> None:
+    questions = [
+        {"key": "mood", "type": "rating", "text": "كيف كان؟", "low_label": "سيئ"},
+        {"key": "why", "type": "single_choice", "text": "ما الذي أعاقك؟", "options": ["بطيء", "آخر"]},
+        {"key": "order", "type": "ranking", "text": "ماذا أولا؟", "options": ["السرعة", "الأخطاء"]},
+    ]
+    site.world.add_survey("arabic", title="كيف كان البناء؟", locale="ar", questions=questions)
+    path = site.answer_path(site.world.reserve("arabic").id)
+    page = visitor.get(path).text
+    for word in ("كيف كان البناء؟", "كيف كان؟", "1 – سيئ", "بطيء", "السرعة"):
+        assert re.search(rf'lang="ar"[^>]*>{re.escape(word)}<', page), word
+    assert len(re.findall('<fieldset class="question"[^>]* dir="auto"', page)) == 3
+    assert visitor.post(path, data={"mood": "1", "why": "بطيء"}).status_code == 303
+    assert '<dl class="given" lang="ar">' in visitor.get(f"{path}/thanks").text
 
 
 class TestUnsubscribing:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from afterword.domain.people.preference import OptOutScope
 from afterword.flows.invitations.person_page import ENTRIES_SHOWN
 from afterword.flows.invitations.submit_response import submit_response
+from afterword.flows.people.manage_teams import set_timezone
 from afterword.storage import people
 from afterword.storage.sources import Member, note_members
 from afterword.storage.tables import event, person_merge
@@ -188,6 +190,36 @@ class TestSettings:
         said = self.send(visitor, own, "opt-out", scope="all")
         assert "You get no surveys , about any tool, since 15 January 2027, 17:00 JST" in said
         assert "Stop all surveys" in self.send(visitor, own, "opt-in", scope="all")
+
+    def test_it_says_which_zone_holds_and_who_says_it(
+        self, site: Site, visitor: TestClient, own: str
+    ) -> None:
+        def said() -> tuple[str, str]:
+            """Of the settings, and of the overview."""
+            settings, overview = (
+                unescape(text_of(visitor.get(path).text)) for path in (f"{own}/settings", own)
+            )
+            return settings, overview
+
+        world = site.world
+        world.set_person("bob@", timezone=None)
+        settings, overview = said()
+        assert "are of UTC , because nobody says another." in settings
+        assert "None: UTC" in settings
+        assert "Time zone UTC, because nobody says another" in overview
+        world.set_policy("policy: organisation\ntimezone: Europe/Oslo\n")
+        settings, overview = said()
+        assert "are of Europe/Oslo , the organisation's." in settings
+        assert "As the organisation: Europe/Oslo" in settings
+        set_timezone(world.database, "Build", "Asia/Tokyo")
+        settings, overview = said()
+        assert "are of Asia/Tokyo , your team's." in settings
+        assert "As your team: Asia/Tokyo" in settings
+        assert "Time zone Asia/Tokyo, your team's" in overview
+        assert "In the directory since 15 January 2027" in overview
+        said_then = self.send(visitor, own, "timezone", timezone="America/Denver")
+        assert "are of America/Denver , which you chose." in said_then
+        assert "As your team: Asia/Tokyo" in said_then
 
     def test_a_wrong_one_is_told_and_nothing_is_changed(self, visitor: TestClient, own: str) -> None:
         page = visitor.post(f"{own}/settings", data={"change": "snooze", "until": "yesterday"})

@@ -21,6 +21,7 @@ from afterword.flows.people import find_people
 from afterword.flows.people.find_people import Details
 from afterword.flows.provisioning import import_people
 from afterword.flows.provisioning.import_people import Imported
+from afterword.flows.throttle.explain_reason import explain_origin
 from afterword.storage.people import Person
 
 PEOPLE_SHOWN = 100
@@ -227,7 +228,8 @@ def _detail_lines(found: Details) -> Iterator[str]:
     rows += [(name, "yes") for name in _flags(person)]
     rows += [(group, ", ".join(values)) for group, values in person.attributes.items()]
     rows += [("wants no surveys since", person.opted_out_at), ("snoozed until", person.snoozed_until)]
-    rows += [("timezone of their own", person.own_timezone), ("quiet hours", _quiet_hours(person))]
+    rows += [("timezone of their own", person.own_timezone), ("timezone that holds", _held_zone(found))]
+    rows += [("quiet hours", _quiet_hours(found))]
     rows += [
         (f"wants none of the {scope}", found.projects.get(value, value) if scope == "project" else value)
         for scope, value in holdings.opt_outs
@@ -243,11 +245,16 @@ def _detail_lines(found: Details) -> Iterator[str]:
         yield f"  merge {merge.id}: {what}, {change_people.show_time(merge.merged_at)}"
 
 
-def _quiet_hours(person: Person) -> str | None:
+def _quiet_hours(found: Details) -> str | None:
+    person = found.person
     if person.quiet_from is None:
         return None
     hours = change_people.show_quiet_hours(person.quiet_from, person.quiet_until)
-    return f"{hours}, {person.own_timezone or person.timezone or 'UTC'}"
+    return f"{hours}, {found.zone.name}"
+
+
+def _held_zone(found: Details) -> str:
+    return f"{found.zone.name}, {explain_origin(found.zone.origin)}"
 
 
 def _flags(person: Person) -> list[str]:

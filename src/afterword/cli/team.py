@@ -8,6 +8,7 @@ from afterword.cli.open import open_app
 from afterword.domain.errors import InvalidInputError
 from afterword.flows.people import manage_teams
 from afterword.flows.people.manage_teams import TeamRow
+from afterword.storage.teams import Team
 
 
 @click.group()
@@ -28,7 +29,8 @@ def list_(as_json: bool) -> None:
         click.echo("No teams yet: they are made with the people in them.")
     for row in found:
         directly = "" if row.people == row.people_in_all else f", {row.people} of them directly"
-        click.echo(f"{'  ' * row.depth}{row.team.name}  {row.people_in_all}{directly}")
+        zone = f"  {row.team.timezone}" if row.team.timezone else ""
+        click.echo(f"{'  ' * row.depth}{row.team.name}  {row.people_in_all}{directly}{zone}")
 
 
 @team.command()
@@ -54,6 +56,18 @@ def rename(team: str, name: str) -> None:
     click.echo(f"The team is {renamed.path} now.")
 
 
+@team.command(name="set")
+@click.argument("team")
+@click.option("--timezone", help="IANA name, such as Europe/Berlin.")
+def set_(team: str, timezone: str | None) -> None:
+    """Change fields of TEAM. An empty text takes a field away."""
+    if timezone is None:
+        raise InvalidInputError("say what to set: `afterword team set --help` lists the fields")
+    with open_app() as parts:
+        changed = manage_teams.set_timezone(parts.database, team, timezone.strip() or None)
+    click.echo("Nothing changed: it was so already." if changed is None else _tell_zone(changed))
+
+
 @team.command()
 @click.argument("team")
 @click.option("--into", metavar="OTHER", help="The team to put its people into.")
@@ -66,12 +80,21 @@ def remove(team: str, into: str | None) -> None:
     )
 
 
+def _tell_zone(team: Team) -> str:
+    if team.timezone is not None:
+        return f"The time zone of {team.path} is {team.timezone} now."
+    if team.held_timezone is not None:
+        return f"The team {team.path} has no time zone of its own now: that above it is {team.held_timezone}."
+    return f"The team {team.path} has no time zone now."
+
+
 def _as_dict(row: TeamRow) -> dict[str, object]:
     return {
         "id": row.team.id,
         "parent_id": row.team.parent_id,
         "name": row.team.name,
         "path": row.team.path,
+        "timezone": row.team.timezone,
         "people": row.people,
         "people_in_all": row.people_in_all,
     }

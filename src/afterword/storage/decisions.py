@@ -1,18 +1,17 @@
 """The ledger: what was decided, and why?"""
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
 from afterword.domain.throttle.eligibility import Decision
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import decision, event, invitation, survey
+from afterword.storage.verdicts import dump_verdicts, parse_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def add_entries(connection: sa.Connection, entries: Iterable[NewEntry], now: dat
             "person_id": entry.person_id,
             "is_test": entry.is_test,
             "reason": entry.decision.reason.value,
-            "verdicts": _dump(entry.decision.verdicts),
+            "verdicts": dump_verdicts(entry.decision.verdicts),
             "draw": entry.decision.draw,
             "probability": entry.decision.probability,
             "decided_at": now,
@@ -211,34 +210,8 @@ def count_people(connection: sa.Connection, survey_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def _dump(verdicts: tuple[Verdict, ...]) -> str:
-    """
-    Verdicts → text, as short as it can be: most decisions are skips that nobody will ever look at.
-
-    A rule that passed and saw nothing is its code; else a list of its code, 1 or 0, and what it saw.
-    """
-    return _encode(
-        [
-            verdict.reason.value
-            if verdict.passed and not verdict.saw
-            else [verdict.reason.value, int(verdict.passed), verdict.saw]
-            if verdict.saw
-            else [verdict.reason.value, int(verdict.passed)]
-            for verdict in verdicts
-        ]
-    ).decode()
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-def _parse(text: str) -> tuple[Verdict, ...]:
-    rows: list[list[Any]] = [[row, 1] if isinstance(row, int) else row for row in json.loads(text)]
-    return tuple(Verdict(Reason(row[0]), bool(row[1]), row[2] if len(row) > 2 else {}) for row in rows)
-
-
 def _entry(row: Any) -> Entry:
     fields = dict(row._mapping)
     fields["reason"] = Reason(row.reason)
-    fields["verdicts"] = _parse(row.verdicts)
+    fields["verdicts"] = parse_verdicts(row.verdicts)
     return Entry(**fields)

@@ -119,10 +119,11 @@ def any_due(connection: sa.Connection, kind: str, now: datetime) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def is_any_since(connection: sa.Connection, kind: str, now: datetime) -> bool:
-    """Tell whether work of a kind that came up to a time is not done yet, given-up one left out."""
+def is_any_since(connection: sa.Connection, kind: str, now: datetime, *, tries_max: int) -> bool:
+    """Tell whether work of a kind that came up to a time is not done, and was not tried more often yet."""
     is_open = job.c.kind == kind, job.c.created_at <= now, job.c.dead_at.is_(None)
-    return connection.execute(sa.select(job.c.id).where(*is_open).limit(1)).first() is not None
+    found = sa.select(job.c.id).where(*is_open, job.c.attempts <= tries_max).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def find_progress(connection: sa.Connection, kind: str, subject_id: int) -> Progress | None:

@@ -17,7 +17,7 @@ from afterword.storage import attributes
 from afterword.storage.attributes import Attributes
 from afterword.storage.engine import read_rows
 from afterword.storage.tables import identity, person
-from afterword.storage.teams import list_teams
+from afterword.storage.teams import Team, list_teams
 
 ROWS_READ_AT_ONCE = 10_000
 
@@ -51,6 +51,7 @@ class Person:
             merged into somebody else.
         handles: Kind → handles as they were given, the first one first.
         team: The names of the teams from the root on, or None.
+        team_timezone: IANA name, as set for the team, else for the nearest one above that has one.
         timezone: IANA name, as the sources say.
         own_timezone: The one that the person chose, which goes before it.
         start_date: YYYY-MM-DD.
@@ -66,6 +67,7 @@ class Person:
     locale: str | None
     start_date: str | None
     team: str | None
+    team_timezone: str | None
     is_bot: bool
     is_tester: bool
     is_active: bool
@@ -344,19 +346,26 @@ def _complete(connection: sa.Connection, rows: Sequence[Any]) -> list[Person]:
     ids = [row.id for row in rows]
     handles = list_identities(connection, ids)
     values = attributes.list_attributes(connection, ids)
-    paths = team_paths(connection) if any(row.team_id is not None for row in rows) else {}
-    return [_person(row, handles.get(row.id, []), values.get(row.id, {}), paths) for row in rows]
+    teams = _teams(connection) if any(row.team_id is not None for row in rows) else {}
+    return [
+        _person(row, handles.get(row.id, []), values.get(row.id, {}), teams.get(row.team_id)) for row in rows
+    ]
 
 
-def team_paths(connection: sa.Connection) -> dict[int, str]:
-    """Team id → the names from the root on."""
-    return {one.id: one.path for one in list_teams(connection)}
+def _teams(connection: sa.Connection) -> dict[int, Team]:
+    return {one.id: one for one in list_teams(connection)}
 
 
-def _person(row: Any, handles: Sequence[NewIdentity], values: Attributes, paths: Mapping[int, str]) -> Person:
+def _person(row: Any, handles: Sequence[NewIdentity], values: Attributes, team: Team | None) -> Person:
     shown: dict[IdentityKind, tuple[str, ...]] = {}
     for one in handles:
         kind = IdentityKind(one.kind)
         shown[kind] = (*shown.get(kind, ()), one.shown)
     columns = {name: value for name, value in row._mapping.items() if name != "team_id"}
-    return Person(**columns, team=paths.get(row.team_id), handles=shown, attributes=values)
+    return Person(
+        **columns,
+        team=None if team is None else team.path,
+        team_timezone=None if team is None else team.held_timezone,
+        handles=shown,
+        attributes=values,
+    )

@@ -56,9 +56,11 @@ def set_response(
 
 
 def find_answers(connection: sa.Connection, invitation_id: int) -> dict[str, Value] | None:
-    """Question key → value of the current response; None without a response."""
+    """Question key → value of the current response; None without a response, or when they were let go."""
     response_id = connection.execute(
-        sa.select(response.c.id).where(response.c.invitation_id == invitation_id)
+        sa.select(response.c.id).where(
+            response.c.invitation_id == invitation_id, sa.not_(response.c.is_emptied)
+        )
     ).scalar()
     if response_id is None:
         return None
@@ -107,6 +109,20 @@ def add_anonymous(
             answers=json.dumps(values, ensure_ascii=False, sort_keys=True),
         )
     )
+
+
+def mix_anonymous(connection: sa.Connection, *, after: date, until: date) -> None:
+    """
+    Write the anonymous responses of some days anew, in the order of their random ids, the last day included.
+
+    PostgreSQL keeps with each row which transaction wrote it, and rows where they came: one look at both
+    tables would tell whose each answer is.
+    """
+    of_days = anonymous_response.c.day > after.isoformat(), anonymous_response.c.day <= until.isoformat()
+    statement = sa.delete(anonymous_response).where(*of_days).returning(*anonymous_response.c)
+    rows = sorted(connection.execute(statement), key=lambda row: str(row.id))
+    if rows:
+        connection.execute(sa.insert(anonymous_response), [dict(row._mapping) for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

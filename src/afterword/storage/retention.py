@@ -18,6 +18,7 @@ EVENTS_AT_ONCE = 5_000
 """Ids of one transaction: milliseconds, for which others wait."""
 
 INVITATIONS_AT_ONCE = 500
+RESPONSES_AT_ONCE = 500
 
 
 class Stretch(NamedTuple):
@@ -98,6 +99,30 @@ def delete_anonymous(connection: sa.Connection, before: datetime) -> int:
     """Delete anonymous responses of days before the day of a time; how many."""
     is_over = anonymous_response.c.day < before.date().isoformat()
     return connection.execute(sa.delete(anonymous_response).where(is_over)).rowcount
+
+
+def list_over_responses(connection: sa.Connection, before: datetime, *, after_id: int = 0) -> list[int]:
+    """The next responses after an id that are older than a time and still have their answers."""
+    statement = (
+        sa.select(response.c.id)
+        .join(invitation, invitation.c.id == response.c.invitation_id)
+        .where(
+            response.c.id > after_id,
+            response.c.updated_at < before,
+            invitation.c.expires_at < before,
+            sa.not_(response.c.is_emptied),
+        )
+    )
+    return list(connection.execute(statement.order_by(response.c.id).limit(RESPONSES_AT_ONCE)).scalars())
+
+
+def empty_responses(connection: sa.Connection, ids: Collection[int], before: datetime) -> int:
+    """Delete the answers of responses that are older than a time; how many responses."""
+    is_over = response.c.id.in_(list(ids)), response.c.updated_at < before
+    emptied = sa.update(response).where(*is_over).values(is_emptied=True).returning(response.c.id)
+    over = list(connection.execute(emptied).scalars())
+    connection.execute(sa.delete(answer).where(answer.c.response_id.in_(over)))
+    return len(over)
 
 
 def find_last_event_id(connection: sa.Connection, ids: Collection[int]) -> int:

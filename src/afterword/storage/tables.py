@@ -124,6 +124,8 @@ team = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     # All names from the root on, normalised: what makes a team the same team.
     sa.Column("path_key", sa.Text, nullable=False, unique=True),
+    # Of its people, and of those of the teams below it that say none.
+    sa.Column("timezone", sa.Text),
 )
 
 person = sa.Table(
@@ -481,6 +483,8 @@ response = sa.Table(
     sa.Column("is_whole", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    # The answers were let go when their time was over; that somebody answered still counts.
+    sa.Column("is_emptied", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 answer = sa.Table(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,27 +12,34 @@ from afterword.storage.tables import person, team
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """One team; ``path`` has all names from the root on."""
+    """
+    One team.
+
+    Attributes:
+        path: All names from the root on.
+        timezone: IANA name, as it was set for this team; None = none was.
+        held_timezone: The same, or that of the nearest team above that has one.
+    """
 
     id: int
     parent_id: int | None
     name: str
     path: str
     path_key: str
+    timezone: str | None
+    held_timezone: str | None
 
 
 def list_teams(connection: sa.Connection) -> list[Team]:
     """All teams, each after the one that it is under."""
     rows = {row.id: row for row in connection.execute(sa.select(team))}
 
-    def names(team_id: int) -> list[str]:
+    def line(team_id: int) -> list[sa.Row[Any]]:
+        """The team and all above it, from the root on."""
         row = rows[team_id]
-        return [*(names(row.parent_id) if row.parent_id is not None else []), row.name]
+        return [*(line(row.parent_id) if row.parent_id is not None else []), row]
 
-    found = [
-        Team(row.id, row.parent_id, row.name, join_team(names(row.id)), row.path_key) for row in rows.values()
-    ]
-    return sorted(found, key=lambda one: one.path_key)
+    return sorted((_team(line(team_id)) for team_id in rows), key=lambda one: one.path_key)
 
 
 def make_teams(connection: sa.Connection, paths: Collection[str]) -> dict[str, int]:
@@ -67,6 +75,11 @@ def move_team(connection: sa.Connection, team_id: int, parent_id: int | None, na
     _renew_keys(connection)
 
 
+def set_timezone(connection: sa.Connection, team_id: int, timezone: str | None) -> None:
+    """Give a team a time zone, or None: that of the team above it."""
+    connection.execute(sa.update(team).where(team.c.id == team_id).values(timezone=timezone))
+
+
 def is_there(connection: sa.Connection, team_id: int) -> bool:
     """Whether there is a team of this id."""
     return connection.execute(sa.select(team.c.id).where(team.c.id == team_id)).first() is not None
@@ -84,6 +97,19 @@ def count_people(connection: sa.Connection) -> Mapping[int, int]:
     """Team id → people directly in it, those who left too."""
     counted = sa.select(person.c.team_id, sa.func.count()).where(person.c.team_id.is_not(None))
     return {row[0]: row[1] for row in connection.execute(counted.group_by(person.c.team_id))}
+
+
+def _team(line: Sequence[sa.Row[Any]]) -> Team:
+    row = line[-1]
+    return Team(
+        row.id,
+        row.parent_id,
+        row.name,
+        join_team([one.name for one in line]),
+        row.path_key,
+        row.timezone,
+        next((one.timezone for one in reversed(line) if one.timezone), None),
+    )
 
 
 def _find_ids(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:

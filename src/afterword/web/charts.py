@@ -294,7 +294,8 @@ def _place_marks(root: Any, lines_above: int) -> None:
     groups = axis.findall("g")
     for index, group in enumerate(groups):
         mark = group.find("text")
-        mark.set("text-anchor", "start" if index == 0 else "end" if index == len(groups) - 1 else "middle")
+        is_at_edge = lines_above and index in (0, len(groups) - 1)
+        mark.set("text-anchor", ("end" if index else "start") if is_at_edge else "middle")
         mark.set("class", "mark")
         if lines_above:
             group.remove(group.find("path"))

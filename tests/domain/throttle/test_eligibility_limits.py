@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterword.domain.people.preference import QuietHours
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.survey.policy import Policy, Quota, Sampling, SamplingUnit
 from afterword.domain.survey.send_window import SendWindow
 from afterword.domain.survey.survey_state import Phase
@@ -209,16 +210,18 @@ class TestHours:
         ],
     )
     def test_are_those_of_the_person(self, zone: str, reason: Reason | None, opens_at: str | None) -> None:
-        decision = decide(replace(GOOD, person=ana(zone=ZoneInfo(zone))), self.HOURS, NOW)
+        person = ana(zone=ZoneInfo(zone), zone_origin=ZoneOrigin.TEAM)
+        decision = decide(replace(GOOD, person=person), self.HOURS, NOW)
+        by_clock = {"zone": zone, "zone_origin": "team"}
         opens = None if opens_at is None else datetime.fromisoformat(opens_at + "+00:00")
         saw = saw_of(decision)
         if reason is Reason.OUTSIDE_WINDOW:
-            assert why_not(replace(GOOD, person=ana(zone=ZoneInfo(zone))), self.HOURS) == (reason,)
-            assert saw[reason] == {"opens_at": opens, "defer_max_s": 14_400.0}
+            assert why_not(replace(GOOD, person=person), self.HOURS) == (reason,)
+            assert saw[reason] == {"opens_at": opens, "defer_max_s": 14_400.0, **by_clock}
             return
         assert isinstance(decision, Invite)
         assert decision.send_at == (opens or NOW)
-        assert saw[reason or Reason.OUTSIDE_WINDOW] == ({} if opens is None else {"until": opens})
+        assert saw[reason or Reason.OUTSIDE_WINDOW] == ({} if opens is None else {"until": opens, **by_clock})
         assert (Reason.DEFERRED in saw) is (reason is Reason.DEFERRED)
 
     def test_defer_no_longer_than_they_may(self) -> None:
@@ -234,7 +237,7 @@ class TestHours:
         decision = decide(facts, self.HOURS, NOW)
         assert isinstance(decision, Invite)
         assert decision.send_at == datetime.fromisoformat("2026-03-03T09:00+00:00")
-        assert saw_of(decision)[Reason.DEFERRED] == {"until": decision.send_at}
+        assert saw_of(decision)[Reason.DEFERRED]["until"] == decision.send_at
 
     def test_of_any_time_defer_nothing(self) -> None:
         night = NOW.replace(hour=2)

@@ -4,7 +4,7 @@ import pytest
 
 from afterword.domain.errors import AfterwordError, ConflictError, InvalidInputError, NotFoundError
 from afterword.flows.people.find_people import list_people
-from afterword.flows.people.manage_teams import list_teams, move_team, remove_team, rename_team
+from afterword.flows.people.manage_teams import list_teams, move_team, remove_team, rename_team, set_timezone
 from afterword.flows.people.merge_people import merge_people, unmerge_people
 from tests.flows.world import World
 
@@ -124,3 +124,23 @@ def test_a_move_that_makes_it_too_deep_is_refused(teams: World) -> None:
 def test_a_name_that_can_not_be_is_refused(teams: World, name: str, message: str) -> None:
     with pytest.raises(AfterwordError, match=message):
         rename_team(teams.database, "Search", name)
+
+
+def test_a_team_gets_a_time_zone_and_it_is_taken_away(teams: World) -> None:
+    changed = set_timezone(teams.database, "eng/tools", "Europe/Berlin")
+    assert changed is not None
+    assert (changed.path, changed.timezone, changed.held_timezone) == ("Eng / Tools", *["Europe/Berlin"] * 2)
+    assert set_timezone(teams.database, "Eng / Tools", "Europe/Berlin") is None
+    set_timezone(teams.database, "Eng", "Asia/Tokyo")
+    zones = {row.team.path: row.team.timezone for row in list_teams(teams.database) if row.team.timezone}
+    assert zones == {"Eng": "Asia/Tokyo", "Eng / Tools": "Europe/Berlin"}
+    changed = set_timezone(teams.database, "Eng / Tools", None)
+    assert changed is not None
+    assert (changed.timezone, changed.held_timezone) == (None, "Asia/Tokyo")
+
+
+def test_a_time_zone_that_can_not_be_is_refused(teams: World) -> None:
+    with pytest.raises(InvalidInputError, match=r"no time zone 'Europe/Berln': did you mean Europe/Berlin\?"):
+        set_timezone(teams.database, "Eng", "Europe/Berln")
+    with pytest.raises(NotFoundError, match="there is no team 'Nope'"):
+        set_timezone(teams.database, "Nope", "Europe/Berlin")

@@ -21,6 +21,7 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
+from afterword.flows.people.manage_teams import set_timezone
 from afterword.flows.simulator.simulate_survey import RATE_INVITATIONS_MIN, simulate_survey
 from afterword.flows.simulator.simulated_world import World as Simulated
 from afterword.flows.simulator.simulated_world import find_answer_time
@@ -30,13 +31,14 @@ from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.throttle.evaluate_events import Candidate
 from afterword.storage.events import StoredEvent
 from afterword.storage.tables import event, invitation, survey
-from tests.flows.world import EAGER, World, survey_file
+from tests.flows.world import EAGER, POLICY, World, survey_file
 from tests.storage.support import DAY, HOUR, MINUTE, START, FakeClock, Template, Templates
 
 NAMES = ("build.finished", "build.started", "deploy.finished")
 PEOPLE = ("alice", "alice", "alice", "bob", "bob", "charlie", "charlie", None, "bot")
 EVENTS = 60
 
+ZONES = ("Asia/Tokyo", "America/Los_Angeles", None, None)
 SPANS = ("0s", "30m", "1d", "3d")
 LIMITS: dict[str, tuple[Any, ...]] = {
     "global_cooldown": SPANS,
@@ -61,7 +63,7 @@ LIMITS: dict[str, tuple[Any, ...]] = {
     "priority": (1,),
     "holdout": (0.3,),
     "group_caps": ({"short": {"count": 1, "window": "4d"}},),
-    "audience": ({"path": "team", "eq": "Build"},),
+    "audience": ({"path": "team", "eq": "Build"}, {"path": "timezone", "eq": "Asia/Tokyo"}),
     "expires_after": ("12h", "1d", "72h"),
 }
 TRIGGERS: dict[str, tuple[Any, ...]] = {
@@ -201,8 +203,19 @@ def let_mails_go(world: World) -> None:
         connection.execute(sa.update(invitation).where(*is_due).values(**sent))
 
 
+def let_live_somewhere(world: World, random: Random) -> None:
+    """Time zones of people, teams and the organisation, each one or none."""
+    for who in ("alice", "bob", "charlie"):
+        world.set_person(f"{who}@", timezone=random.choice(ZONES), own_timezone=random.choice(ZONES))
+    for team in ("Build", "Search"):
+        set_timezone(world.database, team, random.choice(ZONES))
+    name = random.choice(ZONES)
+    world.set_policy(POLICY if name is None else POLICY.replace("}", f', "timezone": "{name}"}}'))
+
+
 def check_history(world: World, random: Random) -> None:
     world.import_people("email,attribute:Site\nalice@example.com,North\nbob@example.com,South\n")
+    let_live_somewhere(world, random)
     files = {f"s{number}": some_survey(random) for number in range(random.randint(1, 3))}
     for key, changes in files.items():
         world.add_survey(key, **changes)
@@ -276,6 +289,22 @@ class TestWhatCounts:
         assert [(stop.reason, stop.first) for stop in version.forecast.stops] == [(Reason.SURVEY_COOLDOWN, 1)]
         (version,) = simulate(world, wanted, since=9 * DAY).versions
         assert version.forecast.invitations == 1
+
+    def test_hours_are_of_the_zone_of_the_team_else_of_the_organisation(self, world: World) -> None:
+        event_id = send(world, "charlie")
+        throttle = EAGER | {"send_window": {"hours": "9-17", "defer": "1h"}}
+        world.add_survey(throttle=throttle)
+
+        def asked() -> tuple[int, ...]:
+            found = simulate(world, Wanted("draft", survey_file(throttle=throttle)), against_live=True)
+            return tuple(one.forecast.invitations for one in (*found.versions, found.live) if one is not None)
+
+        assert asked() == (1, 1), "it is 8 o'clock in UTC"
+        world.set_policy(POLICY.replace("}", ', "timezone": "Asia/Tokyo"}'))
+        assert asked() == (0, 0), "it is 17 o'clock in Tokyo"
+        set_timezone(world.database, "Search", "Europe/Berlin")
+        assert asked() == (1, 1), "it is 9 o'clock in Berlin"
+        assert world.evaluate(event_id)
 
     def test_what_closed_surveys_asked_counts_as_it_was(self, world: World) -> None:
         world.add_survey("old", throttle=EAGER)

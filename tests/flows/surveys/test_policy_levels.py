@@ -59,7 +59,8 @@ def test_the_defaults_that_are_shown_are_those_that_hold() -> None:
 
 def test_the_last_policy_of_the_project_and_of_the_organisation_are_read(world: World) -> None:
     add(world, "policy: organisation\nthrottle: {max_open: 5}\n")
-    add(world, "policy: organisation\nthrottle: {max_open: 2}\nmay_override_global_cooldown: [nps]\n")
+    text = "policy: organisation\nthrottle: {max_open: 2}\nmay_override_global_cooldown: [nps]\n"
+    add(world, text + "timezone: Europe/Berlin\n")
     last = add(world, "policy: {project: Build CLI}\nthrottle: {pause: true, priority: 3}\n")
     assert read(world) == Levels(
         last,
@@ -67,10 +68,11 @@ def test_the_last_policy_of_the_project_and_of_the_organisation_are_read(world: 
         ThrottleFile(max_open=2),
         frozenset({"nps"}),
         (Level.PROJECT,),
+        "Europe/Berlin",
     )
     with world.database.read() as connection:
         assert read_levels(connection, None) == Levels(
-            last, None, ThrottleFile(max_open=2), frozenset({"nps"}), ()
+            last, None, ThrottleFile(max_open=2), frozenset({"nps"}), (), "Europe/Berlin"
         )
 
 

@@ -9,16 +9,26 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from afterword.domain.invitation import LinkState
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.build_report import build_report
 from afterword.flows.ingest.counted_events import CountedEvents
-from afterword.flows.invitations.submit_response import submit_response
+from afterword.flows.invitations.submit_response import open_survey, submit_response
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.upkeep.check_conservation import check_conservation
 from afterword.flows.upkeep.retain import MAILS, Keeping, retain
 from afterword.kit.clock import LimitClock
 from afterword.storage import policies, retention
-from afterword.storage.tables import anonymous_response, decision, event, invitation, metadata, response
+from afterword.storage.tables import (
+    anonymous_response,
+    answer,
+    decision,
+    event,
+    invitation,
+    metadata,
+    response,
+)
 from tests.flows.world import EAGER, World
 from tests.storage.support import DAY
 
@@ -147,12 +157,35 @@ def test_invitations_stay_as_long_as_a_survey_that_counts_all_its_life_is_not_cl
     submit_response(world.database, world.clock, world.ticket(invited), {"satisfaction": ["3"]})
     keeping = Keeping(answers=7 * DAY)
     world.clock.advance(1_000 * DAY)
-    assert retain(world.database, world.clock, keeping, dry_run=True) == {}
-    assert retain(world.database, world.clock, keeping) == {}
+    assert retain(world.database, world.clock, keeping, dry_run=True) == {"response": 1}
+    assert retain(world.database, world.clock, keeping) == {"response": 1}
     (entry,) = world.decide()
     assert entry.reason in (Reason.REPEAT_EXHAUSTED, Reason.QUOTA_FULL)
     close_survey(world.database, world.clock, "build-cli")
     assert retain(world.database, world.clock, keeping)["invitation"] == 1
+
+
+def test_answers_go_where_their_invitation_has_to_stay(world: World) -> None:
+    world.add_survey(throttle=EAGER | {"repeat": "once"})
+    invited = world.invite()
+    ticket = world.ticket(invited)
+    submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
+    keeping = Keeping(answers=7 * DAY)
+    world.clock.advance(7 * DAY)
+    assert retain(world.database, world.clock, keeping) == {}
+    world.clock.advance(1_000 * DAY)
+    for _ in range(2):
+        assert retain(world.database, world.clock, keeping, dry_run=True) == {"response": 1}
+    assert retain(world.database, world.clock, keeping) == {"response": 1}
+    assert retain(world.database, world.clock, keeping) == {}
+    assert rows(world, answer) == []
+    visit = open_survey(world.database, world.clock, ticket, is_shown=False)
+    assert visit is not None
+    assert (visit.link_state, visit.answers) == (LinkState.ANSWERED, None)
+    report = build_report(world.database, world.clock, "build-cli")
+    assert [step.count for step in report.funnel.steps if step.name == "answered"] == [1]
+    (entry,) = world.decide()
+    assert entry.reason is Reason.REPEAT_EXHAUSTED
 
 
 @pytest.mark.parametrize(

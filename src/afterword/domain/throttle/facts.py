@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from afterword.domain.people.preference import OptOut, QuietHours
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.reason import Reason
 
@@ -69,7 +70,7 @@ class PersonFacts:
         snoozed_until: The person wants no surveys before; None = no such wish.
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
-        zone: The person's time zone.
+        zone: The person's time zone; ``zone_origin`` is who says so.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.
         document: What an audience's conditions look into.
@@ -86,6 +87,7 @@ class PersonFacts:
     snoozed_until: datetime | None = None
     has_channel: bool = True
     zone: tzinfo = UTC
+    zone_origin: ZoneOrigin = ZoneOrigin.DEFAULT
     quiet: QuietHours | None = None
     first_event_at: datetime | None = None
     document: Mapping[str, Any] = field(default_factory=dict)

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.people.identity import IdentityKind, normalise
+from afterword.domain.people.time_zone import HeldZone
 from afterword.domain.survey.answer import show_answer
 from afterword.domain.survey.question import Question
 from afterword.flows.invitations.tell_person import tell_delivery, tell_invited, tell_skipped
 from afterword.flows.links import Links, Ticket
+from afterword.flows.people.held_zone import read_zone
 from afterword.flows.surveys.personal_survey import personal
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.explain_event import find_held_back
-from afterword.flows.throttle.preferences import find_guest, zone_of
+from afterword.flows.throttle.preferences import find_guest
 from afterword.storage import decisions, events, invitations, people, preferences, responses, sources, surveys
 from afterword.storage.decisions import Entry, Place
 from afterword.storage.engine import Connection, Database
@@ -36,12 +38,14 @@ class Overview:
     What is known about a person.
 
     Attributes:
+        zone: By which they live.
         handles: With when each became known.
         events: Project → how many events, and when the latest came.
         events_since: Where the counting begins; None when all events were looked at.
     """
 
     person: Person
+    zone: HeldZone
     handles: Sequence[NewIdentity]
     sources: Sequence[Listed]
     events: Mapping[str, tuple[int, datetime]]
@@ -59,6 +63,7 @@ def open_overview(database: Database, ticket: Ticket | None) -> Overview | None:
         from_id = max(1, events.find_newest_id(connection) - EVENTS_LOOKED_AT_MAX + 1)
         return Overview(
             person,
+            read_zone(connection, person),
             handles=people.list_identities(connection, [person.id]).get(person.id, []),
             sources=sources.list_sources_of(connection, ids),
             events=events.count_of_people(connection, ids, from_id=from_id),
@@ -96,10 +101,12 @@ class History:
     A page of what was decided about a person, of the newest events first.
 
     Attributes:
+        zone: By which they live.
         next_before: Where the next page begins; None on the last one.
     """
 
     person: Person
+    zone: HeldZone
     stories: Sequence[Story]
     next_before: Place | None
 
@@ -123,15 +130,22 @@ def open_history(
         entries = list_entries(connection, ids, before=before, limit=ENTRIES_SHOWN + 1)
         shown = entries[:ENTRIES_SHOWN]
         last = shown[-1] if len(entries) > ENTRIES_SHOWN else None
+        held = read_zone(connection, person)
         return History(
             person,
-            _tell(connection, links, person, ids, shown),
+            held,
+            _tell(connection, links, person, held.zone, ids, shown),
             None if last is None else (last.event_id, last.survey_id),
         )
 
 
 def _tell(
-    connection: Connection, links: Links, person: Person, ids: Sequence[int], entries: Sequence[Entry]
+    connection: Connection,
+    links: Links,
+    person: Person,
+    zone: tzinfo,
+    ids: Sequence[int],
+    entries: Sequence[Entry],
 ) -> list[Story]:
     """Add what other tables know about these decisions, in as many queries for many as for one."""
     event_ids = {entry.event_id for entry in entries}
@@ -148,7 +162,6 @@ def _tell(
         ).items()
     }
     projects = surveys.list_project_names(connection, {entry.survey_id for entry in entries})
-    zone = zone_of(person)
     stories = []
     for entry in entries:
         event = found.get(entry.event_id)

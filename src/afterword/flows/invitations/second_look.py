@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from afterword.channels.base import Message
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
 from afterword.domain.people.preference import find_opt_out
+from afterword.domain.people.time_zone import HeldZone
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
@@ -15,11 +16,12 @@ from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
 from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
+from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.personal_survey import personal
 from afterword.flows.surveys.policy_levels import find_pauses, find_policy, read_levels
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.decision_facts import audience_document
-from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
+from afterword.flows.throttle.preferences import quiet_hours_of
 from afterword.storage import events, jobs, people, preferences, surveys
 from afterword.storage.engine import Connection
 from afterword.storage.events import StoredEvent
@@ -29,6 +31,9 @@ from afterword.storage.surveys import Survey
 
 BACKLOG_PAUSE = timedelta(seconds=1)
 """How long a mail waits for events that came before it and are not decided yet."""
+
+BACKLOG_TRIES = 2
+"""Until such an event was tried so often, which is within a minute, it waits; not until it is given up."""
 
 REMINDER_MARK = "-reminder"
 """What the Message-ID of a reminder ends with, so that mail clients show it beside the first mail."""
@@ -65,7 +70,7 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     levels = read_levels(connection, survey.project_id)
     phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
-    facts = _facts(connection, invitation, person, asked)
+    facts = _facts(connection, invitation, person, asked, zone_of(person, levels.timezone))
     policy = find_policy(levels, survey.key, text)
     if decide_again(facts, policy, now) is not None:
         return INELIGIBLE_AT_SEND
@@ -76,10 +81,12 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:
     """Whether an event that is not decided yet could still withdraw it."""
     withdraws = bool(definition.trigger.withdrawing)
-    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now)
+    return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now, tries_max=BACKLOG_TRIES)
 
 
-def _facts(connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts) -> Facts:
+def _facts(
+    connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts, held: HeldZone
+) -> Facts:
     """What may have changed since the invitation was reserved."""
     opt_outs = preferences.list_opt_outs(connection, person.id)
     return Facts(
@@ -95,9 +102,10 @@ def _facts(connection: Connection, invitation: Invitation, person: Person, surve
             opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
             snoozed_until=person.snoozed_until,
             has_channel=bool(person.email) and person.email.isascii(),
-            zone=zone_of(person),
+            zone=held.zone,
+            zone_origin=held.origin,
             quiet=quiet_hours_of(person),
-            document=audience_document(person),
+            document=audience_document(person, held),
         ),
     )
 

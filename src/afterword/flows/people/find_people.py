@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.people.identity import IdentityKind, normalise
 from afterword.domain.people.person import TEAM_SEPARATOR, split_team, team_key
+from afterword.domain.people.time_zone import HeldZone
+from afterword.flows.people.held_zone import read_zone
 from afterword.storage import merges, people, projects, teams
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Holdings, Merge
@@ -24,11 +26,13 @@ class Details:
     A person, what other tables have of them, and with whom they were merged.
 
     Attributes:
+        zone: By which the person lives.
         named: Id → how one calls the others of the merges.
         projects: Id → name.
     """
 
     person: Person
+    zone: HeldZone
     holdings: Holdings
     merges: list[Merge]
     named: Mapping[int, str]
@@ -104,6 +108,7 @@ def get_details(database: Database, who: str) -> Details:
         found = merges.list_merges(connection, person.id)
         return Details(
             person,
+            read_zone(connection, person),
             merges.read_holdings(connection, person.id),
             found,
             named=name_people(

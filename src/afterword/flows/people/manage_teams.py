@@ -11,6 +11,7 @@ from afterword.domain.people.person import (
     split_team,
     team_key,
 )
+from afterword.kit.time_zones import explain_unknown
 from afterword.storage import revision, teams
 from afterword.storage.engine import Connection, Database
 from afterword.storage.teams import Team
@@ -88,6 +89,31 @@ def rename_team(database: Database, path: str, name: str) -> Team:
         renamed = _get(all_teams, path)
         parent = next((one for one in all_teams if one.id == renamed.parent_id), None)
         return _place(connection, all_teams, renamed, parent, name)
+
+
+def set_timezone(database: Database, path: str, timezone: str | None) -> Team | None:
+    """
+    Give a team a time zone, for its people and for the teams below it that have none.
+
+    Args:
+        timezone: IANA name; None = take it away, so that the one of the team above holds.
+
+    Returns:
+        The team as it is then; None when it was so already.
+
+    Raises:
+        NotFoundError: There is no such team.
+        InvalidInputError: There is no such time zone.
+    """
+    if timezone is not None and (problem := explain_unknown(timezone)):
+        raise InvalidInputError(problem)
+    with database.write() as connection:
+        revision.lock(connection)
+        found = _get(teams.list_teams(connection), path)
+        if found.timezone == timezone:
+            return None
+        teams.set_timezone(connection, found.id, timezone)
+        return _get(teams.list_teams(connection), path)
 
 
 def remove_team(database: Database, path: str, into_path: str | None = None) -> int:

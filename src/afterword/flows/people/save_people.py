@@ -2,10 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from itertools import islice
 from typing import Any
-from zoneinfo import available_timezones
 
 import msgspec
 
@@ -17,6 +15,7 @@ from afterword.flows.people.saved_people import Change, Saved
 from afterword.flows.people.tombstones import Tombstones
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.compact_map import CompactMap
+from afterword.kit.time_zones import zone_names
 from afterword.storage import attributes, people, revision, sources, teams, tombstones
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Handle, NewIdentity, Person
@@ -129,7 +128,7 @@ class _Batches:
         self._saved = saved
         self._dry_run = dry_run
         self._makes_new = makes_new
-        self._zones = _zones()
+        self._zones = zone_names()
         self._promised = CompactMap()
         self._imagined: dict[int, bytes] = {}
         self._new_id = 0
@@ -459,9 +458,3 @@ def _handle_keys(record: PersonRecord) -> list[Handle]:
 
 def _as_text(handle: Handle) -> str:
     return f"{handle[0].value}\0{handle[1]}"
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """The names of all time zones; to look for their files takes longer than to save a person."""
-    return frozenset(available_timezones())

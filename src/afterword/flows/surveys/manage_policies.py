@@ -12,8 +12,15 @@ from afterword.domain.errors import AfterwordError
 from afterword.flows.manage_projects import get_project
 from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
-from afterword.flows.surveys.policy_levels import Effective, effective, read_levels
+from afterword.flows.surveys.policy_levels import (
+    Effective,
+    Levels,
+    effective,
+    effective_timezone,
+    read_levels,
+)
 from afterword.flows.surveys.survey_definition import read_file
+from afterword.flows.surveys.survey_file.throttle import ThrottleFile
 from afterword.flows.surveys.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import policies, revision, surveys
@@ -84,7 +91,7 @@ def show_policy(
     database: Database, *, project: str | None = None, survey: str | None = None
 ) -> list[Effective]:
     """
-    Every field of the throttle with the value that holds, and which level says it.
+    Every field of the throttle, and the time zone, with the value that holds and which level says it.
 
     Args:
         project: For a survey of this project that says nothing itself.
@@ -96,11 +103,15 @@ def show_policy(
     with database.read() as connection:
         if survey is None:
             project_id = None if project is None else get_project(connection, project).id
-            return effective(read_levels(connection, project_id))
+            return _effective(read_levels(connection, project_id))
         found = get_survey(connection, survey)
         version = found.live_version or found.latest_version
         file = read_file(surveys.get_definition(connection, found.id, version))
-        return effective(read_levels(connection, found.project_id), found.key, file.throttle)
+        return _effective(read_levels(connection, found.project_id), found.key, file.throttle)
+
+
+def _effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -> list[Effective]:
+    return [*effective(levels, key, throttle), effective_timezone(levels)]
 
 
 def list_history(database: Database) -> list[PastPolicy]:

@@ -4,12 +4,13 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from afterword.flows.surveys.survey_definition import CHOICES, FIELD_NAMES
 from afterword.flows.surveys.survey_file.audience import check_audience
 from afterword.flows.surveys.survey_file.base import FieldError, Label, Part, check_unique
 from afterword.flows.surveys.survey_file.conditions import check_possible
+from afterword.flows.surveys.survey_file.schedule import TimeZone, make_zone
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile, make_policy
 from afterword.flows.surveys.yaml_file import parse_yaml_file
 from afterword.flows.surveys.yaml_lines import YamlLines
@@ -38,6 +39,7 @@ class PolicyFile(Part):
     may_override_global_cooldown: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
         default_factory=list
     )
+    timezone: TimeZone | UnsetType = UNSET
 
     @property
     def project(self) -> str | None:
@@ -82,6 +84,8 @@ def _check(file: PolicyFile) -> None:
     check_unique("$.may_override_global_cooldown", "survey", file.may_override_global_cooldown)
     cooldown = file.throttle.global_cooldown
     if file.project is None:
+        if file.timezone is not UNSET:
+            make_zone(file.timezone, "$.timezone")
         if cooldown in ("respect", "ignore"):
             raise FieldError(
                 "$.throttle.global_cooldown",
@@ -92,6 +96,11 @@ def _check(file: PolicyFile) -> None:
         raise FieldError("$.throttle.global_cooldown", "only the organisation's policy sets it for all")
     if file.may_override_global_cooldown:
         raise FieldError("$.may_override_global_cooldown", "only the organisation's policy gives this right")
+    if file.timezone is not UNSET:
+        raise FieldError(
+            "$.timezone",
+            "only the organisation's policy has one; `afterword team set TEAM --timezone` sets a team's",
+        )
 
 
 _FIELD_NAMES = sorted(

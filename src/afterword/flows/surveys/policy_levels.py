@@ -42,6 +42,7 @@ class Levels(NamedTuple):
         organisation: What the organisation says; None = nothing.
         overriding: Keys of the surveys that may set or ignore the global cooldown; ``*`` is any characters.
         paused: The levels that are paused.
+        timezone: The IANA name by which people live of whom nobody else says one; None = UTC.
     """
 
     policy_id: int
@@ -49,6 +50,7 @@ class Levels(NamedTuple):
     organisation: ThrottleFile | None
     overriding: frozenset[str]
     paused: tuple[Level, ...]
+    timezone: str | None = None
 
 
 def read_levels(connection: Connection, project_id: int | None) -> Levels:
@@ -63,6 +65,7 @@ def read_levels(connection: Connection, project_id: int | None) -> Levels:
         _throttle(organisation),
         frozenset(organisation.may_override_global_cooldown if organisation else ()),
         tuple(level for level, file in levels.items() if file is not None and file.throttle.pause is True),
+        (organisation.timezone or None) if organisation else None,
     )
 
 
@@ -116,6 +119,13 @@ def effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = Non
     """
     said = [*_said(levels, key, throttle or ThrottleFile()), (Level.DEFAULT, DEFAULTS)]
     return [_effective(name, said) for name in ThrottleFile.__struct_fields__]
+
+
+def effective_timezone(levels: Levels) -> Effective:
+    """The time zone of people of whom nobody else says one."""
+    if levels.timezone is None:
+        return Effective("timezone", "UTC", Level.DEFAULT)
+    return Effective("timezone", levels.timezone, Level.ORGANISATION)
 
 
 def needs_right(throttle: ThrottleFile) -> bool:

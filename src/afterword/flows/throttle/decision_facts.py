@@ -9,12 +9,14 @@ from typing import Any
 
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import find_opt_out
+from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
 from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
-from afterword.flows.throttle.preferences import quiet_hours_of, zone_of
+from afterword.flows.throttle.preferences import quiet_hours_of
 from afterword.storage import decisions, exposures, invitations, people, preferences, surveys, trigger_matches
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
@@ -169,7 +171,7 @@ class Gathered:
 
     def _person_facts(self, person: Person, subject: Subject, heard: Heard) -> PersonFacts:
         policy, event = heard.policy, subject.event
-        quota = policy.quota
+        quota, held = policy.quota, zone_of(person, heard.timezone)
         return PersonFacts(
             id=person.id,
             is_bot=person.is_bot,
@@ -178,10 +180,11 @@ class Gathered:
             opt_out=find_opt_out(person.opted_out_at, self._opt_outs.get(person.id, ()), event.project_id),
             snoozed_until=person.snoozed_until,
             has_channel=bool(person.email) and person.email.isascii(),
-            zone=zone_of(person),
+            zone=held.zone,
+            zone_origin=held.origin,
             quiet=quiet_hours_of(person),
             first_event_at=self._firsts.get((person.id, event.project_id)),
-            document=audience_document(person) if policy.audience is not None else {},
+            document=audience_document(person, held) if policy.audience is not None else {},
             asked=tuple(self._asked.get(person.id, ())),
             test_invitations=self._tests[person.id],
             cell=None if quota is None or quota.attribute is None else cell_of(person, quota.attribute),
@@ -214,14 +217,14 @@ class Gathered:
         return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
 
 
-def audience_document(person: Person) -> dict[str, Any]:
+def audience_document(person: Person, held: HeldZone) -> dict[str, Any]:
     """What the conditions of an audience look into."""
     return {
         "email": person.email,
         "name": person.name,
         "team": person.team,
         "teams": split_team(person.team) if person.team else [],
-        "timezone": person.own_timezone or person.timezone,
+        "timezone": None if held.origin is ZoneOrigin.DEFAULT else held.name,
         "locale": person.locale,
         "start_date": person.start_date,
         "is_tester": person.is_tester,

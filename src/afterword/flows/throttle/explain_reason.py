@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
 
@@ -147,9 +148,9 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}",
+    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: lambda saw: (
-        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}"
+        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
     ),
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
@@ -157,6 +158,27 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     ),
 }
 """What each rule saw, in words; rules that are not here saw nothing worth a word."""
+
+
+def _clock(saw: Saw) -> str:
+    """By which zone's days and hours it was judged."""
+    if "zone" not in saw:
+        return ""
+    return f"; by the clock of {saw['zone']}, {explain_origin(ZoneOrigin(saw['zone_origin']))}"
+
+
+def explain_origin(origin: ZoneOrigin) -> str:
+    """Who says in which time zone a person is."""
+    return _ORIGINS[origin]
+
+
+_ORIGINS = {
+    ZoneOrigin.PERSON: "which the person chose",
+    ZoneOrigin.DIRECTORY: "the zone of the directory",
+    ZoneOrigin.TEAM: "the zone of the team",
+    ZoneOrigin.ORGANISATION: "the zone of the organisation",
+    ZoneOrigin.DEFAULT: "since nobody says another",
+}
 
 
 def _moment(value: Any) -> str:

@@ -24,6 +24,7 @@ class Heard:
     Attributes:
         paused: The levels at which a policy pauses asking.
         policy_id: The last row of the table policy; 0 = there is none.
+        timezone: The organisation's: of people of whom nobody else says one.
     """
 
     survey: Listening
@@ -31,6 +32,7 @@ class Heard:
     policy: Policy
     paused: tuple[str, ...] = ()
     policy_id: int = 0
+    timezone: str | None = None
 
     @property
     def id(self) -> int:
@@ -70,6 +72,7 @@ def make_heard(survey: Listening, levels: Levels) -> Heard:
         find_policy(levels, survey.key, survey.definition),
         find_pauses(levels, survey.definition),
         levels.policy_id,
+        levels.timezone,
     )
 
 

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from afterword.domain.people.preference import (
     MINUTES_PER_DAY,
@@ -15,8 +14,12 @@ from afterword.domain.people.preference import (
     OptOutScope,
     QuietHours,
 )
+from afterword.domain.people.time_zone import HeldZone
 from afterword.flows.links import Ticket, person_mark
+from afterword.flows.people.held_zone import read_zone, zone_of, zone_unchosen
+from afterword.flows.surveys.policy_levels import read_levels
 from afterword.kit.clock import Clock, to_datetime
+from afterword.kit.time_zones import zone_names
 from afterword.storage import people, preferences
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
@@ -34,12 +37,16 @@ class Settings:
         opted_out_projects: Id → name of those that may not ask.
         asking_projects: Id → name of the others that ask today.
         opted_out_channels: Those that may not be used.
+        zone: By which the person lives.
+        zone_unchosen: By which the person would live without a choice.
     """
 
     person: Person
     opted_out_projects: Mapping[int, str]
     asking_projects: Mapping[int, str]
     opted_out_channels: tuple[ChannelKind, ...]
+    zone: HeldZone
+    zone_unchosen: HeldZone
 
 
 class PreferenceError(Exception):
@@ -129,22 +136,10 @@ def change_settings(
         return None if after is None else _settings(connection, after)
 
 
-def zone_of(person: Person) -> tzinfo:
-    """The time zone that a person chose, else the directory's, else UTC."""
-    for name in (person.own_timezone, person.timezone):
-        if name:
-            try:
-                return ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError):
-                # A name that this machine's list of zones does not have any more.
-                continue
-    return UTC
-
-
 @cache
-def zone_names() -> tuple[str, ...]:
+def zones_to_choose() -> tuple[str, ...]:
     """The IANA names of time zones that a person can choose, by name; old names and other lists left out."""
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    places = sorted(name for name in zone_names() if "/" in name and not name.startswith("Etc/"))
     return ("UTC", *places)
 
 
@@ -161,11 +156,14 @@ def _settings(connection: Connection, person: Person) -> Settings:
     of_channels = {one.value for one in opt_outs if one.scope is OptOutScope.CHANNEL}
     names = preferences.list_project_names(connection, of_projects)
     asking = preferences.list_asking_projects(connection)
+    organisation = read_levels(connection, None).timezone
     return Settings(
         person,
         opted_out_projects=names,
         asking_projects={key: name for key, name in asking.items() if key not in names},
         opted_out_channels=tuple(kind for kind in ChannelKind if kind.value in of_channels),
+        zone=zone_of(person, organisation),
+        zone_unchosen=zone_unchosen(person, organisation),
     )
 
 
@@ -203,7 +201,7 @@ def _wish(connection: Connection, fields: Mapping[str, str]) -> tuple[OptOutScop
 
 
 def _snooze(connection: Connection, person: Person, fields: Mapping[str, str], now: datetime) -> None:
-    zone = zone_of(person)
+    zone = read_zone(connection, person).zone
     today = now.astimezone(zone).date()
     try:
         day = datetime.strptime(fields.get("until", ""), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
@@ -244,7 +242,7 @@ def _be_loud(connection: Connection, person: Person, fields: Mapping[str, str], 
 
 def _choose_zone(connection: Connection, person: Person, fields: Mapping[str, str], now: datetime) -> None:
     name = fields.get("timezone", "")
-    if name and name not in available_timezones():
+    if name and name not in zone_names():
         raise PreferenceError(_NOT_SAVED + "Please choose a time zone from the list.")
     people.update_person(connection, person.id, {"own_timezone": name or None})
 

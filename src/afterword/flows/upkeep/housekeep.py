@@ -1,15 +1,21 @@
 """What is thrown away when its time is over?"""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from afterword.domain.event import IDEMPOTENCY_US
 from afterword.flows.surveys.policy_levels import Levels, find_policy, read_levels
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import attributions, events, notices, surveys, trigger_matches
+from afterword.storage import attributions, events, marks, notices, responses, surveys, trigger_matches
 from afterword.storage.engine import Connection, Database
 
 NOTICES_KEPT = timedelta(days=7)
+
+DAY_IS_OVER_AFTER = timedelta(hours=1)
+"""After midnight: an answer of before may still be on its way into the database."""
+
+MIXED_MARK = "anonymous_mixed"
+"""Up to which day, as an ordinal, anonymous responses are mixed."""
 
 ATTRIBUTIONS_KEPT = timedelta(days=1)
 """After they are finished: they name handles, so not for ever."""
@@ -22,7 +28,18 @@ def housekeep(database: Database, clock: Clock) -> None:
         events.delete_idempotent(connection, now_us - IDEMPOTENCY_US)
         notices.delete_notices(connection, to_datetime(now_us) - NOTICES_KEPT)
         attributions.delete_finished(connection, to_datetime(now_us) - ATTRIBUTIONS_KEPT)
+    _mix_anonymous(database, to_datetime(now_us))
     _forget_matches(database, to_datetime(now_us))
+
+
+def _mix_anonymous(database: Database, now: datetime) -> None:
+    """Take from anonymous responses of days that are over what the database knows of how they came."""
+    last = (now - DAY_IS_OVER_AFTER).date() - timedelta(days=1)
+    with database.write() as connection:
+        mixed = date.fromordinal(marks.find_mark(connection, MIXED_MARK) or 1)
+        if mixed < last:
+            responses.mix_anonymous(connection, after=mixed, until=last)
+            marks.set_mark(connection, MIXED_MARK, last.toordinal())
 
 
 def _forget_matches(database: Database, now: datetime) -> None:

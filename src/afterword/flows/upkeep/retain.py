@@ -29,7 +29,7 @@ class Keeping:
     Attributes:
         events: Who it was and the metadata; an event's row, name and times stay.
         decisions: Those that invited nobody.
-        answers: Invitations with all that belongs to them, answers too.
+        answers: Answers, and invitations with all that belongs to them as soon as nothing counts by them.
         mails: Of the mailbox.
     """
 
@@ -61,6 +61,7 @@ def retain(
     counts: Counter[str] = Counter()
     if keeping.answers is not None:
         counts += _let_invitations_go(database, now - _at_least_cooldowns(database, keeping.answers), dry_run)
+        counts["response"] += _empty_responses(database, now - keeping.answers, dry_run)
         counts["anonymous_response"] += _let_anonymous_go(database, now - keeping.answers, dry_run)
     if keeping.decisions is not None:
         work = retention.list_over_decisions, retention.delete_decisions
@@ -116,6 +117,22 @@ def _let_invitations_go(database: Database, before: datetime, dry_run: bool) -> 
             chosen = [one for one in ids if one in still]
             _note_gone(connection, retention.find_last_event_id(connection, chosen))
             counts += Counter(retention.delete_invitations(connection, chosen, ABOUT_INVITATIONS))
+
+
+def _empty_responses(database: Database, before: datetime, dry_run: bool) -> int:
+    """Let go what was answered to invitations that stay, as cooldowns and limits count them."""
+    count, after_id = 0, 0
+    while True:
+        with database.read() as connection:
+            ids = retention.list_over_responses(connection, before, after_id=after_id)
+        if not ids:
+            return count
+        after_id = ids[-1]
+        if dry_run:
+            count += len(ids)
+            continue
+        with database.write() as connection:
+            count += retention.empty_responses(connection, ids, before)
 
 
 def _let_anonymous_go(database: Database, before: datetime, dry_run: bool) -> int:

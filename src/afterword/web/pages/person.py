@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from afterword.domain.people.preference import SNOOZE_DAYS_MAX, ChannelKind
+from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.flows.invitations.person_page import (
     EVENTS_LOOKED_AT_MAX,
     History,
@@ -25,8 +26,7 @@ from afterword.flows.throttle.preferences import (
     Settings,
     change_settings,
     read_settings,
-    zone_names,
-    zone_of,
+    zones_to_choose,
 )
 from afterword.kit.clock import to_datetime
 from afterword.web.form import FormError, read_form
@@ -48,6 +48,16 @@ _DONE = {
     "timezone": "Saved: your time zone is changed.",
 }
 """What the page says after a change; the section that was changed says what holds, and has the way back."""
+
+
+_ZONE_WORDS = {
+    ZoneOrigin.PERSON: "which you chose",
+    ZoneOrigin.DIRECTORY: "which the directory says",
+    ZoneOrigin.TEAM: "your team's",
+    ZoneOrigin.ORGANISATION: "the organisation's",
+    ZoneOrigin.DEFAULT: "because nobody says another",
+}
+"""Where the time zone comes from that holds."""
 
 
 async def show_overview(request: Request) -> Response:
@@ -150,7 +160,7 @@ def _settings_page(
 ) -> Response:
     now = to_datetime(parts_of(request).clock.now_us())
     person = settings.person
-    today = now.astimezone(zone_of(person)).date()
+    today = now.astimezone(settings.zone.zone).date()
     context = {
         "settings": settings,
         "done": None,
@@ -159,7 +169,7 @@ def _settings_page(
         "pauses": [(label, today + timedelta(days=days)) for label, days in _PAUSES],
         "first_day": today + timedelta(days=1),
         "last_day": today + timedelta(days=SNOOZE_DAYS_MAX),
-        "zones": zone_names(),
+        "zones": zones_to_choose(),
         "channels": [(kind, CHANNEL_WORDS[kind.value]) for kind in ChannelKind],
     }
     return person_page(request, "person_settings.html", settings, context | changes, status=status)
@@ -174,9 +184,11 @@ def person_page(
     status: int = 200,
 ) -> Response:
     """A page with what all of them need: the way to the others, and times in the person's zone."""
-    zone = zone_of(shown.person)
+    zone = shown.zone.zone
     common = {
         "person": shown.person,
+        "zone": shown.zone,
+        "zone_words": _ZONE_WORDS,
         "home": f"/me/{request.path_params['token']}",
         "show_time": lambda moment: show_time(moment, zone),
         "show_date": _show_date,

@@ -18,11 +18,14 @@ def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if facts.person is None or policy.send_window is None:
         return None
     wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
-    passed = send_at - wanted <= policy.send_window.defer_max
-    if passed and send_at > wanted:
-        return Verdict(Reason.DEFERRED, True, {"until": send_at})
-    saw = {"opens_at": send_at, "defer_max_s": policy.send_window.defer_max.total_seconds()}
-    return Verdict(Reason.OUTSIDE_WINDOW, passed, {} if passed else saw)
+    if send_at == wanted:
+        return Verdict(Reason.OUTSIDE_WINDOW, True)
+    longest = policy.send_window.defer_max
+    by_clock = {"zone": str(facts.person.zone), "zone_origin": facts.person.zone_origin}
+    if send_at - wanted <= longest:
+        return Verdict(Reason.DEFERRED, True, {"until": send_at, **by_clock})
+    saw = {"opens_at": send_at, "defer_max_s": longest.total_seconds(), **by_clock}
+    return Verdict(Reason.OUTSIDE_WINDOW, False, saw)
 
 
 def not_paused(facts: Facts, policy: Policy, now: datetime) -> Verdict:

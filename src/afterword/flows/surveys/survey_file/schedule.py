@@ -1,14 +1,13 @@
 """How is it written down when a survey starts and ends?"""
 
-import difflib
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import lru_cache
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
 from afterword.flows.surveys.survey_file.base import FieldError
+from afterword.kit.time_zones import explain_unknown
 
 Moment = Annotated[
     str,
@@ -29,10 +28,8 @@ def make_zone(name: str | None, path: str) -> tzinfo:
     """
     if name is None:
         return UTC
-    if name not in _zones():
-        close = difflib.get_close_matches(name, _zones(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "a name such as Europe/Berlin"
-        raise FieldError(path, f"there is no time zone {name!r}: {hint}")
+    if problem := explain_unknown(name):
+        raise FieldError(path, problem)
     return ZoneInfo(name)
 
 
@@ -58,8 +55,3 @@ def make_moment(text: str | None, zone: tzinfo, path: str) -> datetime | None:
         raise
     except (ValueError, OverflowError):
         raise FieldError(path, "there is no such date or time") from None
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

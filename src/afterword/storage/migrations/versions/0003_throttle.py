@@ -41,7 +41,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("dead_at IS NULL"),
         sqlite_where=sa.text("dead_at IS NULL"),
     )
+    op.add_column("team", sa.Column("timezone", sa.Text(), nullable=True))
     op.add_column("survey_version", sa.Column("source", sa.Text(), nullable=True))
+    op.add_column(
+        "response", sa.Column("is_emptied", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     _make_tables()
     _rewrite_throttles()
 
