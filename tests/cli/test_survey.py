@@ -105,7 +105,7 @@ class TestDryRun:
         assert "-title: How was your build?" in out
         assert "+title: How was it?" in out
         assert "build-cli: would be changed (version 2, waits to be published; version 1 stays live)" in out
-        assert "publish" not in out
+        assert "survey publish" not in out
         assert states(lively) == [("live", 1, 1)]
 
     def test_of_a_new_survey_makes_none(self, home: Installation) -> None:
@@ -228,7 +228,7 @@ class TestBadFiles:
             pytest.param("- a\n- b\n", ":1:", id="a list"),
             pytest.param("a: 1\n---\nb: 2\n", "not YAML", id="two documents"),
             pytest.param("\x07", "not YAML", id="a control character"),
-            pytest.param("a: " + "[" * 1_500, "not YAML", id="nested too deep"),
+            pytest.param("a: " + "[" * 1_500, "this nests too deeply", id="nested too deep"),
             pytest.param("x" * (256 * 1024 + 1), "over 256 KiB", id="too large"),
             pytest.param("title: Zoë".encode("latin-1"), "", id="Latin-1"),
             pytest.param(
@@ -287,8 +287,8 @@ class TestPause:
         said = "live, paused by its file and the organisation"
         assert lively.ok("survey", "list") == f"build-cli  {said}  version 2  Build CLI\n"
         assert f"\n  {said}, of the project Build CLI\n" in lively.ok("survey", "show", "build-cli")
-        assert (
-            lively.ok("survey", "resume", "build-cli") == f"build-cli: version 2 is published, and {said}\n"
+        assert lively.ok("survey", "resume", "build-cli") == (
+            "build-cli: version 2 is published, but paused by its file and the organisation\n"
         )
         assert lively.json("survey", "list")[0]["paused_by"] == ["survey", "organisation"]
         lively.ok("survey", "pause", "build-cli")

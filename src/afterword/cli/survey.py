@@ -106,7 +106,9 @@ def show(key: str, as_json: bool) -> None:
 def _published(listed: ListedSurvey) -> str:
     """What became of a version that was published, or of a survey that was resumed."""
     version = f"version {listed.survey.live_version}"
-    if listed.phase is Phase.LIVE and not listed.pausing:
+    if listed.pausing:
+        return f"{version} is published, but paused by {listed.pausing}"
+    if listed.phase is Phase.LIVE:
         return f"{version} is live"
     return f"{version} is published, and {_state(listed)}"
 

@@ -26,7 +26,7 @@ NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
 
 FOLLOWED = "Running servers follow within 2 s: they don't hear events before."
 
-RULES = sorted([*Rule, *Oddity, *OF_FILES])
+RULES = sorted(map(str, [*Rule, *Oddity, *OF_FILES]))
 """What ``lint`` looks for."""
 
 PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from afterword.domain.people.time_zone import HeldZone
 from afterword.flows.surveys.policy_file import parse_policy_file
 from afterword.flows.surveys.survey_file.audience import check_audience, list_groups
 from afterword.flows.surveys.survey_file.base import FieldError
@@ -105,7 +106,7 @@ def test_what_can_be_said_of_people_may_be_asked(file: ConditionFile | None) -> 
 
 
 def test_every_field_of_people_is_known(world: World) -> None:
-    document = audience_document(world.person("bob@"))
+    document = audience_document(world.person("bob@"), HeldZone())
     for name, value in document.items():
         path = f"{name}.Office" if name == "attributes" else name
         operation = {"exists": True} if name == "attributes" else {"eq": value}
