@@ -50,6 +50,7 @@ def message(question: Question = RATING, **changes: Any) -> Message:
         introduction="You just built something. Two quick questions help us make it better.",
         event_name="build.finished",
         first_question=question,
+        question_count_min=2,
         question_count=2,
         answer_url=LINK,
         choice_urls={

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from afterword.channels.email_message import TEST_MARK, compose
+from afterword.domain.survey.piping import UNLINKED
 from afterword.domain.survey.question import (
     Option,
     Question,
@@ -17,6 +18,8 @@ from afterword.domain.survey.question import (
     SingleChoiceQuestion,
     list_choices,
 )
+from afterword.domain.words.languages import LANGUAGES
+from afterword.domain.words.words import Words
 from tests.channels.messages import QUESTIONS, message
 
 SENDER = "Afterword <afterword@example.com>"
@@ -159,7 +162,7 @@ class TestParts:
         for said in (" ".join(text.split()), " ".join(page.text.split())):
             assert question.text in said
             assert "Build CLI" in said
-            assert "build.finished" in said
+            assert "build.finished" in said.replace(UNLINKED, "")
             assert "Ana Souza" in said
 
     @every_kind
@@ -248,11 +251,92 @@ def test_an_anonymous_survey_says_so() -> None:
             assert ("Your answer is anonymous" in " ".join(text.split())) is says_so
 
 
-def test_what_is_in_another_language_is_marked_as_it() -> None:
-    html = part(received(compose(message(locale="de", introduction="Hallo"), SENDER)), "html")
-    assert '<h1 lang="de"' in html
-    assert '<span lang="de">Hallo</span>' in html
-    assert 'lang="de"' not in part(received(compose(message(), SENDER)), "html")
+class TestLanguages:
+    def test_a_mail_is_in_the_language_of_its_survey(self) -> None:
+        sent = message(locale="de-AT", introduction="", is_anonymous=True, is_test=True, question_count=4)
+        mail = received(compose(sent, SENDER))
+        html = part(mail, "html")
+        assert '<html lang="de-AT">' in html
+        for said in (" ".join(part(mail, "plain").split()), " ".join(Page(html).text.split())):
+            assert "Hallo Ana Souza," in said
+            assert "Build CLI war gerade im Einsatz." in said
+            assert "2 bis 4 Fragen, etwa eine Minute" in said
+            assert "Die Antwort ist anonym" in said
+            assert "Der Link gilt bis 5. März 2026, 12:00 UTC." in said
+            assert "TEST" in said
+            for english in ("Hi ", "You", "question", "until", "survey "):
+                assert english not in said.replace(sent.first_question.text, "")
+
+    @pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.tag)
+    @pytest.mark.parametrize("question", [QUESTIONS[0], QUESTIONS[3], QUESTIONS[4]], ids=lambda one: one.key)
+    def test_all_of_it_is_said_in_every_language(self, words: Words, question: Question) -> None:
+        said = words.mail
+        sent = message(question, locale=words.tag, is_reminder=True, introduction="")
+        mail = received(compose(sent, SENDER))
+        assert mail["Subject"] == " ".join(said.reminder_subject.format(title=sent.title).split())
+        opens = said.choices_open if question.kind == "multiple_choice" else said.choice_opens
+        for text in (part(mail, "plain"), Page(part(mail, "html")).text):
+            whole = " ".join(text.replace(UNLINKED, "").split())
+            for expected in (
+                said.greeting.format(name=sent.to_name),
+                said.introduction.format(project=sent.project),
+                said.reminder,
+                said.questions.say(2),
+                said.about_a_minute,
+                opens if sent.choice_urls else said.answer,
+                said.until.format(moment=words.dates.say(sent.expires_at)),
+                said.reason.format(event=sent.event_name, project=sent.project),
+            ):
+                assert " ".join(expected.split()) in whole
+
+    def test_around_a_language_that_we_do_not_speak_is_english(self) -> None:
+        mail = received(compose(message(locale="fi", introduction="Moi", is_reminder=True), SENDER))
+        html = part(mail, "html")
+        assert mail["Subject"] == "Reminder: How was your build?"
+        assert '<html lang="en">' in html
+        assert '<h1 lang="fi" class' in html
+        assert '<span lang="fi">Moi</span>' in html
+
+    def test_nothing_is_marked_where_all_is_in_one_language(self) -> None:
+        for locale in ("en", "de", "pt-PT"):
+            html = part(received(compose(message(locale=locale), SENDER)), "html")
+            assert set(re.findall(r'lang="([^"]*)"', html)) == {locale}
+            assert "dir=" not in html
+
+    def test_texts_from_right_to_left_are_marked_as_such(self) -> None:
+        html = part(received(compose(message(locale="ar", introduction="مرحبا"), SENDER)), "html")
+        assert '<h1 lang="ar" dir="rtl" class' in html
+        assert '<span lang="ar" dir="rtl" style="display:block;">' in html
+        assert len(re.findall("<table [^>]*dir=.rtl.", html)) == 2, "the scale, and what its ends mean"
+
+
+@pytest.mark.parametrize(
+    ("fewest", "most", "said"),
+    [
+        (1, 1, "1 question, under a minute"),
+        (2, 2, "2 questions, about a minute"),
+        (1, 5, "1 to 5 questions, about a minute"),
+        (2, 6, "2 to 6 questions, about 2 minutes"),
+        (20, 20, "20 questions, about 5 minutes"),
+    ],
+)
+def test_how_many_questions_there_are_is_said_with_what_branches_leave_open(
+    fewest: int, most: int, said: str
+) -> None:
+    text, page = read(compose(message(question_count_min=fewest, question_count=most), SENDER))
+    assert f"({said})" in text
+    assert f" {said}" in " ".join(page.text.split())
+
+
+@pytest.mark.parametrize("field", ["to_name", "event_name"])
+@pytest.mark.parametrize("value", ["evil.example/x", "https://evil.example", "eve@evil.example"])
+def test_no_client_makes_a_link_of_what_others_wrote(field: str, value: str) -> None:
+    text, page = read(compose(message(**{field: value}), SENDER))
+    for said in (text, page.text):
+        assert value not in said
+        assert "evil.example" not in said
+    assert value in page.text.replace(UNLINKED, "")
+    assert set(page.links) == set(Page(part(compose(message(), SENDER), "html")).links)
 
 
 def test_points_that_have_labels_are_shown_in_words() -> None:

@@ -1,6 +1,7 @@
 """``afterword event``: can anybody find out what came in, and why it asked or did not ask?"""
 
 import json
+import re
 import time
 
 import pytest
@@ -80,6 +81,40 @@ class TestExplain:
         assert "FAIL" not in out
         assert "ok   42 survey_cooldown: never invited before" in out
         assert "Invitation 1: sent" in out
+
+    def test_by_which_policy_and_draw_it_was_decided(self, lively: Installation) -> None:
+        lively.track()
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert "  By no policy but the survey's own; drew u = 0." in out
+        lively.ok("policy", "apply", lively.file("p.yaml", "policy: organisation\nthrottle: {max_open: 2}\n"))
+        lively.track()
+        lively.work()
+        (line,) = [one for one in lively.ok("event", "explain", "last").splitlines() if "By " in one]
+        assert re.fullmatch(r"  By policy 1; drew u = 0\.\d{4}, asked with π = 1\.", line)
+
+    def test_as_json_it_has_all_that_is_known(self, lively: Installation) -> None:
+        lively.track()
+        lively.work()
+        found = lively.json("event", "explain", "last")
+        assert found.keys() == {"event", "progress", "outcome", "names", "decisions", "invitations"}
+        assert (found["event"]["name"], found["progress"]) == ("build.finished", None)
+        assert found["outcome"] == {"code": 0, "reason": "invited", "text": "The person was invited."}
+        (decision,) = found["decisions"]
+        assert (decision["survey"], decision["survey_version"], decision["policy_id"]) == ("build-cli", 1, 0)
+        assert 0 <= decision["draw"] < decision["probability"] == 1
+        assert decision["decided_at"].endswith("Z")
+        cooldown = next(rule for rule in decision["rules"] if rule["code"] == 42)
+        assert (cooldown["name"], cooldown["passed"]) == ("survey_cooldown", True)
+        assert (cooldown["saw"]["invited_at"], cooldown["text"]) == (None, "never invited before")
+        (invitation,) = found["invitations"]
+        assert (invitation["survey"], invitation["state"]) == ("build-cli", "sent")
+
+    def test_as_json_an_event_that_waits_has_no_outcome(self, lively: Installation) -> None:
+        lively.track(email="dan")
+        found = lively.json("event", "explain", "last")
+        assert (found["progress"], found["outcome"], found["decisions"]) == ("waiting", None, [])
+        assert found["names"][0].startswith("dan is no full address")
 
     def test_the_second_event_fell_under_what_the_first_one_began(self, lively: Installation) -> None:
         for ago in (1, 2):

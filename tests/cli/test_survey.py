@@ -493,7 +493,20 @@ class TestLint:
             assert done.status == status
             assert done.err == f"Hint: {path}:7: throttle.holdout: everybody is held out (asks_nobody)\n"
 
-    @pytest.mark.parametrize(("caps", "hints"), [("", 1), ("  caps: {7d: 2}\n", 0), ("  caps: {1d: 1}\n", 0)])
+    @pytest.mark.parametrize(("locale", "place"), [("fi", "locale"), ("de", "translations.sv-FI")])
+    def test_says_in_which_languages_all_around_is_english(
+        self, home: Installation, locale: str, place: str
+    ) -> None:
+        text = f"{SURVEY}locale: {locale}\n"
+        if place != "locale":
+            text += "translations:\n  sv-FI: {title: Hur var det}\n  fr: {title: Comment}\n"
+        out = home.run("survey", "lint", home.file("survey.yaml", text)).out
+        (hint,) = [line for line in out.splitlines() if line.endswith("(unspoken_locale)")]
+        assert f": {place}: Afterword has no words in {place.removeprefix('translations.')}" in hint.replace(
+            "in fi", "in locale"
+        )
+
+    @pytest.mark.parametrize(("caps", "hints"), [("", 1), ("  caps: {7d: 2}\n", 0), ("  caps: {1d: 2}\n", 1)])
     def test_says_when_caps_let_no_reminder_go(self, home: Installation, caps: str, hints: int) -> None:
         text = SURVEY.replace("throttle:\n", "throttle:\n  reminders: {after: 24h}\n" + caps)
         out = home.run("survey", "lint", home.file("survey.yaml", text)).out

@@ -12,11 +12,9 @@ from tests.support.server import RunningServer
 
 DATA = Path(__file__).parent / "data"
 ANSWERS = (5, 4, 4, 3, 5, 2, 4, 5, 1, 4, 4, 5)
-EXTRA = ("kinds", "branches", "arabic")
-"""
-Surveys with all kinds of questions, with branches, and from right to left; a test event asks somebody of the
-same name.
-"""
+LANGUAGES = ("german", "japanese", "arabic")
+EXTRA = ("kinds", "branches", *LANGUAGES)
+"""Surveys of all kinds of questions, with branches, in languages; a test event asks who has the same name."""
 
 WORDS = [
     "Zero",
@@ -94,8 +92,7 @@ def fill(server: RunningServer, browser: Browser) -> dict[str, str]:
         "answered": urls["p0@example.com"],
         "unsubscribe": urls["unsubscribe"],
         "kinds": urls["kinds@example.com"],
-        "branches": urls["branches@example.com"],
-        "arabic": urls["arabic@example.com"],
+        **{name: urls[f"{name}@example.com"] for name in ("branches", *LANGUAGES)},
         "me": full_person(server, browser, project_id=1),
         "me-new": server.cli("people", "link", "p1@example.com").splitlines()[0],
     }
@@ -153,7 +150,7 @@ def signed_in(server: RunningServer, context: BrowserContext) -> Page:
 def mail_links(server: RunningServer, page: Page) -> dict[str, str]:
     """Address → answer link, from the mails in the mailbox."""
     links = {}
-    for path in sorted((server.data / "mailbox").glob("*.eml")):
+    for path in _mails(server):
         page.goto(f"{server.base_url}/mailbox/{path.stem}/html")
         urls = [link.get_attribute("href") or "" for link in page.locator("a").all()]
         source = path.read_text()
@@ -180,7 +177,7 @@ def person_pages(links: dict[str, str]) -> dict[str, str]:
         "answer-again": links["answered"],
         "answer-kinds": links["kinds"] + "?mood=4&stars=5&named=3&again=yes&parts=other&areas.speed=6",
         "answer-branches": links["branches"],
-        "answer-arabic": links["arabic"] + "?mood=4&stars=3",
+        **{f"answer-{name}": links[name] for name in LANGUAGES},
         "thanks": links["answered"] + "/thanks",
         "link-invalid": "/answer/nonsense",
         "unsubscribe": links["unsubscribe"],
@@ -210,6 +207,19 @@ def staff_pages(server: RunningServer) -> dict[str, str]:
         "mail": f"/mailbox/{mail}",
         "mail-html": f"/mailbox/{mail}/html",
     }
+
+
+def language_mails(server: RunningServer) -> dict[str, str]:
+    """Name → address of one mail in each of LANGUAGES; they need a session, too."""
+    to = {
+        path.read_text().partition("@example.com>")[0].rpartition("<")[2]: path.stem
+        for path in _mails(server)
+    }
+    return {f"mail-html-{name}": f"/mailbox/{to[name]}/html" for name in LANGUAGES}
+
+
+def _mails(server: RunningServer) -> list[Path]:
+    return sorted((server.data / "mailbox").glob("*.eml"))
 
 
 def full_address(server: RunningServer, address: str) -> str:

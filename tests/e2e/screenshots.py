@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.full_server import fill, full_address, person_pages, staff_pages
+from tests.e2e.full_server import fill, full_address, language_mails, person_pages, staff_pages
 from tests.support.browser import open_browser
 from tests.support.server import RunningServer
 
@@ -60,7 +60,7 @@ def photograph(server: RunningServer, context: BrowserContext, links: dict[str, 
     page.goto(server.cli("admin", "link").splitlines()[0])
     page.screenshot(path=TARGET / f"session-open-{name}.png", full_page=True)
     page.get_by_role("button").first.click()
-    shoot(server, page, staff_pages(server), name)
+    shoot(server, page, {**staff_pages(server), **language_mails(server)}, name)
     photograph_names(server, page, name)
 
 

@@ -45,6 +45,8 @@ NO_LIMITS = {
     "backoff": False,
     "send_window": "any",
 }
+NO_CAP = dict.fromkeys(("1d", "7d", "30d", "90d"))
+"""Takes each cap away that holds by default, and leaves room for others."""
 EAGER = NO_LIMITS | {"cooldown": "0s", "global_cooldown": "0s"}
 QUESTIONS = [
     {"key": "satisfaction", "type": "rating", "text": "How satisfied are you?"},

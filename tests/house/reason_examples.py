@@ -1,8 +1,11 @@
-"""An example of what each rule saw, as the ledger keeps it; docs/reference/reasons.md shows them in words."""
+"""An example of each reason, as the product keeps and prints it; docs/reference/reasons.md shows them."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from afterword.cli.event import show_invitation, show_outcome, show_verdict
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
 
 _ASKED = "2026-11-02T09:30:00Z"
@@ -25,7 +28,7 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.GLOBAL_COOLDOWN: {"invited_at": _ASKED, "cooldown_s": 1_209_600.0, "outcome": "dismissed"},
     Reason.PERSON_CAP: {"exposures": 2, "cap": 2, "window_s": 2_592_000.0},
     Reason.BACKOFF: {"ignored": 2, "factor": 4, "free_at": "2027-03-02T09:30:00Z"},
-    Reason.QUOTA_FULL: {"of": "Berlin", "quota": 10, "response_rate": 0.5, "responses": 9, "open": 2},
+    Reason.QUOTA_FULL: {"cell": "Berlin", "quota": 10, "response_rate": 0.5, "responses": 9, "open": 2},
     Reason.PACING: {"slot_s": 43_200.0, "responses": 0, "open": 1},
     Reason.DAILY_MAX: {"invitations": 20, "per_day_max": 20},
     Reason.NOT_SAMPLED: {"draw": 0.8312, "rate": 0.25, "unit": "person_period"},
@@ -44,4 +47,24 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.PAUSED: {"paused": "organisation"},
     Reason.TEST_CAPPED: {"test_invitations": 10, "per_hour_max": 10},
 }
-"""Reasons that are not here see nothing beyond their name."""
+"""What a rule saw; rules that are not here see nothing beyond their name."""
+
+OUTCOMES = (Reason.INVITED, Reason.INVITED_TEST, Reason.NO_MATCHING_SURVEY)
+"""What is no rule's verdict: how a decision, or an event, ended."""
+
+INVITATIONS = {
+    Reason.CANCELLED: (InvitationState.CANCELLED, CANCELLED),
+    Reason.EXPIRED: (InvitationState.FAILED, EXPIRED),
+    Reason.DELIVERY_FAILED: (InvitationState.FAILED, "550 5.1.1 mailbox unavailable"),
+    Reason.INELIGIBLE_AT_SEND: (InvitationState.FAILED, INELIGIBLE_AT_SEND),
+}
+"""What befalls an invitation: its state, and what is kept beside it."""
+
+
+def show_example(reason: Reason) -> str:
+    """The line in which ``afterword event explain`` shows a reason."""
+    if reason in OUTCOMES:
+        return show_outcome(reason)
+    if reason in INVITATIONS:
+        return show_invitation(7, *INVITATIONS[reason])
+    return show_verdict(Verdict(reason, passed=False, saw=EXAMPLES.get(reason, {})))

@@ -22,11 +22,12 @@ from afterword.domain.people.identity import IdentityWarning
 from afterword.domain.survey.trigger import OPERATORS
 from afterword.domain.survey.wording import Rule
 from afterword.domain.throttle.reason import Reason
+from afterword.domain.words.languages import LANGUAGES
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
 from afterword.flows.surveys.lint_surveys import OF_FILES
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
-from afterword.flows.surveys.policy_levels import Levels, effective
+from afterword.flows.surveys.policy_levels import DEFAULTS, show_value
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.surveys.survey_file.conditions import ConditionFile
 from afterword.flows.surveys.survey_file.oddities import Oddity
@@ -460,9 +461,7 @@ def test_every_limit_of_connections_is_documented_with_its_number() -> None:
 
 
 def test_every_field_of_the_throttle_is_documented_with_its_default() -> None:
-    said_by_nobody = Levels(0, None, None, frozenset(), ())
-    expected = {one.field: one.value for one in effective(said_by_nobody)}
-    assert expected.keys() == {field.encode_name for field in msgspec.structs.fields(ThrottleFile)}
+    expected = {name: show_value(getattr(DEFAULTS, name)) for name in ThrottleFile.__struct_fields__}
     of_file = rows(REFERENCE / "survey-file.md", "Throttle")
     assert {code(row[0]): row[2].strip("`") for row in of_file} == expected
     policy = rows(REFERENCE / "throttle.md", "The policy of a survey")
@@ -503,6 +502,11 @@ def test_every_field_and_type_of_a_question_is_documented() -> None:
 def test_every_field_of_a_policy_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "policy-file.md", "The policy file")]
     assert described == [field.encode_name for field in msgspec.structs.fields(PolicyFile)]
+
+
+def test_every_language_that_we_speak_is_documented() -> None:
+    described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Languages") if len(row) == 2]
+    assert described == [words.tag for words in LANGUAGES]
 
 
 def test_every_hint_about_a_survey_is_documented() -> None:

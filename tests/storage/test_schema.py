@@ -134,6 +134,7 @@ def test_who_used_a_tool_before_is_known_to_have(fresh: Database) -> None:
             at_us = START_US + seconds * SECOND_US
             add_event(connection, number, project_id=project_id, person_id=whose, received_at=at_us)
         add_event(connection, project_id=other_id, person_id=bob, received_at=START_US)
+        add_event(connection, 9, project_id=project_id, person_id=bob, received_at=START_US, is_test=True)
     migrate(fresh)
     with fresh.read() as connection:
         found = trigger_matches.list_first_events(connection, [bob, gone])

@@ -350,9 +350,127 @@ def test_a_surveys_own_words_name_their_language_and_run_in_their_direction(
     page = visitor.get(path).text
     for word in ("كيف كان البناء؟", "كيف كان؟", "1 – سيئ", "بطيء", "السرعة"):
         assert re.search(rf'lang="ar"[^>]*>{re.escape(word)}<', page), word
-    assert len(re.findall('<fieldset class="question"[^>]* dir="auto"', page)) == 3
+    assert len(re.findall('<fieldset class="question"[^>]* dir="rtl"', page)) == 3
     assert visitor.post(path, data={"mood": "1", "why": "بطيء"}).status_code == 303
     assert '<dl class="given" lang="ar">' in visitor.get(f"{path}/thanks").text
+
+
+GERMAN = [
+    {"key": "froh", "type": "rating", "text": "Wie war es?", "low_label": "Schlecht", "look": "stars"},
+    {"key": "warum", "type": "multiple_choice", "text": "Was fiel auf?", "options": ["Tempo", "Doku"]},
+    {"key": "wort", "type": "text", "text": "Was noch?"},
+    {"key": "rang", "type": "ranking", "text": "Was zuerst?", "options": ["Tempo", "Doku"]},
+]
+ENGLISH = re.compile(
+    r"(?i)\b(the|you|your|answer|survey|please|question|nothing|until|back|send|required|optional|of|up to)\b"
+)
+
+
+def english_in(page: str) -> list[str]:
+    """English words that somebody reads or hears on a page."""
+    heard = re.findall(r'(?:aria-label|placeholder|alt)="([^"]*)"', page)
+    read = re.sub(r"<[^>]*>", " ", page.partition("<title>")[2])
+    return ENGLISH.findall(html.unescape(" ".join([read, *heard])))
+
+
+class TestLanguages:
+    """What stands around a survey is in its language."""
+
+    @pytest.fixture
+    def german(self, site: Site) -> Site:
+        """Bob's invitation to a German survey is number 1."""
+        site.world.add_survey("german", title="Wie lief es?", locale="de", questions=GERMAN)
+        assert site.world.reserve("german").id == 1
+        return site
+
+    def test_a_german_survey_has_german_pages(self, german: Site, visitor: TestClient) -> None:
+        path = german.answer_path(1)
+        shown = visitor.get(path, params={"froh": "4"}).text
+        for said in (
+            "Nicht jetzt",
+            "Nein, danke",
+            "Antworten senden",
+            "4 von 5",
+            "Sehr zufrieden",
+            "Platz 1",
+        ):
+            assert said in shown
+        assert re.search(
+            r"Eine erste Antwort ist möglich bis <time [^>]*>\d+\. \S+ \d{4}, \d\d:\d\d UTC<", shown
+        )
+        refused = visitor.post(path, data={"froh": "9"})
+        assert (refused.status_code, "Bitte eine Zahl von 1 bis 5 wählen." in refused.text) == (422, True)
+        left = visitor.post(f"{path}/leave", data={"outcome": "snoozed"}).text
+        assert "In Ordnung, nicht jetzt" in left
+        assert f'<a href="{path}">Jetzt beantworten</a>' in left
+        assert visitor.post(path, data={"froh": "4"}).status_code == 303
+        thanks, again = visitor.get(f"{path}/thanks").text, visitor.get(path).text
+        assert "Die Antwort ist gespeichert" in thanks
+        assert "Diese Umfrage ist schon beantwortet." in again
+        close_survey(german.world.database, german.world.clock, "german")
+        closed = visitor.get(path)
+        assert (closed.status_code, "Diese Umfrage ist beendet" in closed.text) == (410, True)
+        assert "„<bdi>Wie lief es?</bdi>“ nimmt keine Änderungen mehr an." in closed.text
+        for page in (shown, refused.text, left, thanks, again, closed.text):
+            assert '<html lang="de">' in page
+            assert page.count("lang=") == 1
+            assert english_in(page) == []
+
+    def test_a_late_answer_is_refused_in_german(self, german: Site, visitor: TestClient) -> None:
+        german.world.clock.advance(31 * DAY)
+        page = visitor.get(german.answer_path(1))
+        assert (page.status_code, "Dieser Link ist abgelaufen" in page.text) == (410, True)
+        assert english_in(page.text) == []
+
+    def test_an_anonymous_answer_is_thanked_for_in_german(self, site: Site, visitor: TestClient) -> None:
+        site.world.add_survey(
+            "german", title="Wie lief es?", locale="de", questions=GERMAN, privacy="anonymous"
+        )
+        path = site.answer_path(site.world.reserve("german").id)
+        shown = visitor.get(path).text
+        assert visitor.post(path, data={"froh": "4"}).status_code == 303
+        thanks = visitor.get(f"{path}/thanks").text
+        assert "Diese Umfrage ist anonym." in shown
+        assert "Die Antwort ist angekommen" in thanks
+        assert english_in(shown) == english_in(thanks) == []
+
+    def test_around_a_language_that_we_do_not_speak_is_english(self, site: Site, visitor: TestClient) -> None:
+        site.world.add_survey("finnish", title="Miten meni?", locale="fi", questions=GERMAN)
+        page = visitor.get(site.answer_path(site.world.reserve("finnish").id)).text
+        assert '<html lang="en">' in page
+        assert "Send my answers" in page
+        assert '<h1 dir="auto" lang="fi">Miten meni?</h1>' in page
+
+    def test_the_page_to_unsubscribe_is_in_the_persons_language(
+        self, site: Site, visitor: TestClient
+    ) -> None:
+        site.world.set_person("bob@", locale="pt-PT")
+        path = site.unsubscribe_path(site.world.person("bob@").id)
+        asked, done = visitor.get(path).text, visitor.post(path).text
+        assert "Cancelar todas as pesquisas" in asked
+        assert "Você não receberá mais pesquisas" in done
+        assert '<html lang="pt-BR">' in asked
+        assert english_in(asked) == english_in(done) == []
+
+    @pytest.mark.parametrize("locale", ["", "fi"])
+    def test_else_in_the_browsers(self, site: Site, visitor: TestClient, locale: str) -> None:
+        site.world.set_person("bob@", locale=locale or None)
+        path = site.unsubscribe_path(site.world.person("bob@").id)
+        page = visitor.get(path, headers={"accept-language": "fr-CH, fr;q=0.9, en;q=0.8"}).text
+        assert '<html lang="fr">' in page
+        assert english_in(page) == []
+
+    def test_so_is_what_is_said_of_links_and_forms_that_do_not_work(
+        self, german: Site, visitor: TestClient
+    ) -> None:
+        headers = {"accept-language": "ja"}
+        lost = visitor.get("/answer/nonsense", headers=headers)
+        long = visitor.post(german.answer_path(1), data={"wort": "x" * 300_000}, headers=headers)
+        odd = visitor.post(german.answer_path(1), content=b"{}", headers=headers)
+        assert [page.status_code for page in (lost, long, odd)] == [404, 422, 422]
+        for page, said in ((lost, "このリンクは使えません"), (long, "長すぎるため"), (odd, "読み取れません")):
+            assert said in page.text
+            assert english_in(page.text) == []
 
 
 class TestUnsubscribing:

@@ -204,6 +204,13 @@ def test_what_pages_link_to_is_there(busy: Site, staff: TestClient) -> None:
     assert broken == []
 
 
+def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site, staff: TestClient) -> None:
+    (entry,) = busy.world.ledger(1)
+    assert entry.policy_id
+    said = f"By policy {entry.policy_id}; drew u = {entry.draw:.4f}, asked with π = 1."
+    assert said in staff.get("/events/1").text
+
+
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:
     path = path_of(busy, "/mailbox/{name}")
     assert f'src="{path}/html"' in staff.get(path).text

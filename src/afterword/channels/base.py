@@ -21,9 +21,11 @@ class Message:
         choice_urls: Value of the first question → link that preselects it; empty for text.
         person_url: The person's own page: what is known, and what they want.
         unsubscribe_url: One click ends all surveys.
+        question_count_min: How many questions are asked at least, where that depends on answers.
+        question_count: How many are asked at most.
         event_name: What the person did.
         is_anonymous: Nobody will be able to tell whose the answer is.
-        locale: The language of title, introduction and question.
+        locale: The language of title, introduction and question, and of all around them where we speak it.
     """
 
     message_id: str
@@ -34,6 +36,7 @@ class Message:
     introduction: str
     event_name: str
     first_question: Question
+    question_count_min: int
     question_count: int
     answer_url: str
     choice_urls: dict[str, str]

@@ -3,10 +3,12 @@
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
+from math import ceil
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from afterword.channels.base import Message, SendError
+from afterword.domain.survey.piping import unlink
 from afterword.domain.survey.question import (
     MultipleChoiceQuestion,
     RatingQuestion,
@@ -14,6 +16,8 @@ from afterword.domain.survey.question import (
     SingleChoiceQuestion,
     YesNoQuestion,
 )
+from afterword.domain.words.languages import is_right_to_left, language_around, words_in
+from afterword.domain.words.words import MailWords
 
 _templates = Environment(
     loader=PackageLoader("afterword.channels"),
@@ -24,7 +28,13 @@ _templates = Environment(
 )
 
 TEST_MARK = "[TEST] "
-REMINDER_MARK = "Reminder: "
+"""The same in every language, so that rules of mail programs find it."""
+
+QUESTIONS_PER_MINUTE = 4
+"""A rough and friendly figure: most take one click, some a sentence."""
+
+QUESTIONS_QUICK_MAX = 5
+"""So many are still called about a minute."""
 
 _POLICY = SMTP.clone(cte_type="7bit")
 """Texts are encoded for servers that take ASCII only, in lines of 76."""
@@ -37,9 +47,9 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     """Word one invitation as a multipart mail that can be unsubscribed from in one click."""
     if not message.to_email.isascii():
         raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
+    words = words_in(message.locale)
     mail = EmailMessage(policy=_POLICY)
-    mark = TEST_MARK if message.is_test else REMINDER_MARK if message.is_reminder else ""
-    mail["Subject"] = _one_line(mark + message.title)
+    mail["Subject"] = _one_line(_subject(message, words.mail))
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)
@@ -50,6 +60,14 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     mail["X-Auto-Response-Suppress"] = "All"
     context = {
         "message": message,
+        "words": words.mail,
+        "lang": language_around(message.locale),
+        "is_rtl": is_right_to_left(message.locale),
+        "to_name": unlink(_one_line(message.to_name)),
+        "event_name": unlink(message.event_name),
+        "pace": _pace(message, words.mail),
+        "moment": words.dates.say(message.expires_at),
+        "gap": words.gap,
         "question": message.first_question,
         "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),
         "choices": _labelled(message),
@@ -57,6 +75,28 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
     return mail
+
+
+def _subject(message: Message, words: MailWords) -> str:
+    if message.is_test:
+        return TEST_MARK + message.title
+    return words.reminder_subject.format(title=message.title) if message.is_reminder else message.title
+
+
+def _pace(message: Message, words: MailWords) -> str:
+    """How many questions there are, and how long the most of them take."""
+    fewest, most = message.question_count_min, message.question_count
+    if fewest < most:
+        questions = words.questions_between.say(most, fewest=fewest)
+    else:
+        questions = words.questions.say(most)
+    if most == 1:
+        time = words.under_a_minute
+    elif most <= QUESTIONS_QUICK_MAX:
+        time = words.about_a_minute
+    else:
+        time = words.about_minutes.say(ceil(most / QUESTIONS_PER_MINUTE))
+    return words.pace.format(questions=questions, time=time)
 
 
 def _labelled(message: Message) -> list[tuple[str, str]]:

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from afterword.cli.open import open_app
+from afterword.cli.show import echo_json
+from afterword.domain.invitation import InvitationState
+from afterword.domain.throttle.facts import Verdict
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.throttle import explain_event
-from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
+from afterword.flows.throttle.explain_event import Explanation
+from afterword.flows.throttle.explain_reason import explain_basis, explain_reason, explain_verdict
+from afterword.flows.throttle.told_decision import tell_event
 from afterword.storage.events import StoredEvent
 from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice
@@ -65,34 +71,57 @@ def list_(project: str, limit: int, as_json: bool) -> None:
 
 @event.command()
 @click.argument("event_id", metavar="ID", type=EventId())
-def explain(event_id: int | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(event_id: int | None, as_json: bool) -> None:
     """Tell why an event asked somebody, or nobody; ID is a number, or `last` for the newest."""
     with open_app() as parts:
         found = explain_event.explain_event(parts.database, event_id)
+    if as_json:
+        echo_json({"event": _as_dict(found.event)} | tell_event(found))
+        return
+    for line in _explanation(found):
+        click.echo(line)
+
+
+def _explanation(found: Explanation) -> Iterator[str]:
     item = found.event
-    click.echo(f"Event {item.id}: {item.name}, received {item.received_at:%Y-%m-%d %H:%M:%S} UTC")
-    click.echo(f"Person: {item.person_email or 'not in the directory when it came'}")
+    yield f"Event {item.id}: {item.name}, received {item.received_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"Person: {item.person_email or 'not in the directory when it came'}"
     for sentence in found.names:
-        click.echo(f"  {sentence}")
+        yield f"  {sentence}"
     if found.progress is not None:
-        click.echo(_UNDECIDED[found.progress])
+        yield _UNDECIDED[found.progress]
         return
     if not found.entries and found.reason is not None:
-        click.echo(f"{found.reason.value} {found.reason.label}: {explain_reason(found.reason)}")
+        yield show_outcome(found.reason)
     for entry in found.entries:
-        click.echo(f"\nSurvey {entry.survey_key}, version {entry.survey_version}:")
-        click.echo(f"  {entry.reason.value} {entry.reason.label}: {explain_reason(entry.reason)}")
+        yield f"\nSurvey {entry.survey_key}, version {entry.survey_version}:"
+        yield f"  {show_outcome(entry.reason)}"
+        yield f"  {explain_basis(entry.policy_id, entry.draw, entry.probability)}"
         for verdict in entry.verdicts:
-            mark = "ok  " if verdict.passed else "FAIL"
-            seen = explain_verdict(verdict)
-            click.echo(
-                f"    {mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
-            )
+            yield f"    {show_verdict(verdict)}"
     for invitation in found.invitations:
-        click.echo(f"\nInvitation {invitation.id}: {invitation.state}{_detail(invitation.last_error)}")
+        yield f"\n{show_invitation(invitation.id, invitation.state, invitation.last_error)}"
         if (until := found.held_back.get(invitation.id)) is not None:
             allowed = "when trigger, hours for mails and quiet hours allow it"
-            click.echo(f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}.")
+            yield f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}."
+
+
+def show_outcome(reason: Reason) -> str:
+    """How something ended, with its code and in words."""
+    return f"{reason.value} {reason.label}: {explain_reason(reason)}"
+
+
+def show_verdict(verdict: Verdict) -> str:
+    """What a rule said, and what it saw."""
+    seen = explain_verdict(verdict)
+    mark = "ok  " if verdict.passed else "FAIL"
+    return f"{mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
+
+
+def show_invitation(invitation_id: int, state: InvitationState, error: str | None) -> str:
+    """How far an invitation got, and what its channel said last."""
+    return f"Invitation {invitation_id}: {state}{f' ({error})' if error else ''}"
 
 
 @event.command()
@@ -131,10 +160,6 @@ def _rows_of_notices(found: Sequence[Notice]) -> Iterator[str]:
     for item, count in zip(found, often, strict=True):
         when = f"{item.last_at:%Y-%m-%d %H:%M:%S}"
         yield f"{when}  {item.kind:<{kinds}}  {item.code:<{codes}}  {count:>{times}}  {item.message}"
-
-
-def _detail(error: str | None) -> str:
-    return f" ({error})" if error else ""
 
 
 def _as_dict(item: StoredEvent) -> dict[str, object]:

@@ -5,17 +5,20 @@ from collections.abc import Iterator, Sequence
 import click
 
 from afterword.cli.open import open_app
+from afterword.cli.show import echo_json
 from afterword.domain.throttle.eligibility import Invite
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.throttle.explain_person import PersonExplanation, explain_person
 from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
+from afterword.flows.throttle.told_decision import tell_person
 
 
 @click.command()
 @click.argument("who")
 @click.argument("survey")
-def explain(who: str, survey: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(who: str, survey: str, as_json: bool) -> None:
     """
     Tell why WHO was asked SURVEY, or not, and what would be decided now.
 
@@ -23,6 +26,9 @@ def explain(who: str, survey: str) -> None:
     """
     with open_app() as parts:
         found = explain_person(parts.database, parts.clock, who, survey)
+    if as_json:
+        echo_json(tell_person(found))
+        return
     for line in _lines(found):
         click.echo(line)
 

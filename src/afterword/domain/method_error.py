@@ -21,6 +21,9 @@ class MethodErrorCode(StrEnum):
     NAME_TAKEN = "name_taken"
     CREATOR_ID_BLANK = "creator_id_blank"
     CREATOR_ID_NOT_FOUND = "creator_id_not_found"
+    EVENT_ID_BLANK = "event_id_blank"
+    EVENT_NOT_FOUND = "event_not_found"
+    SURVEY_NOT_FOUND = "survey_not_found"
 
     @property
     def message(self) -> str:
@@ -44,6 +47,9 @@ _MESSAGES = {
     MethodErrorCode.NAME_TAKEN: "There is a project of this name already.",
     MethodErrorCode.CREATOR_ID_BLANK: "creator_id is required: the id of a person, as users.list gives it.",
     MethodErrorCode.CREATOR_ID_NOT_FOUND: "creator_id is nobody's in the directory.",
+    MethodErrorCode.EVENT_ID_BLANK: "event_id or email is required: what the decisions are about.",
+    MethodErrorCode.EVENT_NOT_FOUND: "There is no event of this event_id, or no longer.",
+    MethodErrorCode.SURVEY_NOT_FOUND: "There is no survey of this key.",
 }
 
 

@@ -9,6 +9,7 @@ class Scope(StrEnum):
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     PLATFORMX_MANAGE = "platformx:manage"
+    DECISIONS_READ = "decisions:read"
     SCIM = "scim"
 
     @property
@@ -21,5 +22,6 @@ _MEANINGS = {
     Scope.USERS_READ: "read people",
     Scope.USERS_WRITE: "add, change and delete people",
     Scope.PLATFORMX_MANAGE: "make and list projects",
+    Scope.DECISIONS_READ: "read why people were asked, or not",
     Scope.SCIM: "keep the directory by SCIM, as identity providers do",
 }

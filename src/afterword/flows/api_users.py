@@ -1,6 +1,5 @@
 """What may a program ask and say about people by the Web API?"""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from afterword.domain.people.person import (
     name_key,
 )
 from afterword.domain.people.source import Source
+from afterword.flows.api_cursor import parse_id, read_cursor, write_cursor
 from afterword.flows.people.save_people import ELSEWHERE, ERASED
 from afterword.flows.people.saved_people import Refusal
 from afterword.flows.people.tombstones import Tombstones
@@ -29,12 +29,9 @@ from afterword.storage import merges, people
 from afterword.storage.engine import Connection, Database
 from afterword.storage.people import Person
 
-__all__ = ["Person", "UserChanges", "Users", "find_by_id"]
+__all__ = ["Person", "UserChanges", "Users", "find_by_handle", "find_by_id"]
 
-ID_DIGITS_MAX = 18
-"""Of an id; more would not fit into the 64 bits of the database."""
-
-_CURSOR = "users.list:"
+_LIST = "users.list"
 _WHERE = "request"
 _FIELDS = {"timezone": "tz"}
 """How the Web API calls what a record calls otherwise."""
@@ -77,7 +74,7 @@ class Users:
         with self._writing() as writing:
             emails = (email.strip(), *_texts(said.sso_email))
             for address, code in zip(emails, _ADDRESSES_TAKEN, strict=False):
-                if _get_by_handle(writing.connection, IdentityKind.EMAIL, address) is not None:
+                if find_by_handle(writing.connection, IdentityKind.EMAIL, address) is not None:
                     raise MethodError(code)
             github = _texts(said.github_username, said.additional_github_username)
             gitlab = _texts(said.gitlab_username)
@@ -95,7 +92,7 @@ class Users:
             InvalidInputError: A value can't be used.
         """
         with self._writing() as writing:
-            person = _found(_get_by_handle(writing.connection, IdentityKind.EMAIL, email))
+            person = _found(find_by_handle(writing.connection, IdentityKind.EMAIL, email))
             return _save(writing, _arrange(said, person))
 
     def set_attributes(self, email: str, values: Iterable[tuple[str, str | None]]) -> Person:
@@ -110,7 +107,7 @@ class Users:
             InvalidInputError: A name or a value can't be used.
         """
         with self._writing() as writing:
-            person = _found(_get_by_handle(writing.connection, IdentityKind.EMAIL, email))
+            person = _found(find_by_handle(writing.connection, IdentityKind.EMAIL, email))
             return _save(writing, PersonRecord(_WHERE, person_id=person.id, attributes=_group(values)))
 
     def deactivate(self, person: Person) -> None:
@@ -130,7 +127,7 @@ class Users:
                 return _found(find_by_id(connection, id_text))
             if email is None:
                 raise MethodError(MethodErrorCode.EMAIL_BLANK)
-            return _found(_get_by_handle(connection, IdentityKind.EMAIL, email))
+            return _found(find_by_handle(connection, IdentityKind.EMAIL, email))
 
     def get_by_github_username(self, username: str) -> Person:
         """
@@ -140,7 +137,7 @@ class Users:
             MethodError: Nobody has it.
         """
         with self.database.read() as connection:
-            return _found(_get_by_handle(connection, IdentityKind.GITHUB, username))
+            return _found(find_by_handle(connection, IdentityKind.GITHUB, username))
 
     def page(self, cursor: str | None, limit: int) -> tuple[list[Person], str]:
         """
@@ -155,11 +152,11 @@ class Users:
         Raises:
             MethodError: The cursor is none of ours.
         """
-        after = 0 if cursor is None else _read_cursor(cursor)
+        after = 0 if cursor is None else read_cursor(_LIST, cursor, numbers=1)[0]
         with self.database.read() as connection:
             found = people.list_people_by_id(connection, after=after, limit=limit + 1)
         page = found[:limit]
-        return page, _make_cursor(page[-1].id) if len(found) > limit else ""
+        return page, write_cursor(_LIST, page[-1].id) if len(found) > limit else ""
 
     def _writing(self) -> AbstractContextManager[Writing]:
         return write_to_directory(self.database, self.clock, self.tombstoned, Source.API)
@@ -275,38 +272,17 @@ def _found(person: Person | None) -> Person:
 
 def find_by_id(connection: Connection, id_text: str) -> Person | None:
     """Whom an id means now: who was merged is the one into whom they were."""
-    person_id = _parse_id(id_text)
+    person_id = parse_id(id_text)
     if person_id is None:
         return None
     person = people.get_person(connection, merges.find_kept(connection, person_id))
     return person if person is not None and person.is_there else None
 
 
-def _get_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Person | None:
+def find_by_handle(connection: Connection, kind: IdentityKind, text: str) -> Person | None:
+    """Who has a handle now; None for what can be nobody's."""
     if check_text(text.strip()) is not None:
         return None
     handle = kind, normalise(kind, text)
     person_id = people.find_owners(connection, [handle]).get(handle)
     return None if person_id is None else people.get_person(connection, person_id)
-
-
-def _parse_id(text: str) -> int | None:
-    """An id as replies have it; None for what can't be one."""
-    text = text.strip()
-    is_number = text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS_MAX
-    return int(text) if is_number else None
-
-
-def _make_cursor(person_id: int) -> str:
-    return urlsafe_b64encode(f"{_CURSOR}{person_id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> int:
-    try:
-        text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii")
-    except ValueError:
-        raise MethodError(MethodErrorCode.INVALID_CURSOR) from None
-    person_id = _parse_id(text.removeprefix(_CURSOR)) if text.startswith(_CURSOR) else None
-    if person_id is None or _make_cursor(person_id) != cursor:
-        raise MethodError(MethodErrorCode.INVALID_CURSOR)
-    return person_id

@@ -122,10 +122,26 @@ def list_of_people(
     return _entries(connection, statement)
 
 
-def list_of_person(connection: sa.Connection, person_id: int, survey_id: int, *, limit: int) -> list[Entry]:
-    """The decisions about a person and a survey, of the newest events first."""
-    of_both = decision.c.person_id == person_id, decision.c.survey_id == survey_id
-    return _entries(connection, _of_people(None, limit).where(*of_both))
+@dataclass(frozen=True, slots=True)
+class About:
+    """What decisions are about; None = whichever."""
+
+    event_id: int | None = None
+    person_id: int | None = None
+    survey_id: int | None = None
+
+
+def list_about(
+    connection: sa.Connection, about: About, *, before: Place | None = None, limit: int
+) -> list[Entry]:
+    """The decisions about an event, a person or a survey, or all of these, of the newest events first."""
+    wanted = {
+        decision.c.event_id: about.event_id,
+        decision.c.person_id: about.person_id,
+        decision.c.survey_id: about.survey_id,
+    }
+    are_its = (column == value for column, value in wanted.items() if value is not None)
+    return _entries(connection, _of_people(before, limit).where(*are_its))
 
 
 def _of_people(before: Place | None, limit: int) -> sa.Select[Any]:
@@ -155,6 +171,7 @@ class Twin(NamedTuple):
     """What makes two events of a person the same one."""
 
     person_id: int
+    project_id: int
     name: str
     occurred_at: datetime
     metadata: str | None
@@ -169,7 +186,9 @@ def list_twins(
 ) -> set[Twin]:
     """Decided events of these people that say they occurred at these times, as far back as an event."""
     statement = (
-        sa.select(decision.c.person_id, event.c.name, event.c.occurred_at, event.c.metadata)
+        sa.select(
+            decision.c.person_id, event.c.project_id, event.c.name, event.c.occurred_at, event.c.metadata
+        )
         .join(event, event.c.id == decision.c.event_id)
         .where(
             decision.c.person_id.in_(list(person_ids)),

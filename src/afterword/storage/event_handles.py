@@ -21,6 +21,7 @@ class EventHandles(NamedTuple):
     github_username: str | None
     gitlab_username: str | None
     person_id: int | None
+    is_test: bool
 
 
 _COLUMNS = ", ".join(EventHandles._fields)

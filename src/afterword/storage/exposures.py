@@ -51,6 +51,7 @@ class Past(NamedTuple):
     reminded_at: datetime | None
     cell: str | None
     is_alive: bool
+    send_at: datetime | None = None
 
 
 def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[Asked]]:
@@ -65,15 +66,17 @@ def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[i
             columns.outcome,
             columns.expires_at,
             columns.reminded_at,
+            columns.send_at,
         )
         .join(survey, survey.c.id == columns.survey_id)
         .where(columns.person_id.in_(list(person_ids)), *_COUNTS)
         .order_by(columns.created_at, columns.id)
     )
     found: dict[int, list[Asked]] = {}
-    for person_id, survey_id, project_id, at, outcome, *rest in connection.execute(statement):
+    for person_id, survey_id, project_id, at, outcome, *rest, send_at in connection.execute(statement):
         ended = None if outcome is None else Outcome(outcome)
-        found.setdefault(person_id, []).append(Asked(survey_id, project_id, at, ended, *rest))
+        one = Asked(survey_id, project_id, at, ended, *rest)
+        found.setdefault(person_id, []).append(one._replace(send_at=send_at))
     return found
 
 
@@ -97,6 +100,7 @@ def list_past(
             columns.reminded_at,
             columns.cell,
             columns.state.in_(_ALIVE),
+            columns.send_at,
         )
         .join(survey, survey.c.id == columns.survey_id)
         .where(*_COUNTS)

@@ -36,6 +36,7 @@ class Invitation:
     cell: str | None = None
     collapsed: int = 0
     probability: float = 1.0
+    number: int | None = None
 
     @property
     def is_answered_apart(self) -> bool:
@@ -107,6 +108,16 @@ def count_tests(connection: sa.Connection, person_ids: Collection[int], since: d
             invitation.c.is_test,
             invitation.c.created_at > since,
         )
+        .group_by(invitation.c.person_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def find_last_numbers(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, int]:
+    """Person id → the number of their last invitation; who has none is absent."""
+    statement = (
+        sa.select(invitation.c.person_id, sa.func.max(invitation.c.number))
+        .where(invitation.c.person_id.in_(list(person_ids)), invitation.c.number.is_not(None))
         .group_by(invitation.c.person_id)
     )
     return {row[0]: row[1] for row in connection.execute(statement)}

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from afterword.storage import people
+from afterword.storage import invitations, people
 from afterword.storage.people import NewIdentity
 from afterword.storage.tables import (
     attribute_value,
@@ -44,6 +44,7 @@ class Columns:
     snoozed_until: datetime | None
     quiet_from: int | None
     quiet_until: int | None
+    own_timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Moved:
         opt_outs: (scope, value).
         members: (source, the source's own id).
         decisions: (event id, survey id).
+        numbered_after: By how much the numbers of the invitations grew: those of a person are different.
     """
 
     kept_before: Columns
@@ -69,6 +71,7 @@ class Moved:
     members: list[tuple[str, str]]
     invitations: list[int]
     decisions: list[tuple[int, int]]
+    numbered_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Holdings:
     invitations: list[int]
     decisions: list[tuple[int, int]]
     responses: int
+    last_number: int
 
 
 def get_columns(connection: sa.Connection, person_id: int) -> Columns:
@@ -127,11 +131,17 @@ def read_holdings(connection: sa.Connection, person_id: int) -> Holdings:
         invitations=[row[0] for row in pairs(invitation.c.id)],
         decisions=pairs(decision.c.event_id, decision.c.survey_id),
         responses=connection.execute(answered.where(invitation.c.person_id == person_id)).scalar_one(),
+        last_number=invitations.find_last_numbers(connection, [person_id]).get(person_id, 0),
     )
 
 
-def move(connection: sa.Connection, moved: Moved, from_id: int, to_id: int) -> None:
-    """Give what is in the lists, but the handles, to another person: what the first one still has of it."""
+def move(connection: sa.Connection, moved: Moved, from_id: int, to_id: int, *, is_back: bool = False) -> None:
+    """
+    Give what is in the lists, but the handles, to another person: what the first one still has of it.
+
+    Args:
+        is_back: It is given back to whose it was.
+    """
     for column, values in (
         (attribute_value.c.group_id, moved.attributes),
         (opt_out.c.scope, moved.opt_outs),
@@ -142,7 +152,8 @@ def move(connection: sa.Connection, moved: Moved, from_id: int, to_id: int) -> N
     )
     _move_rows(connection, (decision.c.event_id, decision.c.survey_id), moved.decisions, from_id, to_id)
     one_each = [(invitation_id,) for invitation_id in moved.invitations]
-    _move_rows(connection, (invitation.c.id,), one_each, from_id, to_id)
+    by = -moved.numbered_after if is_back else moved.numbered_after
+    _move_rows(connection, (invitation.c.id,), one_each, from_id, to_id, number=invitation.c.number + by)
 
 
 def attribute_anew(connection: sa.Connection, person_id: int, now: datetime) -> None:
@@ -227,13 +238,14 @@ def _move_rows(
     rows: Sequence[tuple[Any, ...]],
     from_id: int,
     to_id: int,
+    **changes: sa.ColumnElement[Any],
 ) -> None:
     table = key[0].table
     for first in range(0, len(rows), CHUNK):
         some = rows[first : first + CHUNK]
         is_one = key[0].in_([row[0] for row in some]) if len(key) == 1 else sa.tuple_(*key).in_(some)
         statement = sa.update(table).where(table.c.person_id == from_id, is_one)
-        connection.execute(statement.values(person_id=to_id))
+        connection.execute(statement.values(person_id=to_id, **changes))
 
 
 def _merge(row: Any) -> Merge:

@@ -424,13 +424,17 @@ invitation = sa.Table(
     sa.Column("outcome_at", Instant),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
-    # The person's value of the attribute by which a quota has cells.
+    # By which attribute a quota has cells, and the person's value of it: office=Berlin.
     sa.Column("cell", sa.Text),
     # Further matches of the trigger while it waited.
     sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),
     # By which answers are weighted.
     sa.Column("probability", sa.Float, nullable=False, server_default="1"),
+    # The how-manieth of the person; NULL = reserved by a release that did not number them.
+    sa.Column("number", sa.Integer),
     sa.UniqueConstraint("event_id", "survey_id"),
+    # Two decisions that did not see each other take the same number: the second one is refused.
+    sa.Index("ix_invitation_person_id_number", "person_id", "number", unique=True),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
     sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),
 )

@@ -14,11 +14,17 @@ MATCHES_AT_ONCE = 5_000
 
 
 class MatchRole(StrEnum):
-    """What an event is to a survey: what is counted, what must come before, or what withdraws."""
+    """
+    What an event is to a survey.
+
+    COUNTED is counted, EARLIER must come before, WITHDRAWING withdraws whatever waits, and FOLLOWING what
+    occurred so shortly before that it was followed by it.
+    """
 
     COUNTED = "counted"
     EARLIER = "earlier"
     WITHDRAWING = "withdrawing"
+    FOLLOWING = "following"
 
 
 class Match(NamedTuple):
@@ -113,6 +119,11 @@ def delete_matches(connection: sa.Connection, survey_id: int, before: datetime) 
         .limit(MATCHES_AT_ONCE)
     )
     return connection.execute(sa.delete(trigger_match).where(key.in_(portion))).rowcount
+
+
+def forget(connection: sa.Connection, survey_id: int) -> None:
+    """Forget all that a survey counts."""
+    connection.execute(sa.delete(trigger_match).where(trigger_match.c.survey_id == survey_id))
 
 
 def move_all(connection: sa.Connection, from_id: int, to_id: int) -> None:

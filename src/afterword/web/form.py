@@ -10,7 +10,16 @@ FIELDS_MAX = 500
 
 
 class FormError(Exception):
-    """The form can't be read; the message is for the person who sent it."""
+    """
+    The form can't be read; the message is for the person who sent it.
+
+    Attributes:
+        is_too_long: Shortening would help; else opening the page again might.
+    """
+
+    def __init__(self, message: str, *, is_too_long: bool = False) -> None:
+        super().__init__(message)
+        self.is_too_long = is_too_long
 
 
 async def read_form(request: Request) -> dict[str, list[str]]:
@@ -28,7 +37,7 @@ async def read_form(request: Request) -> dict[str, list[str]]:
         async for chunk in request.stream():
             body += chunk
             if len(body) > FORM_BYTES_MAX:
-                raise FormError("This is too long to be taken. Please shorten your answer.")
+                raise FormError("This is too long to be taken. Please shorten your answer.", is_too_long=True)
     except ClientDisconnect:
         raise FormError("The connection ended before everything was sent. Please try again.") from None
     try:

@@ -7,6 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from afterword.domain.survey.answer import show_answer
+from afterword.domain.words.english import ENGLISH
+from afterword.domain.words.languages import is_right_to_left, language_around, words_in
+from afterword.domain.words.words import Words
 from afterword.web.charts import format_percent, question_chart
 
 CONTENT_SECURITY_POLICY = (
@@ -38,8 +41,19 @@ _templates = Environment(
 )
 _templates.globals["question_chart"] = question_chart
 _templates.globals["show_answer"] = show_answer
+_templates.globals["is_right_to_left"] = is_right_to_left
 _templates.filters["percent"] = format_percent
 _templates.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+
+
+def spoken(words: Words) -> Mapping[str, Any]:
+    """What a template needs to speak a language."""
+    return {"words": words, "page_lang": words.tag}
+
+
+def spoken_around(locale: str) -> Mapping[str, Any]:
+    """What a template needs to speak the language of a survey's texts, or English where we don't speak it."""
+    return {"words": words_in(locale), "page_lang": language_around(locale)}
 
 
 def render_page(
@@ -49,6 +63,6 @@ def render_page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """Fill a template in; every page gets the same strict security headers."""
-    html = _templates.get_template(template).render(context)
+    """Fill a template in; all get the same strict security headers, and are in English unless told."""
+    html = _templates.get_template(template).render({**spoken(ENGLISH), **context})
     return HTMLResponse(html, status_code=status, headers={**SECURITY_HEADERS, **(headers or {})})

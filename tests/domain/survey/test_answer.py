@@ -1,5 +1,6 @@
 """Does a submitted form become answers to these questions, and nothing else?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from afterword.domain.survey.question import (
 )
 from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.trigger import Trigger
+from afterword.domain.words.german import GERMAN
 
 OPTIONS = (Option("slow", "Too slow"), Option("flaky", "Flaky tests"), Option("7", "Seven"))
 RATING = RatingQuestion("rating", "How satisfied are you?")
@@ -322,3 +324,25 @@ class TestShuffling:
             ("slow", "flaky", "7", "other")
         }
         assert shuffle(RATING, "1") is RATING
+
+
+@pytest.mark.parametrize(
+    ("question", "fields", "said"),
+    [
+        (RATING, {}, "Bitte diese Frage beantworten."),
+        (RATING, {"rating": ["9"]}, "Bitte eine Zahl von 1 bis 5 wählen."),
+        (ROWS, {"rows.speed": ["1"]}, "Bitte in jeder Zeile eine Zahl wählen."),
+        (TEXT, {"text": ["x" * 4_001]}, "Bitte höchstens 4000 Zeichen verwenden; hier sind es 4001."),
+        (ONE_OR_OTHER, {"one": ["?"]}, "Bitte aus den angezeigten Möglichkeiten wählen."),
+    ],
+    ids=range(5),
+)
+def test_what_is_to_be_mended_is_said_in_the_persons_language(
+    question: Question, fields: Mapping[str, list[str]], said: str
+) -> None:
+    assert parse_answers(survey(question), fields, GERMAN).problems == {question.key: said}
+
+
+def test_so_is_an_answer() -> None:
+    assert show_answer(RATING, {RATING.key: 4}, GERMAN) == "4 von 5"
+    assert show_answer(ROWS, {ROWS.key: {"speed": 2}}, GERMAN).endswith("2 von 7")

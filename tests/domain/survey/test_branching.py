@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterword.domain.survey.answer import is_whole, parse_answers
-from afterword.domain.survey.branching import END, BranchError, check_branches, has_branches, list_path
+from afterword.domain.survey.branching import (
+    END,
+    BranchError,
+    check_branches,
+    count_asked,
+    has_branches,
+    list_path,
+)
 from afterword.domain.survey.question import (
     CesQuestion,
     MatrixQuestion,
@@ -283,6 +290,66 @@ def test_the_check_finds_what_trying_every_answer_finds(questions: tuple[Questio
     with pytest.raises(BranchError) as caught:
         check_branches(questions)
     assert questions[caught.value.index].key == unreached[0]
+
+
+def every_length(questions: tuple[Question, ...]) -> set[int]:
+    """How many questions are asked after any answers, by trying all of them."""
+    values_of: dict[str, list[Any]] = {"rating": [1, 2, 3], "yes_no": ["yes", "no"], "text": ["x"]}
+    lengths: set[int] = set()
+    waiting: list[dict[str, Any]] = [{}]
+    while waiting:
+        values = waiting.pop()
+        path = list_path(questions, {key: value for key, value in values.items() if value is not None})
+        ahead = next((question for question in path if question.key not in values), None)
+        if ahead is None:
+            lengths.add(len(path))
+            continue
+        blank = [] if ahead.required else [None]
+        waiting += [values | {ahead.key: one} for one in [*values_of[ahead.kind], *blank]]
+    return lengths
+
+
+@given(questions=surveys())
+@settings(max_examples=150, deadline=None)
+def test_the_fewest_and_the_most_questions_are_those_of_the_shortest_and_the_longest_path(
+    questions: tuple[Question, ...],
+) -> None:
+    lengths = every_length(questions)
+    assert count_asked(questions) == (min(lengths), max(lengths))
+
+
+@given(questions=surveys())
+@settings(max_examples=100, deadline=None)
+def test_counted_roughly_no_path_is_shorter_or_longer_than_is_said(questions: tuple[Question, ...]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("afterword.domain.survey.branching.COUNT_STATES_MAX", 0)
+        fewest, most = count_asked(questions)
+    lengths = every_length(questions)
+    assert fewest <= min(lengths)
+    assert most >= max(lengths)
+
+
+@pytest.mark.parametrize(
+    ("questions", "counts"),
+    [
+        (WORKED, (2, 5)),
+        ((text("a"), text("b")), (2, 2)),
+        ((text("a"),), (1, 1)),
+        ((yes_no("a", required=False, next={"no": END}), text("b"), text("c")), (1, 3)),
+        ((rating("a"), text("b", when=is_("a", "lte", 2)), text("c", when=is_("a", "gt", 2))), (2, 2)),
+    ],
+    ids=range(5),
+)
+def test_questions_are_counted_along_the_branches(
+    questions: tuple[Question, ...], counts: tuple[int, int]
+) -> None:
+    assert count_asked(questions) == counts
+
+
+def test_more_branches_than_can_be_counted_are_counted_roughly() -> None:
+    asked = [rating(f"q{number}", points=7) for number in range(10)]
+    when = AnyOf(tuple(is_(f"q{number}", "eq", point) for number in range(10) for point in range(1, 8)))
+    assert count_asked([*asked, text("last", when=when)]) == (10, 11)
 
 
 @given(questions=surveys(), data=st.data())

@@ -1,5 +1,6 @@
 """Does a text name what somebody did, and do values stay values?"""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -7,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterword.domain.survey.piping import NOTHING, VALUE_CHARS_MAX, Piped, check_placeholders, fill
+from afterword.domain.survey.piping import (
+    NOTHING,
+    UNLINKED,
+    VALUE_CHARS_MAX,
+    Piped,
+    check_placeholders,
+    fill,
+    unlink,
+)
 
 PIPED = Piped(
     "build.finished",
@@ -71,6 +80,79 @@ def test_no_value_brings_a_line_end_or_a_control(value: str) -> None:
     assert {unicodedata.category(one) for one in filled}.isdisjoint({"Cc", "Cf", "Zl", "Zp"})
     assert len(filled.splitlines()) == 1
     assert len(filled) <= VALUE_CHARS_MAX
+
+
+LIKE_A_LINK = re.compile(
+    r"""
+      [a-z][a-z0-9+-]*:[^\s\u200c]                            # https://…, mailto:…, tel:…
+    | [^\s\u200c][.\u3002\uff0e\uff61][^\W\d_]               # evil.example
+    | \d\.\d+\.\d                                           # 192.0.2.1
+    | [^\s\u200c]@[^\s\u200c]                               # eve@example
+    | //[^\s\u200c] | \\\\[^\s\u200c]                       # //host, \\host
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What one mail program or another makes a link of, and more than any does."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "evil.example/x",
+        "https://evil.example",
+        "HTTPS://EVIL.EXAMPLE",
+        "www.evil.example.",
+        "mailto:eve@example",
+        "tel:+15550100",
+        "javascript:alert",
+        "http:\\\\evil",
+        "\\\\evil\\share",
+        "http://192.0.2.1/x",
+        "http://[::1]/",
+        "evil\u3002example",
+        "evil\uff0eexample",
+        "..evil..example..",
+        "xn--e1awd7f.example",
+        "eve@[192.0.2.1]",
+    ],
+)
+def test_no_mail_program_makes_a_link_of_an_unlinked_value(value: str) -> None:
+    assert LIKE_A_LINK.search(value)
+    said = unlink(value)
+    assert not LIKE_A_LINK.search(said)
+    assert said.replace(UNLINKED, "") == value
+
+
+@given(value=st.text(alphabet="ab1.:/\\@。- ", max_size=20))
+def test_unlinked_it_still_reads_the_same(value: str) -> None:
+    assert not LIKE_A_LINK.search(unlink(value))
+    assert unlink(value).replace(UNLINKED, "") == value
+
+
+@pytest.mark.parametrize("value", ["main", "feature/login", "Done: all of it. And more", "a, b; c?"])
+def test_what_is_no_link_stays_as_it_is(value: str) -> None:
+    assert unlink(value) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{event.metadata.a|x}}.{{event.metadata.b|x}}",
+        "{{event.metadata.a|x}}.example",
+        "{{event.metadata.dot|x}}{{event.metadata.b|x}}",
+        "mailto:{{event.metadata.a|x}}",
+    ],
+)
+def test_values_make_no_link_together_with_what_stands_beside_them(text: str) -> None:
+    piped = Piped(metadata={"a": "evil", "b": "example", "dot": "evil."})
+    assert LIKE_A_LINK.search(fill(text, piped))
+    assert not LIKE_A_LINK.search(fill(text, piped, unlinked=True))
+
+
+def test_a_link_of_the_surveys_own_stays_one_with_a_value_at_its_end() -> None:
+    text = "See https://ci.example/builds/{{event.metadata.id|latest}} now."
+    assert fill(text, Piped(metadata={"id": 41}), unlinked=True) == "See https://ci.example/builds/41 now."
+    assert fill(text, NOTHING, unlinked=True) == "See https://ci.example/builds/latest now."
 
 
 @pytest.mark.parametrize(

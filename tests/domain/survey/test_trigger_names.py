@@ -1,6 +1,6 @@
 """Does a trigger listen to exactly the events that it names, and know what must be kept for it?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from afterword.domain.survey.trigger import EventNames, Trigger, Within, any_name
 
 HOUR = timedelta(hours=1)
+NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 def is_like(glob: str, name: str) -> bool:
@@ -98,18 +99,34 @@ class TestATrigger:
         assert self.FULL.is_told(name)
         assert self.FULL.hears(name) is asks
         assert self.FULL.is_after(name) is is_after
-        assert self.FULL.withdraws(name) is withdraws
+        assert (self.FULL.cancels(name) or self.FULL.is_missed(name)) is withdraws
 
     def test_is_not_told_of_others(self) -> None:
         assert not self.FULL.is_told("e.1")
         for name in ("b.1", "c.1", "d.1"):
             assert not self.PLAIN.is_told(name)
             assert not self.PLAIN.is_after(name)
-            assert not self.PLAIN.withdraws(name)
+            assert not self.PLAIN.withdraws(name, NOW, NOW)
 
     def test_names_all_events_that_it_must_be_told_of(self) -> None:
         assert self.FULL.names == ("a.*", "d.*", "c.*", "b.*")
         assert self.PLAIN.names == ("a.*",)
+
+    @pytest.mark.parametrize(
+        ("hours", "withdrawn"),
+        [(-1, []), (0, ["given.up", "fixed"]), (2, ["given.up", "fixed"]), (3, ["given.up"])],
+    )
+    def test_what_must_stay_away_withdraws_only_within_its_time(
+        self, hours: int, withdrawn: list[str]
+    ) -> None:
+        trigger = Trigger(("a",), not_followed_by=Within(("fixed",), 2 * HOUR), cancel_on=("given.up",))
+        at = NOW + hours * HOUR
+        assert [name for name in ("given.up", "fixed") if trigger.withdraws(name, at, NOW)] == withdrawn
+
+    @pytest.mark.parametrize(("age", "waits"), [(-1, 4), (0, 3), (1, 2), (2, 1), (9, 1)])
+    def test_the_older_the_event_the_less_it_waits(self, age: int, waits: int) -> None:
+        trigger = Trigger(("a",), delay=HOUR, not_followed_by=Within(("c",), 3 * HOUR))
+        assert trigger.waits_after(age * HOUR) == waits * HOUR
 
     @pytest.mark.parametrize(
         ("delay", "absent", "waits"), [(0, 0, 0), (1, 0, 1), (0, 2, 2), (1, 2, 2), (3, 2, 3)]

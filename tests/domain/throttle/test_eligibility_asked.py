@@ -51,6 +51,24 @@ class TestOpenInvitations:
     def test_that_the_person_reacted_to_are_not_open(self, outcome: Outcome) -> None:
         assert reasons_after(self.ONE, asked(TICK, outcome)) == ()
 
+    @pytest.mark.parametrize(
+        ("collapses", "changes", "fits"),
+        [
+            (True, {}, False),
+            (False, {}, True),
+            (True, {"send_at": NOW}, True),
+            (True, {"send_at": None}, True),
+            (True, {"outcome": ANSWERED}, True),
+            (True, {"survey_id": 99}, True),
+        ],
+    )
+    def test_of_this_survey_that_wait_take_up_further_matches(
+        self, collapses: bool, changes: dict[str, Any], fits: bool
+    ) -> None:
+        one = asked(HOUR, None)._replace(**{"send_at": NOW + TICK, **changes})
+        facts = replace(GOOD, person=ana(asked=(one,)), collapses=collapses)
+        assert why_not(facts, FREE) == (() if fits else (Reason.OPEN_INVITATION,))
+
     def test_are_counted(self) -> None:
         two = asked_other(DAY, None), asked(HOUR, None)
         assert reasons_after(replace(FREE, max_open=2), *two) == (Reason.OPEN_INVITATION,)

@@ -83,7 +83,6 @@ class TestQuota:
     def test_says_what_it_saw(self) -> None:
         facts = facts_with(quota=Spent(3, 4), response_rate=1 / 3)
         assert saw_of(decide(facts, TEN, NOW))[Reason.QUOTA_FULL] == {
-            "of": "all",
             "quota": 10,
             "response_rate": 0.3333,
             "responses": 3,
@@ -121,10 +120,10 @@ class TestCells:
     @pytest.mark.parametrize(
         ("city", "of_all", "of_cell", "shown"),
         [
-            ("Berlin", Spent(16), Spent(0), {"of": "all", "quota": 20, "responses": 16, "open": 0}),
-            ("Berlin", Spent(15), Spent(1), {"of": "Berlin", "quota": 5, "responses": 1, "open": 0}),
-            (None, Spent(15), Spent(0), {"of": "", "quota": 1, "responses": 0, "open": 0}),
-            ("Berlin", Spent(15), Spent(0), {"of": "all", "quota": 20, "responses": 15, "open": 0}),
+            ("Berlin", Spent(16), Spent(0), {"quota": 20, "responses": 16, "open": 0}),
+            ("Berlin", Spent(15), Spent(1), {"cell": "Berlin", "quota": 5, "responses": 1, "open": 0}),
+            (None, Spent(15), Spent(0), {"cell": "", "quota": 1, "responses": 0, "open": 0}),
+            ("Berlin", Spent(15), Spent(0), {"quota": 20, "responses": 15, "open": 0}),
         ],
     )
     def test_show_the_tightest(

@@ -13,7 +13,7 @@ from afterword.flows.job_kinds import JobKind
 from afterword.storage import invitations, jobs
 from afterword.storage.invitations import Invitation
 from tests.flows.invitations.test_send_invitation import FakeChannel
-from tests.flows.world import EAGER, World
+from tests.flows.world import EAGER, NO_CAP, World
 from tests.storage.support import DAY, HOUR
 
 REMINDS = EAGER | {"reminders": {"after": "24h"}}
@@ -99,7 +99,7 @@ def test_who_opted_out_meanwhile_is_not_reminded(world: World) -> None:
 
 
 def test_who_was_asked_as_often_as_may_be_is_not_reminded(world: World) -> None:
-    invited, channel = invite(world, REMINDS | {"caps": {"2d": 1}}), FakeChannel(world)
+    invited, channel = invite(world, REMINDS | {"caps": NO_CAP | {"2d": 1}}), FakeChannel(world)
     world.clock.advance(DAY)
     remind(world, channel, invited)
     assert (channel.messages, world.invitation(invited.id).reminded_at) == ([], None)
@@ -109,7 +109,7 @@ def test_who_was_asked_as_often_as_may_be_is_not_reminded(world: World) -> None:
 
 
 def test_it_counts_for_the_caps(world: World) -> None:
-    invited = invite(world, REMINDS | {"caps": {"7d": 2}})
+    invited = invite(world, REMINDS | {"caps": NO_CAP | {"7d": 2}})
     world.clock.advance(DAY)
     remind(world, FakeChannel(world), invited)
     (entry,) = world.decide()

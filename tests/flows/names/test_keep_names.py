@@ -286,6 +286,16 @@ class TestFollowing:
             found = trigger_matches.list_first_events(connection, [ada])
         assert found == {(ada, world.project_id): first_at}
 
+    def test_a_test_event_says_nothing_about_since_when_a_tool_is_used(self, world: World) -> None:
+        world.add_event(is_test=True)
+        add_stranger(world, github_username="ada", is_test=True)
+        settle(world)
+        give(world, "ada@example.com", github_usernames=("ada",))
+        settle(world)
+        with world.database.read() as connection:
+            ids = [world.person(who).id for who in ("bob@", "ada@")]
+            assert trigger_matches.list_first_events(connection, ids) == {}
+
     def test_a_step_that_fails_is_done_again(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         event_id = add_stranger(world, github_username="ada")
         settle(world)

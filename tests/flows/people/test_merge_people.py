@@ -252,6 +252,53 @@ def test_a_mail_that_waits_goes_to_the_kept_one(world: World) -> None:
     assert world.invitation(waiting.id).person_id == done.kept.id
 
 
+def test_invitations_of_two_have_different_numbers_and_their_own_again(world: World) -> None:
+    live(world)
+
+    def numbers() -> list[int | None]:
+        return [world.invitation(number).number for number in (1, 2, 3)]
+
+    assert numbers() == [1, 1, 2]
+    first = merge(world, keep=ALICE, gone=BOB)
+    assert numbers() == [1, 2, 3]
+    assert world.invite(email=BOB).number == 4
+    second = merge(world, keep=CHARLIE, gone=ALICE)
+    assert numbers() == [1, 2, 3]
+    unmerge(world, second.id)
+    unmerge(world, first.id)
+    assert numbers() == [1, 1, 2]
+    assert world.invite(email=BOB).number == 3
+
+
+@pytest.mark.parametrize(
+    ("alice", "bob", "both"),
+    [
+        (None, "Asia/Tokyo", "Asia/Tokyo"),
+        ("America/Lima", "Asia/Tokyo", "America/Lima"),
+        ("America/Lima", None, "America/Lima"),
+    ],
+)
+def test_the_time_zone_that_one_of_them_chose_holds_and_comes_back(
+    world: World, alice: str | None, bob: str | None, both: str
+) -> None:
+    with world.database.write() as connection:
+        for email, zone in ((ALICE, alice), (BOB, bob)):
+            people.update_person(connection, find(world, email), {"own_timezone": zone})
+    before = everything(world)
+    done = merge(world)
+    assert world.person(ALICE).own_timezone == both
+    unmerge(world, done.id)
+    assert everything(world) == before
+
+
+def test_a_time_zone_that_was_chosen_since_stays(world: World) -> None:
+    done = merge(world)
+    with world.database.write() as connection:
+        people.update_person(connection, find(world, ALICE), {"own_timezone": "Asia/Tokyo"})
+    unmerge(world, done.id)
+    assert (world.person(ALICE).own_timezone, world.person(BOB).own_timezone) == ("Asia/Tokyo", None)
+
+
 def test_who_is_here_stays_here(world: World) -> None:
     save(world, ALICE, is_active=False)
     done = merge(world)

@@ -28,10 +28,11 @@ from afterword.flows.simulator.simulated_world import find_answer_time
 from afterword.flows.simulator.simulation import RateOrigin, Simulation, Wanted
 from afterword.flows.simulator.what_if import vary
 from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.surveys.survey_file.throttle import make_policy
 from afterword.flows.throttle.evaluate_events import Candidate
 from afterword.storage.events import StoredEvent
 from afterword.storage.tables import event, invitation, survey
-from tests.flows.world import EAGER, POLICY, World, survey_file
+from tests.flows.world import EAGER, NO_CAP, POLICY, World, survey_file
 from tests.storage.support import DAY, HOUR, MINUTE, START, FakeClock, Template, Templates
 
 NAMES = ("build.finished", "build.started", "deploy.finished")
@@ -43,7 +44,7 @@ SPANS = ("0s", "30m", "1d", "3d")
 LIMITS: dict[str, tuple[Any, ...]] = {
     "global_cooldown": SPANS,
     "project_cooldown": SPANS,
-    "caps": ({"1d": 1}, {"2d": 2, "10d": 3}),
+    "caps": (NO_CAP | {"1d": 1}, NO_CAP | {"2d": 2, "10d": 3}),
     "max_open": (1, 2),
     "backoff": (True,),
     "repeat": ("once", "until_answered"),
@@ -329,7 +330,7 @@ class TestWhatCounts:
             send(world, name=name)
             world.clock.advance(HOUR)
         trigger = {"events": ["build.finished"], "delay": "2h", "cancel_on": ["build.started"]}
-        wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": {"1d": 1}}, trigger=trigger)
+        wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": NO_CAP | {"1d": 1}}, trigger=trigger)
         (version,) = simulate(world, Wanted("draft", wanted)).versions
         assert (version.forecast.invitations, version.forecast.withdrawn) == (1, 1)
 
@@ -337,11 +338,11 @@ class TestWhatCounts:
         send(world)
         world.clock.advance(4 * DAY)
         send(world)
-        capped = EAGER | {"caps": {"4d": 1}, "reminders": {"after": "2d"}}
+        capped = EAGER | {"caps": NO_CAP | {"4d": 1}, "reminders": {"after": "2d"}}
         wanted = Wanted("draft", survey_file(throttle=capped))
         (version,) = simulate(world, wanted, response_rate=0.0).versions
         assert version.forecast.invitations == 2, "the cap kept it from being reminded"
-        wanted = Wanted("draft", survey_file(throttle=capped | {"caps": {"4d": 2, "30d": 2}}))
+        wanted = Wanted("draft", survey_file(throttle=capped | {"caps": NO_CAP | {"4d": 2, "30d": 2}}))
         (version,) = simulate(world, wanted, response_rate=0.0).versions
         assert [stop.reason for stop in version.forecast.stops] == [Reason.PERSON_CAP]
 
@@ -462,6 +463,13 @@ class TestWhatIf:
         assert [one.cooldown.answered for one in throttles] == ["30d", "30d", "60d", "60d"]  # type: ignore[union-attr]
         assert [one.sampling.rate for one in throttles] == [0.5, 1, 0.5, 1]  # type: ignore[union-attr]
 
+    @pytest.mark.parametrize("said", [{}, {"caps": {"1d": 3}}])
+    def test_a_part_that_is_varied_leaves_the_others_as_they_are(self, said: dict[str, Any]) -> None:
+        made = vary(survey_file(throttle=said), "s.yaml", ["caps.7d=1,2"])
+        for one, count in zip(made, (1, 2), strict=True):
+            caps = {cap.window: cap.count for cap in make_policy([("$", one.file.throttle)]).caps}
+            assert caps == {1 * DAY: 3 if said else 1, 7 * DAY: count, 30 * DAY: 2, 90 * DAY: 4}
+
     def test_a_field_of_the_trigger(self) -> None:
         file = survey_file(trigger={"events": ["build.finished"], "count": {"at_least": 2, "within": "1d"}})
         made = vary(file, "s.yaml", ["trigger.count.at_least=3"])
@@ -485,8 +493,9 @@ class TestWhatIf:
                 ["sampling.rate=1", "max_open=1", "sampling.rate=0.5"],
                 "--vary sampling.rate is there twice: give all its values at once, as sampling.rate=A,B",
             ),
+            (["caps.7d=1"], "caps has no parts in the file; vary caps itself"),
         ],
     )
     def test_what_is_no_range_is_said(self, ranges: list[str], message: str) -> None:
         with pytest.raises(AfterwordError, match=re.escape(message)):
-            vary(survey_file(throttle={"cooldown": "7d"}), "s.yaml", ranges)
+            vary(survey_file(throttle={"cooldown": "7d", "caps": {}}), "s.yaml", ranges)

@@ -7,6 +7,8 @@ import pytest
 
 from afterword.channels.base import Message
 from afterword.channels.email_message import compose
+from afterword.domain.survey.branching import count_asked
+from afterword.domain.survey.piping import UNLINKED
 from afterword.domain.survey.question import MultipleChoiceQuestion, list_choices
 from afterword.domain.survey.survey import Definition
 from afterword.flows.invitations.send_invitation import send_invitation
@@ -105,7 +107,27 @@ def test_the_mail_says_what_the_page_says(piped: World) -> None:
     (message,) = channel.messages
     page = seen(piped, invitation)
     assert (message.title, message.first_question) == (page.title, page.questions[0])
+    assert (message.question_count_min, message.question_count) == count_asked(page.questions)
     assert page.questions[0].text == "What slowed main Bcc: all down?"
     mail = compose(message, "Afterword <a@example.com>")
     assert mail["Subject"] == "Wie war es, Bob?"
     assert list(message.choice_urls) == list_choices(page.questions[0])
+
+
+def test_only_in_the_mail_a_value_can_be_no_link(piped: World) -> None:
+    invitation = piped.invite(metadata=json.dumps({"branch": "https://evil.example/x"}))
+    channel = Outbox()
+    work = send_invitation(
+        piped.database, piped.clock, piped.links, channel, invitation.id, is_last_attempt=False
+    )
+    asyncio.run(work)
+    (message,) = channel.messages
+    mail = compose(message, "Afterword <a@example.com>")
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part is not None
+        said = str(part.get_content())
+        assert "evil.example" not in said
+        assert "https://evil" not in said
+        assert "https://evil.example/x" in said.replace(UNLINKED, "")
+    assert "https://evil.example/x" in seen(piped, invitation).questions[0].text

@@ -293,6 +293,10 @@ MISTAKES = {
         HEAD.replace("How was your", "How: your") + QUESTIONS,
         r"s\.yaml:3: this is not YAML: mapping values are not allowed here: a text with one of .*",
     ),
+    "a window twice": (
+        HEAD + "throttle:\n  caps: {7d: 1, 168h: 2}\n" + QUESTIONS,
+        r"s\.yaml:7: throttle\.caps\.168h: this window is there twice, in other words$",
+    ),
     "a window in words": (
         HEAD + "throttle:\n  caps: {week: 1}\n" + QUESTIONS,
         r"s\.yaml:7: throttle\.caps: a duration is a number and a unit, such as 30m, 72h or 90d$",

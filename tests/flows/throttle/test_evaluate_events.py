@@ -1,6 +1,8 @@
 """Does each event ask whom it should, once, and does the ledger say why not?"""
 
+from collections.abc import Collection
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -9,12 +11,14 @@ from afterword.domain.invitation import InvitationState
 from afterword.domain.survey.policy import TEST_INVITATIONS_PER_HOUR_MAX
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
-from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.people.merge_people import merge_people
+from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
 from afterword.flows.throttle.explain_event import explain_event
 from afterword.storage import jobs, people
+from afterword.storage.engine import Connection, Database
 from afterword.storage.tables import person
 from tests.flows.world import EAGER, NO_LIMITS, QUESTIONS, World
-from tests.storage.support import DAY, HOUR, MINUTE, START, in_threads
+from tests.storage.support import DAY, HOUR, MINUTE, START, FakeClock, in_threads
 
 FAILED_BUILDS = {"events": ["build.finished"], "where": {"path": "outcome", "eq": "failed"}}
 
@@ -34,6 +38,32 @@ class TestReasons:
         world.add_survey()
         assert reasons(world, is_test=True) == [Reason.INVITED_TEST]
 
+    def test_who_is_merged_before_being_locked_is_asked_as_who_is_kept(
+        self, postgres: Database, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = World(postgres, clock, tmp_path)
+        world.add_survey()
+        event_id = world.add_event(email="bob@example.com")
+        lock = people.lock_people
+
+        def merge_first(connection: Connection, person_ids: Collection[int]) -> None:
+            monkeypatch.setattr(people, "lock_people", lock)
+            merge_people(postgres, clock, "alice@example.com", "bob@example.com", dry_run=False)
+            lock(connection, person_ids)
+
+        monkeypatch.setattr(people, "lock_people", merge_first)
+        assert world.evaluate(event_id)
+        (entry,) = world.ledger(event_id)
+        assert entry.person_id == world.person("alice@example.com").id
+
+    def test_10_duplicate_event(self, world: World) -> None:
+        other = create_project(world.database, world.clock, "IDE")
+        world.add_survey(throttle=EAGER)
+        world.add_survey("ide", project="IDE", throttle=EAGER)
+        assert reasons(world, age=MINUTE) == [Reason.INVITED]
+        assert reasons(world, age=MINUTE) == [Reason.DUPLICATE_EVENT]
+        assert reasons(world, age=MINUTE, project_id=other.id) == [Reason.INVITED], "another tool's own event"
+
     def test_11_stale_event(self, world: World) -> None:
         world.add_survey()
         assert reasons(world, age=30 * MINUTE + timedelta(microseconds=1)) == [Reason.STALE_EVENT]
@@ -43,6 +73,15 @@ class TestReasons:
         world.add_survey()
         assert reasons(world, age=-5 * MINUTE - timedelta(microseconds=1)) == [Reason.FUTURE_EVENT]
         assert reasons(world, age=-5 * MINUTE) == [Reason.INVITED]
+
+    def test_20_what_came_before_the_survey_was_published(self, world: World) -> None:
+        world.add_survey(live=False)
+        event_id = world.add_event()
+        world.clock.advance_us(1)
+        publish_survey(world.database, world.clock, "build-cli")
+        at_once = world.add_event()
+        assert [world.evaluate(one) for one in (event_id, at_once)] == [False, True]
+        assert world.ledger(event_id) == []
 
     @pytest.mark.parametrize(
         "survey",

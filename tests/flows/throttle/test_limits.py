@@ -65,6 +65,15 @@ def test_each_cell_has_a_quota_of_its_own(world: World) -> None:
     assert decide_all(world, 3) == [Reason.INVITED, Reason.QUOTA_FULL, Reason.INVITED]
 
 
+def test_cells_of_another_attribute_begin_at_0(world: World) -> None:
+    world.import_people("email,attribute:Office,attribute:Grade\nalice@example.com,Berlin,Senior\n")
+    world.add_survey(throttle=quota(attribute="Office", each=1))
+    world.invite(email=PEOPLE[0])
+    world.invite(email=PEOPLE[1])
+    world.add_survey(throttle=quota(attribute="Grade", each=1))
+    assert decide_all(world, 3) == [Reason.INVITED, Reason.INVITED, Reason.QUOTA_FULL]
+
+
 def test_even_pacing_lets_one_response_fall_into_each_share(world: World) -> None:
     world.add_survey(throttle=EAGER | {"quota": {"count": 4, "period": "4h"}})
     assert decide_all(world, 2) == [Reason.INVITED, Reason.PACING]

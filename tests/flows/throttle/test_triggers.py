@@ -7,7 +7,7 @@ import pytest
 
 from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.reason import Reason
-from afterword.flows.surveys.manage_surveys import close_survey
+from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
 from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.flows.upkeep.housekeep import housekeep
 from afterword.storage import policies, trigger_matches
@@ -16,6 +16,7 @@ from afterword.storage.invitations import Invitation
 from tests.flows.world import EAGER, World
 from tests.storage.support import DAY, HOUR, MINUTE, count_statements
 
+MICROSECOND = timedelta(microseconds=1)
 QUEUED, CANCELLED = InvitationState.QUEUED, InvitationState.CANCELLED
 
 
@@ -99,6 +100,24 @@ class TestCount:
         for _ in range(2):
             decide(world, metadata=self.PROD, age=MINUTE)
         assert decide(world, metadata=self.PROD).reason is Reason.COUNT
+
+    def test_another_trigger_counts_anew(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        world.add_survey("other", trigger=self.TRIGGER, throttle=EAGER)
+        for _ in range(2):
+            world.decide(name="failed", metadata=self.PROD)
+        world.add_survey(trigger=self.TRIGGER, title="The same trigger")
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection).keys() == {1, 2}
+        of_test = {"path": "env", "eq": "test"}
+        world.add_survey(trigger=self.TRIGGER | {"where": of_test}, live=False)
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection).keys() == {1, 2}, "nobody hears it yet"
+        publish_survey(world.database, world.clock, "build-cli")
+        first, other = world.decide(name="failed", metadata='{"env": "test"}')
+        assert first.reason is Reason.COUNT
+        assert [one.saw["count"] for one in first.verdicts if "count" in one.saw] == [1]
+        assert [one.saw["count"] for one in other.verdicts if "count" in one.saw] == [3]
 
     def test_what_is_over_is_forgotten(self, world: World) -> None:
         world.add_survey(trigger=self.TRIGGER)
@@ -190,11 +209,39 @@ class TestWaiting:
         assert world.invitation(waiting.id).collapsed == 3
         assert world.ledger(ids[0])[0].reason is Reason.OPEN_INVITATION
 
+    @pytest.mark.parametrize("trigger", [WAITS, UNLESS])
+    def test_they_are_however_many_may_be_open(self, world: World, trigger: dict[str, object]) -> None:
+        world.add_survey(trigger=trigger, throttle=EAGER)
+        ids = [world.add_event(name="failed") for _ in range(2)]
+        assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
+        world.clock.advance(10 * MINUTE - MICROSECOND)
+        (entry,) = world.decide(name="failed")
+        waiting = only_invitation(world, ids[0])
+        assert (entry.reason, waiting.collapsed) == (Reason.OPEN_INVITATION, 2)
+        (saw,) = [one.saw for one in entry.verdicts if not one.passed]
+        assert saw == {"open": 1, "max_open": 0, "waits_until": "2027-01-15T08:10:00Z"}
+        assert decide(world, email="alice@example.com").reason is Reason.INVITED
+        world.clock.advance_us(1)
+        assert decide(world).reason is Reason.INVITED, "the first one is on its way"
+
     def test_those_of_the_same_batch_are(self, world: World) -> None:
         world.add_survey(trigger=self.WAITS)
         ids = [world.add_event(name="failed") for _ in range(3)]
         assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
         assert only_invitation(world, ids[0]).collapsed == 2
+
+    @pytest.mark.parametrize(
+        "other",
+        [{"age": MINUTE}, {"age": DAY}, {"age": -HOUR}, {"metadata": '{"env": "test"}'}, {"age": 2 * MINUTE}],
+        ids=["sent twice", "old", "in the future", "not what is meant", "not the second one"],
+    )
+    def test_what_is_no_match_is_not(self, world: World, other: dict[str, object]) -> None:
+        where = {"path": "env", "ne": "test"}
+        world.add_survey(trigger=self.WAITS | {"where": where, "count": {"at_least": 2, "within": "10m"}})
+        decide(world, age=2 * MINUTE - timedelta(seconds=1))
+        waiting = world.invite(name="failed", age=MINUTE)
+        decide(world, **other)
+        assert world.invitation(waiting.id).collapsed == 0
 
     @pytest.mark.parametrize(("trigger", "name"), [(WAITS, "given.up"), (UNLESS, "fixed")])
     def test_it_is_withdrawn(self, world: World, trigger: dict[str, object], name: str) -> None:
@@ -224,6 +271,28 @@ class TestWaiting:
         assert only_invitation(world, ids[0]).state is CANCELLED
         assert world.job_times() == []
 
+    @pytest.mark.parametrize("in_one_batch", [True, False])
+    def test_what_waits_for_the_hours_of_mails_alone_is_withdrawn(
+        self, world: World, in_one_batch: bool
+    ) -> None:
+        world.set_person("alice@example.com", timezone="UTC")
+        world.clock.advance(3 * DAY)
+        world.add_survey(
+            trigger={"events": ["failed"], "cancel_on": ["given.up"]},
+            throttle=EAGER | {"send_window": {"defer": "4h"}},
+        )
+        ids = [world.add_event(name=name, email="alice@example.com") for name in ("failed", "given.up")]
+        for some in [ids] if in_one_batch else [[one] for one in ids]:
+            evaluate_events(world.database, world.clock, some)
+        assert only_invitation(world, ids[0]).state is CANCELLED
+
+    def test_without_a_wait_by_what_was_decided_sooner(self, world: World) -> None:
+        world.add_survey(trigger={"events": ["failed"], "cancel_on": ["given.up"]}, throttle=EAGER)
+        failed = world.add_event(name="failed", age=MINUTE)
+        world.decide(name="given.up")
+        world.evaluate(failed)
+        assert world.ledger(failed)[0].reason is Reason.CANCELLED
+
     def test_by_what_happened_later_and_was_decided_sooner(self, world: World) -> None:
         world.add_survey(trigger=self.UNLESS)
         failed = world.add_event(name="failed", age=MINUTE)
@@ -241,6 +310,54 @@ class TestWaiting:
         world.clock.advance(HOUR)
         world.evaluate(fixed)
         assert world.invitation(waiting.id).state is CANCELLED
+
+    @pytest.mark.parametrize(("late", "state"), [(timedelta(), CANCELLED), (MICROSECOND, QUEUED)])
+    def test_what_stays_away_counts_from_when_it_occurred(
+        self, world: World, late: timedelta, state: InvitationState
+    ) -> None:
+        world.add_survey(trigger=self.UNLESS | {"delay": "1h"})
+        waiting = world.invite(name="failed", age=4 * MINUTE)
+        world.clock.advance(6 * MINUTE + late)
+        world.decide(name="fixed")
+        assert world.invitation(waiting.id).state is state
+
+    def test_it_waits_only_for_what_is_left_of_the_time(self, world: World) -> None:
+        world.add_survey(trigger=self.UNLESS, throttle=EAGER)
+        now = world.clock.now
+        ages = {"bob@example.com": 4 * MINUTE, "alice@example.com": 20 * MINUTE}
+        found = [world.invite(name="failed", email=who, age=age) for who, age in ages.items()]
+        assert [one.send_at for one in found] == [now + 6 * MINUTE, now]
+        assert [one.expires_at for one in found] == [now + 6 * MINUTE + 72 * HOUR, now + 72 * HOUR]
+
+    @pytest.mark.parametrize(("trigger", "state"), [(UNLESS, QUEUED), (WAITS, CANCELLED)])
+    def test_while_it_waits_for_the_hours_of_mails(
+        self, world: World, trigger: dict[str, object], state: InvitationState
+    ) -> None:
+        world.set_person("bob@example.com", timezone="UTC")
+        world.add_survey(trigger=trigger, throttle=EAGER | {"send_window": {"hours": "9-17", "defer": "4h"}})
+        waiting = world.invite(name="failed")
+        world.clock.advance(30 * MINUTE)
+        world.decide(name="fixed" if trigger == self.UNLESS else "given.up")
+        assert world.invitation(waiting.id).state is state
+
+    @pytest.mark.parametrize(
+        ("later", "reason"),
+        [(10 * MINUTE, Reason.CANCELLED), (10 * MINUTE + MICROSECOND, Reason.INVITED)],
+    )
+    def test_what_was_decided_sooner_withdraws_only_in_its_time(
+        self, world: World, later: timedelta, reason: Reason
+    ) -> None:
+        world.add_survey(trigger=self.UNLESS)
+        world.decide(name="fixed", age=20 * MINUTE - later)
+        assert decide(world, age=20 * MINUTE).reason is reason
+
+    @pytest.mark.parametrize("order", ["came first", "came last"])
+    def test_of_one_moment_what_came_last_happened_last(self, world: World, order: str) -> None:
+        world.add_survey(trigger=self.UNLESS)
+        names = ("fixed", "failed") if order == "came first" else ("failed", "fixed")
+        ids = {name: world.add_event(name=name) for name in names}
+        world.evaluate(ids["fixed"])
+        assert world.evaluate(ids["failed"]) is (order == "came first")
 
     def test_a_test_event_withdraws_nothing(self, world: World) -> None:
         world.add_survey(trigger=self.WAITS)

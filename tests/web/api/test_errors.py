@@ -15,6 +15,7 @@ VERBS = {one.name: one.verb for one in METHODS}
 BOB, ALICE = "bob@example.com", "alice@example.com"
 UPDATE, ATTRIBUTES = "users.update", "users.attributes.update"
 CREATE, MAKE = "users.create", "platformx.projects.create"
+WHY = "decisions.list"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,27 @@ CASES = [
         {"name": "Deploy", "creator_id": "1", "webhook_destination_url": "https://[bad"},
         "invalid_arguments",
         "webhook_destination_url",
+    ),
+    Case(WHY, {}, "event_id_blank"),
+    Case(WHY, {"event_id": " ", "email": ""}, "event_id_blank"),
+    Case(WHY, {"survey": "build-cli"}, "event_id_blank"),
+    Case(WHY, {"event_id": "4711"}, "event_not_found"),
+    Case(WHY, {"event_id": "9" * 30}, "event_not_found"),
+    Case(WHY, {"event_id": "last"}, "event_not_found"),
+    Case(WHY, {"email": "nobody@example.com"}, "user_not_found"),
+    Case(WHY, {"email": "a\u0000b"}, "user_not_found"),
+    Case(WHY, {"email": BOB, "survey": "nothing-here"}, "survey_not_found"),
+    Case(WHY, {"email": BOB, "survey": "a\u0000b"}, "survey_not_found"),
+    Case(WHY, {"email": BOB, "survey": "x" * 300}, "survey_not_found"),
+    Case(WHY, {"email": BOB, "cursor": "nonsense"}, "invalid_cursor"),
+    Case(WHY, {"email": BOB, "cursor": "é"}, "invalid_cursor"),
+    # users.list:1, decisions.list:1 and decisions.list:1.-1
+    Case(WHY, {"email": BOB, "cursor": "dXNlcnMubGlzdDox"}, "invalid_cursor"),
+    Case(WHY, {"email": BOB, "cursor": "ZGVjaXNpb25zLmxpc3Q6MQ"}, "invalid_cursor"),
+    Case(WHY, {"email": BOB, "cursor": "ZGVjaXNpb25zLmxpc3Q6MS4tMQ"}, "invalid_cursor"),
+    Case(WHY, {"email": BOB, "limit": "0"}, "invalid_arguments", "limit must be a whole number at least 1"),
+    Case(
+        WHY, {"email": BOB, "limit": "201"}, "invalid_arguments", "limit must be a whole number at most 200"
     ),
     Case("platformx.projects.list", {"page": "0"}, "invalid_arguments", "page must be"),
     Case("platformx.projects.list", {"page": "9" * 30}, "invalid_arguments", "page must be"),

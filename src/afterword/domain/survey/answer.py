@@ -23,6 +23,8 @@ from afterword.domain.survey.question import (
     other_key,
 )
 from afterword.domain.survey.survey import Definition
+from afterword.domain.words.english import ENGLISH
+from afterword.domain.words.words import ProblemWords, Words
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -37,8 +39,6 @@ SHOWN_FIELD = "_shown"
 
 BACK_FIELD = "_back"
 """Sent by the button that leads back to the step before."""
-
-MISSING = "Please answer this question."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,13 @@ class Answers:
         return not self.problems and not self.step
 
 
-def parse_answers(definition: Definition, fields: Fields) -> Answers:
+def parse_answers(definition: Definition, fields: Fields, words: Words = ENGLISH) -> Answers:
     """
     Read a submitted form. Unknown fields are ignored, as are those of questions that are not asked after
     these answers; nothing is recorded while there are problems, or a step to come.
+
+    Args:
+        words: In which problems are said.
     """
     questions = definition.questions
     before = frozenset(fields.get(SHOWN_FIELD, ()))
@@ -84,7 +87,7 @@ def parse_answers(definition: Definition, fields: Fields) -> Answers:
         is_current = not before.issuperset(question.key for question in step.questions)
         if is_read or (is_back and is_current):
             break
-        problems = _read_all(step.questions, fields, values)
+        problems = _read_all(step.questions, fields, values, words.problem)
         if problems:
             return _answers(definition, values, problems, step, shown)
         at, is_read = go_on(questions, step, values), is_current
@@ -113,16 +116,18 @@ def _answers(
     return Answers(values, problems, step.questions, keys, len(shown) + 1, is_last)
 
 
-def _read_all(questions: Sequence[Question], fields: Fields, values: dict[str, Value]) -> dict[str, str]:
+def _read_all(
+    questions: Sequence[Question], fields: Fields, values: dict[str, Value], say: ProblemWords
+) -> dict[str, str]:
     problems: dict[str, str] = {}
     for question in questions:
         try:
-            found = _read(question, fields)
+            found = _read(question, fields, say)
         except ValueError as error:
             problems[question.key] = str(error)
             continue
         if not found and question.required:
-            problems[question.key] = MISSING
+            problems[question.key] = say.missing
         values |= found
     return problems
 
@@ -132,7 +137,7 @@ def preselected(definition: Definition, fields: Fields) -> Mapping[str, Value]:
     values: dict[str, Value] = {}
     for question in definition.questions:
         try:
-            values |= _read(question, fields)
+            values |= _read(question, fields, ENGLISH.problem)
         except ValueError:
             continue
     return values
@@ -178,13 +183,14 @@ def _is_whole(question: Question, values: Mapping[str, Value]) -> bool:
     return value is not None
 
 
-def show_answer(question: Question, values: Mapping[str, Value]) -> str:
+def show_answer(question: Question, values: Mapping[str, Value], words: Words = ENGLISH) -> str:
     """An answer as the person would say it: labels instead of stored values."""
     value = values[question.key]
+    out_of = words.ask.out_of
     match question:
         case RatingQuestion() | NpsQuestion() | CesQuestion():
             labels = question.labels if isinstance(question, RatingQuestion) else ()
-            number = f"{value} of {question.scale[-1]}"
+            number = out_of.format(value=value, most=question.scale[-1])
             return f"{labels[value - 1]} ({number})" if labels and isinstance(value, int) else number
         case YesNoQuestion() | SingleChoiceQuestion() | MultipleChoiceQuestion():
             chosen = value if isinstance(value, list) else [value]
@@ -199,7 +205,7 @@ def show_answer(question: Question, values: Mapping[str, Value]) -> str:
         case MatrixQuestion():
             rows = value if isinstance(value, dict) else {}
             return "\n".join(
-                f"{row.label}: {rows[row.value]} of {question.points}"
+                f"{row.label}: {out_of.format(value=rows[row.value], most=question.points)}"
                 for row in question.rows
                 if row.value in rows
             )
@@ -220,27 +226,29 @@ def _texts(fields: Fields, name: str) -> list[str]:
     return [text for sent in fields.get(name, ()) if (text := _clean(sent))]
 
 
-def _read(question: Question, fields: Fields) -> dict[str, Value]:
+def _read(question: Question, fields: Fields, say: ProblemWords) -> dict[str, Value]:
     """The values of one question; none when it was left blank."""
     if isinstance(question, MatrixQuestion):
-        return _read_matrix(question, fields)
+        return _read_matrix(question, fields, say)
     texts = _texts(fields, question.key)
     if isinstance(question, RankingQuestion):
-        return _read_ranking(question, [_clean(text) for text in fields.get(question.key, ())])
+        return _read_ranking(question, [_clean(text) for text in fields.get(question.key, ())], say)
     if isinstance(question, ChoiceQuestion):
-        return _read_choice(question, texts, _texts(fields, other_key(question.key)))
+        return _read_choice(question, texts, _texts(fields, other_key(question.key)), say)
     if not texts:
         return {}
     match question:
         case RatingQuestion() | NpsQuestion() | CesQuestion():
-            return {question.key: _parse_scale(question.scale, texts[-1])}
+            return {question.key: _parse_scale(question.scale, texts[-1], say)}
         case YesNoQuestion():
-            return {question.key: _parse_options([one.value for one in question.options], texts[-1:])[0]}
+            return {question.key: _parse_options([one.value for one in question.options], texts[-1:], say)[0]}
         case TextQuestion():
-            return {question.key: _parse_text(texts[-1], question.chars_max)}
+            return {question.key: _parse_text(texts[-1], question.chars_max, say)}
 
 
-def _read_choice(question: ChoiceQuestion, texts: list[str], typed: list[str]) -> dict[str, Value]:
+def _read_choice(
+    question: ChoiceQuestion, texts: list[str], typed: list[str], say: ProblemWords
+) -> dict[str, Value]:
     has_other = any(option.is_other for option in question.options)
     is_single = isinstance(question, SingleChoiceQuestion)
     if has_other and typed and not (is_single and texts):
@@ -248,53 +256,54 @@ def _read_choice(question: ChoiceQuestion, texts: list[str], typed: list[str]) -
         texts = [*texts, OTHER]
     if not texts:
         return {}
-    chosen = _parse_options([option.value for option in question.options], texts[-1:] if is_single else texts)
+    known = [option.value for option in question.options]
+    chosen = _parse_options(known, texts[-1:] if is_single else texts, say)
     found: dict[str, Value] = {question.key: chosen[0] if is_single else chosen}
     if has_other and typed and OTHER in chosen:
-        found[other_key(question.key)] = _parse_text(typed[-1], SHORT_TEXT_CHARS_MAX)
+        found[other_key(question.key)] = _parse_text(typed[-1], SHORT_TEXT_CHARS_MAX, say)
     return found
 
 
-def _read_matrix(question: MatrixQuestion, fields: Fields) -> dict[str, Value]:
+def _read_matrix(question: MatrixQuestion, fields: Fields, say: ProblemWords) -> dict[str, Value]:
     rows = {
-        row.value: _parse_scale(question.scale, texts[-1])
+        row.value: _parse_scale(question.scale, texts[-1], say)
         for row in question.rows
         if (texts := _texts(fields, f"{question.key}.{row.value}"))
     }
     if rows and question.required and len(rows) < len(question.rows):
-        raise ValueError("Please choose a number in every row.")
+        raise ValueError(say.every_row)
     return {question.key: rows} if rows else {}
 
 
-def _read_ranking(question: RankingQuestion, places: list[str]) -> dict[str, Value]:
+def _read_ranking(question: RankingQuestion, places: list[str], say: ProblemWords) -> dict[str, Value]:
     known = [option.value for option in question.options]
     given = [text for text in places if text]
     if not given:
         return {}
     if any(text not in known for text in given):
-        raise ValueError("Please choose from the options shown.")
+        raise ValueError(say.from_options)
     if len(set(given)) < len(given):
-        raise ValueError("Please put each option in one place only.")
+        raise ValueError(say.one_place)
     missing = [value for value in known if value not in given]
     if len(missing) > 1 or len(places) > len(known):
-        raise ValueError("Please fill in every place.")
+        raise ValueError(say.every_place)
     # The last place is clear once all others are taken.
     return {question.key: [text or missing[0] for text in places] + missing[: len(known) - len(places)]}
 
 
-def _parse_scale(scale: range, text: str) -> int:
+def _parse_scale(scale: range, text: str, say: ProblemWords) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 2 and int(text) in scale:
         return int(text)
-    raise ValueError(f"Please choose a number from {scale[0]} to {scale[-1]}.")
+    raise ValueError(say.number.format(low=scale[0], high=scale[-1]))
 
 
-def _parse_options(known: Sequence[str], texts: Sequence[str]) -> list[str]:
+def _parse_options(known: Sequence[str], texts: Sequence[str], say: ProblemWords) -> list[str]:
     if any(text not in known for text in texts):
-        raise ValueError("Please choose from the options shown.")
+        raise ValueError(say.from_options)
     return [value for value in known if value in texts]
 
 
-def _parse_text(text: str, chars_max: int) -> str:
+def _parse_text(text: str, chars_max: int, say: ProblemWords) -> str:
     if len(text) > chars_max:
-        raise ValueError(f"Please use at most {chars_max} characters; this has {len(text)}.")
+        raise ValueError(say.too_long.format(most=chars_max, count=len(text)))
     return text

@@ -28,6 +28,9 @@ END = "end"
 STATES_MAX = 20_000
 """Combinations of answers of one check, about a second; nobody oversees more branches than that."""
 
+COUNT_STATES_MAX = 500
+"""Combinations of answers that are tried to count questions, a tenth of a second: each mail needs it."""
+
 OPTIONS_ASKED_MAX = 8
 """Options of one multiple choice that conditions may ask about: each doubles the combinations."""
 
@@ -111,6 +114,18 @@ def list_path(questions: Sequence[Question], values: Mapping[str, Any]) -> list[
 def has_branches(questions: Sequence[Question]) -> bool:
     """Whether it depends on answers what is asked."""
     return any(one.when is not None or getattr(one, "next", None) for one in questions)
+
+
+def count_asked(questions: Sequence[Question]) -> tuple[int, int]:
+    """
+    How many questions somebody is asked at least and at most, by the shortest and the longest path.
+
+    Where there are too many combinations of answers, as if a condition could go either way after any answers:
+    then the path may be shorter or longer than any that there is, and never the other way round.
+    """
+    if not has_branches(questions):
+        return len(questions), len(questions)
+    return _count_paths(questions) or _count_jumps(questions)
 
 
 def check_branches(questions: Sequence[Question]) -> None:
@@ -221,18 +236,75 @@ def _check_operand(compare: Compare, index: int, asked: Question) -> None:
             raise BranchError(index, "when", f"{value!r} is no answer to {asked.key!r}: one of {shown}")
 
 
+_Counts = tuple[int, int]
+"""The fewest and the most questions on the ways to one place."""
+
 _Known = tuple[tuple[str, Any], ...]
 """Path → answer, of the answers that later conditions ask for; lists as tuples."""
 
 
-def _explore(questions: Sequence[Question], places: Mapping[str, int]) -> set[int]:
-    """The places of all questions that some answers lead to."""
+def _count_paths(questions: Sequence[Question]) -> _Counts | None:
+    """Count along every way that answers lead; None when they are too many."""
+    compares, last_use = _uses(questions)
+    end = len(questions)
+    # All ways go forward: who comes by place finds all that lead to it counted.
+    ways: list[dict[_Known, _Counts]] = [{} for _ in range(end + 1)]
+    ways[0][()] = (0, 0)
+    states = 0
+
+    def come(at: int, known: _Known, counts: _Counts) -> None:
+        kept = tuple(item for item in known if last_use[item[0]] >= at) if at < end else ()
+        ways[at][kept] = _either(ways[at].get(kept), counts)
+
+    for at, question in enumerate(questions):
+        states += len(ways[at])
+        if states > COUNT_STATES_MAX:
+            return None
+        for known, (fewest, most) in ways[at].items():
+            if not matches(question.when, _nested(known)):
+                come(at + 1, known, (fewest, most))
+                continue
+            for answer, given in _kinds_of_answer(question, at, compares):
+                target = _target(questions, question, answer, at + 1)
+                come(target, known + given, (fewest + 1, most + 1))
+    return ways[end][()]
+
+
+def _count_jumps(questions: Sequence[Question]) -> _Counts:
+    """Count along every way, as if each condition held or not, whatever was answered."""
+    end = len(questions)
+    ways: list[_Counts | None] = [(0, 0), *[None] * end]
+    for at, question in enumerate(questions):
+        if (counts := ways[at]) is None:
+            continue
+        fewest, most = counts
+        jumps = question.next if isinstance(question, ForkingQuestion) else {}
+        for answer in (None, *jumps):
+            target = _target(questions, question, answer, at + 1)
+            ways[target] = _either(ways[target], (fewest + 1, most + 1))
+        if question.when is not None:
+            ways[at + 1] = _either(ways[at + 1], counts)
+    return ways[end] or (0, end)
+
+
+def _either(one: _Counts | None, other: _Counts) -> _Counts:
+    return other if one is None else (min(one[0], other[0]), max(one[1], other[1]))
+
+
+def _uses(questions: Sequence[Question]) -> tuple[dict[str, list[Compare]], dict[str, int]]:
+    """Path → the comparisons of it, and the place of the last question that they are for."""
     compares: dict[str, list[Compare]] = {}
     last_use: dict[str, int] = {}
     for index, question in enumerate(questions):
         for compare in _compares(question.when):
             compares.setdefault(compare.path, []).append(compare)
             last_use[compare.path] = index
+    return compares, last_use
+
+
+def _explore(questions: Sequence[Question], places: Mapping[str, int]) -> set[int]:
+    """The places of all questions that some answers lead to."""
+    compares, last_use = _uses(questions)
     reached: set[int] = set()
     seen: set[tuple[int, _Known]] = set()
     waiting: list[tuple[int, _Known]] = [(0, ())]

@@ -21,6 +21,18 @@ PERSON_FIELDS = ("name", "team")
 _CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Categories of Unicode that are no character to be read."""
 
+UNLINKED = "\u200c"
+"""
+Stands around what makes a mail client see a link: the zero width non-joiner, which nobody sees and every font
+has. Should a client link the text all the same, browsers refuse the address, for no name of a host may hold
+this character beside these; the word joiner and the zero width space they leave out, and open the link.
+
+Source: RFC 5892, appendix A.1; UTS 46, section 4.1, CheckJoiners; URL Standard, domain to ASCII.
+"""
+
+_LINKING = re.compile(r"(?<!\s)[.:@\u3002\uff0e\uff61](?!\s)|(?<=[/\\])[/\\]")
+"""Dots, those of other scripts that mean the same in the name of a host, too; and ``:``, ``@``, ``//``."""
+
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _PARTS = re.compile(r"\s*([a-z]+)\.([^|]+?)\s*\|(.*)", re.DOTALL)
 
@@ -68,18 +80,38 @@ def check_placeholders(text: str) -> None:
             raise ValueError(f"{whole} is not known: one of event.metadata.…, event.name, {known}")
 
 
-def fill(text: str, piped: Piped) -> str:
-    """Put what is known into a text; it stays one piece of text, whatever the values are."""
+def fill(text: str, piped: Piped, *, unlinked: bool = False) -> str:
+    """
+    Put what is known into a text; it stays one piece of text, whatever the values are.
+
+    Args:
+        unlinked: For mails: no client makes a link of a value, nor of one and what stands beside it.
+    """
     if "{{" not in text:
         return text
-    return _PLACEHOLDER.sub(lambda found: _fill_one(found, piped), text)
+    return _PLACEHOLDER.sub(lambda found: _fill_one(found, piped, unlinked=unlinked), text)
 
 
-def _fill_one(found: re.Match[str], piped: Piped) -> str:
+def unlink(text: str) -> str:
+    """A text that looks the same, and that no mail client makes a link of."""
+    return _LINKING.sub(lambda found: UNLINKED + found[0] + UNLINKED, text)
+
+
+def _fill_one(found: re.Match[str], piped: Piped, *, unlinked: bool) -> str:
     parts = _PARTS.fullmatch(found[1])
     if parts is None:
         return found[0]
-    return _show(_look_up(parts[1], parts[2], piped)) or parts[3].strip()
+    value = _show(_look_up(parts[1], parts[2], piped))
+    if not value or not unlinked:
+        return value or parts[3].strip()
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    starts, ends = _links_on(before, "}"), _links_on(after, "{")
+    return UNLINKED * starts + unlink(value) + UNLINKED * ends
+
+
+def _links_on(beside: str, brace: str) -> bool:
+    """Whether what stands beside a value could make a link together with it: a dot, or another value."""
+    return beside == brace or _LINKING.fullmatch(beside) is not None
 
 
 def _placeholders(text: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -78,8 +78,8 @@ class Trigger:
         count: It is the N-th matching event of the person within ``count_window``, this one included.
         count_window: The window of ``count``.
         after: One of these events of the person came before, within its window.
-        not_followed_by: None of these events of the person comes within its window; until then the invitation
-            waits.
+        not_followed_by: None of these events of the person occurs within its window after it; until then the
+            invitation waits.
         delay: How long the invitation waits anyway; further matches meanwhile are collapsed into it.
         cancel_on: Events of the person that withdraw an invitation that waits.
     """
@@ -99,8 +99,12 @@ class Trigger:
 
     @property
     def waits(self) -> timedelta:
-        """How long an invitation waits before it goes out."""
-        return max(self.delay, self.not_followed_by.window if self.not_followed_by else timedelta())
+        """How long an invitation waits at most, of an event that is decided when it occurs."""
+        return self.waits_after(timedelta())
+
+    def waits_after(self, age: timedelta) -> timedelta:
+        """How long an invitation waits before it goes out, of an event that occurred so long ago."""
+        return max(self.delay, self.not_followed_by.window - age if self.not_followed_by else timedelta())
 
     @property
     def looks_back(self) -> bool:
@@ -140,9 +144,20 @@ class Trigger:
         """Whether an event of this name is what must come before."""
         return self.after is not None and any_name(self.after.events, name)
 
-    def withdraws(self, name: str) -> bool:
-        """Whether an event of this name withdraws an invitation that waits."""
-        return any_name(self.withdrawing, name)
+    def cancels(self, name: str) -> bool:
+        """Whether an event of this name withdraws an invitation for as long as it waits."""
+        return any_name(self.cancel_on, name)
+
+    def is_missed(self, name: str) -> bool:
+        """Whether an event of this name is what must stay away."""
+        return self.not_followed_by is not None and any_name(self.not_followed_by.events, name)
+
+    def withdraws(self, name: str, at: datetime, asked_at: datetime) -> bool:
+        """Whether an event of this name and time withdraws what one of an earlier time asks."""
+        if at < asked_at:
+            return False
+        is_in_time = self.not_followed_by is not None and at <= asked_at + self.not_followed_by.window
+        return self.cancels(name) or (is_in_time and self.is_missed(name))
 
 
 class EventNames:

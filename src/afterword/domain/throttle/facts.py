@@ -41,6 +41,7 @@ class Asked(NamedTuple):
         expires_at: From then on, who did not react has ignored it.
         reminded_at: The reminder is an exposure, too; None = there was none.
         tags: Of its survey.
+        send_at: Until then it waits; None = it never did.
     """
 
     survey_id: int
@@ -50,6 +51,11 @@ class Asked(NamedTuple):
     expires_at: datetime
     reminded_at: datetime | None = None
     tags: frozenset[str] = frozenset()
+    send_at: datetime | None = None
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether it has not gone out yet, and still may."""
+        return self.outcome is None and self.send_at is not None and now < self.send_at
 
     def is_open(self, now: datetime) -> bool:
         """Whether the person may still react."""
@@ -177,6 +183,7 @@ class Facts:
         names_bot: The event's handles look like a bot's.
         person: None when the directory does not know who did it.
         waits: How long the trigger lets an invitation wait before it goes out.
+        collapses: While an invitation to the survey waits, further matches are counted with it.
     """
 
     event_id: int
@@ -193,3 +200,4 @@ class Facts:
     was_withdrawn: bool = False
     names_bot: bool = False
     waits: timedelta = timedelta()
+    collapses: bool = False

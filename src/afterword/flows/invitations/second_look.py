@@ -7,6 +7,7 @@ from afterword.channels.base import Message
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
 from afterword.domain.people.preference import find_opt_out
 from afterword.domain.people.time_zone import HeldZone
+from afterword.domain.survey.branching import count_asked
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
@@ -113,8 +114,9 @@ def _facts(
 def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: bool = False) -> Message:
     """Word the message of an invitation, in the person's language."""
     invitation, person, survey = case.invitation, case.person, case.survey
-    definition = personal(case.definition, invitation.id, person, case.event)
+    definition = personal(case.definition, invitation.id, person, case.event, for_mail=True)
     first = definition.questions[0]
+    fewest, most = count_asked(definition.questions)
 
     def answer_url(preselect: dict[str, str] | None = None) -> str:
         return links.answer(invitation.id, invitation.message_id, preselect)
@@ -128,7 +130,8 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         introduction=definition.introduction,
         event_name=case.event.name,
         first_question=first,
-        question_count=len(definition.questions),
+        question_count_min=fewest,
+        question_count=most,
         answer_url=answer_url(),
         choice_urls={value: answer_url({first.key: value}) for value in list_choices(first)},
         person_url=links.person(person.id, person.created_at),

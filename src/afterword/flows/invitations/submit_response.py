@@ -9,6 +9,7 @@ from afterword.domain.survey.answer import Answers, Fields, Value, first_step, i
 from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import IS_OVER, Phase, state_at
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.words.languages import words_in
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.personal_survey import personal
 from afterword.flows.surveys.survey_definition import read_definition
@@ -87,7 +88,7 @@ def submit_response(
             return None, None
         if case.visit.link_state is not LinkState.OPEN:
             return case.visit, None
-        answers = parse_answers(case.definition, fields)
+        answers = parse_answers(case.definition, fields, words_in(case.visit.definition.locale))
         if answers.is_complete:
             _record(connection, case, answers.values, now)
         said = {question.key: question for question in case.visit.definition.questions}

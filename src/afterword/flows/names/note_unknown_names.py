@@ -54,10 +54,10 @@ def note_unknown_names(database: Database) -> bool:
 
 
 def first_events(whose: Iterable[tuple[EventHandles, int | None]]) -> dict[tuple[int, int], datetime]:
-    """(person id, project id) → when the first of some events came; each with whose it is."""
+    """(person id, project id) → when the first of some real events came; each with whose it is."""
     firsts: dict[tuple[int, int], datetime] = {}
     for event, person_id in whose:
-        if person_id is not None:
+        if person_id is not None and not event.is_test:
             key = person_id, event.project_id
             at = to_datetime(event.received_at)
             firsts[key] = min(firsts.get(key, at), at)

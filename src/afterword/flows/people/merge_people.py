@@ -113,7 +113,7 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
         held = merges.read_holdings(connection, merge.kept_id).handles
         stay = [one for one in held if (one.kind, one.value) not in given]
         back = [given[one.kind, one.value] for one in held if (one.kind, one.value) in given]
-        merges.move(connection, moved, merge.kept_id, merge.merged_id)
+        merges.move(connection, moved, merge.kept_id, merge.merged_id, is_back=True)
         people.update_identities(connection, back, revision.bump(connection, removes=True))
         current = merges.get_columns(connection, merge.kept_id)
         kept, merged = _restored(current, moved), _with_choice(moved, current)
@@ -177,6 +177,7 @@ def _plan(before: Columns, other: Columns, has: Holdings, gives: Holdings) -> Mo
         members=gives.members,
         invitations=gives.invitations,
         decisions=gives.decisions,
+        numbered_after=has.last_number,
     )
 
 
@@ -197,6 +198,7 @@ def _combined(kept: Columns, other: Columns) -> Columns:
         snoozed_until=max((at for at in (kept.snoozed_until, other.snoozed_until) if at), default=None),
         quiet_from=quiet.quiet_from,
         quiet_until=quiet.quiet_until,
+        own_timezone=kept.own_timezone or other.own_timezone,
     )
 
 

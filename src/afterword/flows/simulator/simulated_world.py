@@ -17,7 +17,7 @@ from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, 
 from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
-from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, matches_of
+from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, cell_key, matches_of
 from afterword.flows.throttle.evaluate_events import Candidate, choose
 from afterword.flows.throttle.heard_surveys import Heard
 from afterword.storage import exposures, people, preferences, surveys, trigger_matches
@@ -205,10 +205,11 @@ class World(Gathered):
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
         now = self._now
-        expires_at = now + heard.trigger.waits + heard.policy.expires_after
+        waits = heard.trigger.waits_after(now - event.occurred_at)
+        expires_at = now + waits + heard.policy.expires_after
         send_at = min(decision.send_at, expires_at)
-        asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags)
-        use = Use(now, expires_at, person.cell)
+        asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags, send_at)
+        use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
         use.outcome_at = find_answer_time(
             heard.survey.key, event.id, self._response_rate, send_at, expires_at
@@ -250,7 +251,8 @@ class World(Gathered):
 
     def _counts(self, heard: Heard, person: PersonFacts | None) -> SurveyCounts:
         limits = self._limits.get(heard.id)
-        return SurveyCounts() if limits is None else limits.counts(None if person is None else person.cell)
+        cell = cell_key(heard.policy.quota, None if person is None else person.cell)
+        return SurveyCounts() if limits is None else limits.counts(cell)
 
     def _remember(self, subject: Subject, *, is_decided: bool) -> None:
         for one in self._list_matches(subject):
@@ -278,14 +280,15 @@ class World(Gathered):
 
     def _withdraw(self, subject: Subject) -> None:
         event, person_id = subject.event, subject.person_id
-        if person_id is None or not any(one.trigger.waits for one in subject.told):
+        if person_id is None or not any(one.trigger.withdrawing for one in subject.told):
             return
         for heard in subject.told:
             waiting = self._waiting.get((person_id, heard.id))
-            if not waiting or not heard.trigger.withdraws(event.name):
+            if not waiting:
                 continue
+            withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
             for one in waiting:
-                if one.send_at > self._now and one.occurred_at <= event.occurred_at:
+                if one.send_at > self._now and withdraws(one.occurred_at):
                     self._take_back(one)
             waiting[:] = [one for one in waiting if one.send_at > self._now and not one.is_withdrawn]
 
@@ -316,7 +319,9 @@ class World(Gathered):
 
     def _add_real(self, past: Past) -> None:
         tags = self._known.tags.get(past.survey_id, frozenset())
-        asked = Asked(past.survey_id, past.project_id, past.at, None, past.expires_at, None, tags)
+        asked = Asked(
+            past.survey_id, past.project_id, past.at, None, past.expires_at, None, tags, past.send_at
+        )
         self._asked.setdefault(past.person_id, []).append(asked)
         self._forget(past.person_id)
         changes: list[tuple[datetime, dict[str, Any]]] = []

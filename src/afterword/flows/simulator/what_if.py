@@ -15,6 +15,8 @@ AS_IT_IS = "draft"
 """What the file is called when nothing in it is varied."""
 
 _PARTS = ("throttle", "trigger")
+_EMPTY_IS_NONE = ("caps", "group_caps")
+"""Fields that say something when nothing is in them: one more part would change the others, too."""
 
 
 def vary(file: SurveyFile, name: str, ranges: Sequence[str]) -> list[Wanted]:
@@ -75,7 +77,7 @@ def _set(document: dict[str, Any], path: str, value: Any) -> None:
     for key in parents if path.startswith(_PARTS) else ["throttle", *parents]:
         if inner.get(key) is None:
             inner[key] = {}
-        inner = inner[key]
-        if not isinstance(inner, dict):
+        elif not isinstance(inner[key], dict) or (key in _EMPTY_IS_NONE and not inner[key]):
             raise InvalidInputError(f"--vary {path}: {key} has no parts in the file; vary {key} itself")
+        inner = inner[key]
     inner[last] = value

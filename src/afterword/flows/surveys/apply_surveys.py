@@ -15,7 +15,7 @@ from afterword.flows.surveys.survey_definition import SurveyFile, dump_definitio
 from afterword.flows.surveys.survey_files import Written, raise_all
 from afterword.flows.surveys.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import projects, revision, surveys
+from afterword.storage import projects, revision, surveys, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.surveys import Survey
 
@@ -108,6 +108,16 @@ def apply_surveys(
         if publish:
             applied = [_publish(connection, one, now=None if dry_run else now) for one in applied]
         return applied
+
+
+def go_live(connection: Connection, survey: Survey, now: datetime) -> None:
+    """Let the latest version of a survey go live; with another trigger it begins to count anew."""
+    if survey.live_version is not None:
+        live = read_file(surveys.get_definition(connection, survey.id, survey.live_version))
+        latest = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
+        if live.trigger != latest.trigger:
+            trigger_matches.forget(connection, survey.id)
+    surveys.publish(connection, survey.id, now)
 
 
 def check_rights(connection: Connection, project_id: int | None, file: SurveyFile) -> None:
@@ -218,7 +228,7 @@ def _publish(connection: Connection, applied: Applied, *, now: datetime | None) 
         return applied
     state = SurveyState.PAUSED if applied.state is SurveyState.PAUSED else SurveyState.LIVE
     if now is not None and survey is not None:
-        surveys.publish(connection, survey.id, now)
+        go_live(connection, survey, now)
     return replace(applied, state=state, is_published=True)
 
 

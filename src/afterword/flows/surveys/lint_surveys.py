@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from afterword.domain.people.person import name_key
 from afterword.domain.survey.policy import Cap, Policy
 from afterword.domain.survey.survey import Definition
-from afterword.domain.survey.translation import missing_translations
+from afterword.domain.survey.translation import find_foreign_locales, missing_translations
 from afterword.domain.survey.wording import find_wording
 from afterword.flows.surveys.kept_questions import find_changed_questions
 from afterword.flows.surveys.survey_definition import dump_definition, read_definition
@@ -29,7 +29,8 @@ MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
 UNKNOWN_ATTRIBUTE = "unknown_attribute"
 CHANGED_QUESTION = "changed_question"
-OF_FILES = (MISSING_TRANSLATION, NO_REMINDER, UNKNOWN_ATTRIBUTE, CHANGED_QUESTION)
+UNSPOKEN_LOCALE = "unspoken_locale"
+OF_FILES = (MISSING_TRANSLATION, UNSPOKEN_LOCALE, NO_REMINDER, UNKNOWN_ATTRIBUTE, CHANGED_QUESTION)
 """Rules beside those about words and those about odd settings."""
 
 PLACES_SHOWN = 3
@@ -104,6 +105,12 @@ def _lint(written: Written) -> Iterator[Hint]:
             f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
             "so soon, unless the policy above says otherwise",
         )
+    for locale in find_foreign_locales(definition):
+        field = "locale" if locale == definition.locale else f"translations.{locale}"
+        message = (
+            f"Afterword has no words in {locale}: buttons, hints and the mail around its texts are English"
+        )
+        yield _hint(written, f"$.{field}", UNSPOKEN_LOCALE, message)
     yield from _list_missing_translations(written, definition)
 
 

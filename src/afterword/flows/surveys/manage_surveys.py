@@ -6,7 +6,14 @@ from datetime import datetime
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.survey.survey import Definition, SurveyState
 from afterword.domain.survey.survey_state import Phase, state_at
-from afterword.flows.surveys.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
+from afterword.flows.surveys.apply_surveys import (
+    Applied,
+    Change,
+    apply_survey,
+    apply_surveys,
+    check_rights,
+    go_live,
+)
 from afterword.flows.surveys.kept_questions import find_changed_questions
 from afterword.flows.surveys.policy_levels import Level, Levels, find_pauses, read_levels
 from afterword.flows.surveys.survey_definition import read_definition, read_file, show_definition
@@ -51,6 +58,8 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
     """
     Let the latest version of a survey go live. Publishing it again changes nothing.
 
+    With another trigger it begins to count anew: what the one before counted is something else.
+
     Raises:
         NotFoundError: There is no such survey.
         ConflictError: It is closed, lacks a right that it needs, or asks something else under a key that was
@@ -65,7 +74,7 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
         check_rights(connection, survey.project_id, file)
         for _, error in find_changed_questions(connection, survey, file):
             raise error
-        surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
+        go_live(connection, survey, to_datetime(clock.now_us()))
         return surveys.get_survey(connection, survey.id)
 
 

@@ -12,16 +12,23 @@ from afterword.storage.people import Person
 
 
 def personal(
-    definition: Definition, invitation_id: int, person: Person | None, event: StoredEvent | None
+    definition: Definition,
+    invitation_id: int,
+    person: Person | None,
+    event: StoredEvent | None,
+    *,
+    for_mail: bool = False,
 ) -> Definition:
     """
     A survey in the person's language, with placeholders filled in and options shuffled for this invitation.
 
     Args:
         event: What was asked about; what is gone by retention is said in general words.
+        for_mail: No mail client makes a link of what was filled in.
     """
     wanted = person.locale if person else None
-    said = fill_in(translate(definition, choose_locale(definition, wanted)), _piped(person, event))
+    translated = translate(definition, choose_locale(definition, wanted))
+    said = fill_in(translated, _piped(person, event), for_mail=for_mail)
     questions = tuple(shuffle(question, str(invitation_id)) for question in said.questions)
     return replace(said, questions=questions)
 

@@ -12,12 +12,14 @@ from afterword.domain.survey.policy import GlobalCooldownUse, Policy
 from afterword.domain.survey.trigger import EventNames
 from afterword.flows.surveys.policy_file import PolicyFile, read_policy
 from afterword.flows.surveys.survey_definition import read_file
+from afterword.flows.surveys.survey_file.base import parse_duration
 from afterword.flows.surveys.survey_file.throttle import (
     CooldownFile,
     SamplingFile,
     SendWindowFile,
     ThrottleFile,
     make_policy,
+    said_by,
 )
 from afterword.storage import policies
 from afterword.storage.engine import Connection
@@ -102,7 +104,7 @@ def merge_levels(levels: Levels, key: str, throttle: ThrottleFile) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """A field of the throttle, its value as it would stand in a file, and who says it."""
+    """A field of the throttle or a part of one, its value as it would stand in a file, and who says it."""
 
     field: str
     value: str
@@ -111,14 +113,23 @@ class Effective:
 
 def effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -> list[Effective]:
     """
-    Every field of the throttle with the value that holds.
+    Every field of the throttle with the value that holds; part by part where levels may say parts of it.
 
     Args:
         key: Of the survey that it is about; empty = of all that say nothing themselves.
         throttle: What that survey says.
     """
     said = [*_said(levels, key, throttle or ThrottleFile()), (Level.DEFAULT, DEFAULTS)]
-    return [_effective(name, said) for name in ThrottleFile.__struct_fields__]
+    return [row for name in ThrottleFile.__struct_fields__ for row in _effective(name, said)]
+
+
+def show_value(value: Any) -> str:
+    """A value as it would stand in a file."""
+    plain = msgspec.to_builtins(value)
+    if plain is None or isinstance(plain, bool | int | float | str):
+        return msgspec.json.encode(plain).decode().strip('"') if plain is not None else "none"
+    shown: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10**9)
+    return shown.strip()
 
 
 def effective_timezone(levels: Levels) -> Effective:
@@ -150,21 +161,48 @@ def _said(levels: Levels, key: str, throttle: ThrottleFile) -> list[tuple[Level,
     return [(Level.SURVEY, throttle), *((level, file) for level, file in above if file is not None)]
 
 
-def _effective(name: str, said: list[tuple[Level, ThrottleFile]]) -> Effective:
-    values = [(level, getattr(file, name)) for level, file in said]
-    # A pause further up holds, whatever is said below it.
-    unsaid = (UNSET, False) if name == "pause" else (UNSET,)
-    level, value = next(((level, value) for level, value in values if value not in unsaid), values[-1])
-    return Effective(name, _show(value), level)
+def _effective(name: str, said: list[tuple[Level, ThrottleFile]]) -> list[Effective]:
+    values = [(level, value) for level, file in said if (value := getattr(file, name)) is not UNSET]
+    if name in PARTED:
+        return _effective_parts(name, values)
+    if name in STRICTEST:
+        # Of levels that say the same the nearest one is named.
+        level, value = max(values, key=lambda one: one[1])
+    else:
+        level, value = values[0]
+    return [Effective(name, show_value(value), level)]
 
 
-def _show(value: Any) -> str:
-    plain = msgspec.to_builtins(value)
-    if plain is None or isinstance(plain, bool | int | float | str):
-        return msgspec.json.encode(plain).decode().strip('"') if plain is not None else "none"
-    shown: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10**9)
-    return shown.strip()
+def _effective_parts(name: str, values: list[tuple[Level, Any]]) -> list[Effective]:
+    """Each part of a field, from what holds where no level says anything to what the nearest one says."""
+    found: dict[Any, Effective] = {}
+    for level, value in reversed(values):
+        if value in ("any", {}):
+            found = {None: Effective(name, show_value(value), level)}
+            continue
+        if found.pop(None, None) is not None and name == "send_window":
+            found |= _parts(name, DEFAULTS.send_window, Level.DEFAULT)
+        found |= _parts(name, value, level)
+    return [found[part] for part in (sorted(found) if name == "caps" else found)]
 
+
+def _parts(name: str, value: Any, level: Level) -> dict[Any, Effective]:
+    """The parts of a field that one level says; caps by their window, for it can be written in two ways."""
+    if isinstance(value, str):
+        said = dict.fromkeys(CooldownFile.__struct_fields__, value)
+    else:
+        said = value if isinstance(value, dict) else said_by(value)
+    return {
+        parse_duration(part) if name == "caps" else part: Effective(f"{name}.{part}", show_value(one), level)
+        for part, one in said.items()
+    }
+
+
+PARTED = frozenset({"cooldown", "caps", "group_caps", "sampling", "send_window"})
+"""Fields of which a level may say some parts, and leaves the others to the levels above."""
+
+STRICTEST = frozenset({"holdout", "pause"})
+"""Fields of which a level can't take back what a level above it says: the largest holds."""
 
 DEFAULTS = ThrottleFile(
     max_event_age="30m",
@@ -174,7 +212,7 @@ DEFAULTS = ThrottleFile(
     max_open=1,
     repeat="recurring",
     max_shows=3,
-    cooldown=CooldownFile(),
+    cooldown=CooldownFile(answered="90d", dismissed="60d", ignored="30d", snoozed="7d"),
     project_cooldown="30d",
     group_caps={},
     global_cooldown="14d",
@@ -183,9 +221,9 @@ DEFAULTS = ThrottleFile(
     quota=None,
     pacing="even",
     max_per_day=None,
-    sampling=SamplingFile(),
+    sampling=SamplingFile(rate=1.0, unit="person_period"),
     priority=0,
-    send_window=SendWindowFile(),
+    send_window=SendWindowFile(days=["mon", "tue", "wed", "thu", "fri"], hours="9-17", defer="4h"),
     reminders=None,
     expires_after="72h",
     channels=[],

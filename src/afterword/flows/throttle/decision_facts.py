@@ -10,7 +10,7 @@ from typing import Any
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import find_opt_out
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
+from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.flows.people.held_zone import zone_of
@@ -60,7 +60,7 @@ class Subject:
         event = self.event
         if self.person_id is None or event.is_test or event.occurred_at == event.received_at:
             return None
-        return Twin(self.person_id, event.name, event.occurred_at, event.metadata)
+        return Twin(self.person_id, event.project_id, event.name, event.occurred_at, event.metadata)
 
 
 class Gathered:
@@ -121,7 +121,8 @@ class Gathered:
             came_after=came_after,
             was_withdrawn=self._was_withdrawn(subject, heard),
             names_bot=subject.names_bot,
-            waits=trigger.waits,
+            waits=trigger.waits_after(self._now - event.occurred_at),
+            collapses=bool(trigger.waits),
         )
 
     def facts_when_met(self, subject: Subject, heard: Heard) -> Facts:
@@ -137,18 +138,16 @@ class Gathered:
             was_withdrawn=False,
         )
 
-    def add_invitation(self, subject: Subject, heard: Heard, expires_at: datetime, cell: str | None) -> None:
+    def add_invitation(self, subject: Subject, asked: Asked, cell: str | None) -> None:
         """Let the decisions that follow know of one that invites."""
         if subject.person_id is None:
             raise RuntimeError("an event of nobody can't invite")
         if subject.event.is_test:
             self._tests[subject.person_id] += 1
             return
-        project_id, tags = heard.survey.project_id, heard.definition.tags
-        asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags)
         self._asked.setdefault(subject.person_id, []).append(asked)
-        if heard.id in self._used:
-            self._used[heard.id].change(self._now, cell, +1)
+        if asked.survey_id in self._used:
+            self._used[asked.survey_id].change(asked.at, cell, +1)
 
     def remove_invitation(self, person_id: int, survey_id: int, at: datetime, cell: str | None) -> None:
         """Let the decisions that follow know that an invitation, reserved at a time, was withdrawn."""
@@ -210,11 +209,22 @@ class Gathered:
 
     def _was_withdrawn(self, subject: Subject, heard: Heard) -> bool:
         """Whether an event that came sooner, though it happened later, withdraws what this one asks."""
-        if subject.person_id is None or not heard.trigger.waits:
+        trigger, event = heard.trigger, subject.event
+        if subject.person_id is None or not trigger.withdrawing:
             return False
         before = self._matches.get((heard.id, subject.person_id), ())
-        at = subject.event.occurred_at
-        return any(one.role is MatchRole.WITHDRAWING and one.occurred_at > at for one in before)
+        until = event.occurred_at
+        if trigger.not_followed_by is not None:
+            until += trigger.not_followed_by.window
+        return any(
+            # Of one moment, the one that came first happened first.
+            (one.occurred_at, one.event_id) > (event.occurred_at, event.id)
+            and (
+                one.role is MatchRole.WITHDRAWING
+                or (one.role is MatchRole.FOLLOWING and one.occurred_at <= until)
+            )
+            for one in before
+        )
 
 
 def audience_document(person: Person, held: HeldZone) -> dict[str, Any]:
@@ -238,11 +248,18 @@ def cell_of(person: Person, attribute: str) -> str | None:
     return next((values[0] for name, values in person.attributes.items() if name_key(name) == wanted), None)
 
 
+def cell_key(quota: Quota | None, value: str | None) -> str | None:
+    """What an invitation keeps of its cell: a value of another attribute is another cell."""
+    if quota is None or quota.attribute is None:
+        return None
+    return f"{name_key(quota.attribute)}={value or ''}"
+
+
 class _Used:
     """What a survey has used of its limits: what was counted, and what the batch adds and takes back."""
 
     def __init__(self, connection: Connection, heard: Heard, now: datetime) -> None:
-        quota = heard.policy.quota
+        self._quota = quota = heard.policy.quota
         # Without a quota there is nothing to count for it.
         period = timedelta() if quota is None else quota.period
         self._quota_since = _EVER if period is None else now - period
@@ -266,7 +283,7 @@ class _Used:
 
     def counts(self, person: PersonFacts | None) -> SurveyCounts:
         rows = self._rows.values()
-        cell = None if person is None else person.cell
+        cell = cell_key(self._quota, None if person is None else person.cell)
         its = self._rows.get(cell)
         quota, slot, day = map(self._changed, (self._quota_since, self._slot_since, self._day_since))
         of_cell = sum(count for at, of, count in self._changes if at > self._quota_since and of == cell)
@@ -337,8 +354,10 @@ def _newest_wanted(triggers: Iterable[Trigger]) -> dict[MatchRole, int]:
             wanted[MatchRole.COUNTED] = max(trigger.count, wanted.get(MatchRole.COUNTED, 0))
         if trigger.after is not None:
             wanted[MatchRole.EARLIER] = 1
-        if trigger.withdrawing:
+        if trigger.cancel_on:
             wanted[MatchRole.WITHDRAWING] = 1
+        if trigger.not_followed_by is not None:
+            wanted[MatchRole.FOLLOWING] = 1
     return wanted
 
 
@@ -374,8 +393,10 @@ def matches_of(subject: Subject) -> Iterable[Match]:
             roles.append(MatchRole.COUNTED)
         if trigger.is_after(event.name):
             roles.append(MatchRole.EARLIER)
-        if trigger.withdraws(event.name):
+        if trigger.cancels(event.name):
             roles.append(MatchRole.WITHDRAWING)
+        if trigger.is_missed(event.name):
+            roles.append(MatchRole.FOLLOWING)
         for role in roles:
             yield Match(heard.id, person_id, event.id, role, event.occurred_at)
 

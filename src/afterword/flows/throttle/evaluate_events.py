@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from afterword.domain.invitation import CANCELLED, InvitationState
@@ -17,14 +17,23 @@ from afterword.domain.people.identity import (
     resolve,
 )
 from afterword.domain.throttle.eligibility import Decision, Invite, decide, yield_to_other
-from afterword.domain.throttle.facts import PersonFacts
+from afterword.domain.throttle.facts import Asked, PersonFacts
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.throttle.decision_facts import Gathered, Subject
+from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
 from afterword.flows.throttle.heard_surveys import Heard, Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
-from afterword.storage import decisions, events, identity_rules, invitations, jobs, people, trigger_matches
+from afterword.storage import (
+    decisions,
+    events,
+    identity_rules,
+    invitations,
+    jobs,
+    people,
+    revision,
+    trigger_matches,
+)
 from afterword.storage.decisions import NewEntry
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
@@ -35,6 +44,11 @@ from afterword.storage.trigger_matches import Match
 
 MESSAGE_ID_CHARS = 24
 _MESSAGE_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+NO_MATCH = frozenset(
+    {Reason.DUPLICATE_EVENT, Reason.STALE_EVENT, Reason.FUTURE_EVENT, Reason.FILTER, Reason.COUNT}
+)
+"""What is no further match of a trigger: for these, nothing would have been asked either."""
 
 
 def evaluate_events(
@@ -57,14 +71,18 @@ def evaluate_events(
         The events that led to an invitation.
     """
     now = to_datetime(clock.now_us())
-    with database.write() as connection:
-        subjects = _find_subjects(connection, event_ids)
-        batch = _Batch(connection, subjects, now)
-        for subject in subjects:
-            batch.decide(subject)
-        invited = batch.write()
-        then(connection)
-    return invited
+    while True:
+        with database.write() as connection:
+            subjects = _find_subjects(connection, event_ids)
+            if subjects is None:
+                # Others must be locked, and locking them behind these could wait for one another.
+                continue
+            batch = _Batch(connection, subjects, now)
+            for subject in subjects:
+                batch.decide(subject)
+            invited = batch.write()
+            then(connection)
+        return invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +111,23 @@ class _New:
     row: dict[str, Any]
 
 
-def _find_subjects(connection: Connection, event_ids: Collection[int]) -> list[Subject]:
-    """The events that are to be decided, with their people locked, in the order of their ids."""
+def _find_subjects(connection: Connection, event_ids: Collection[int]) -> list[Subject] | None:
+    """
+    The events that are to be decided, with their people locked, in the order of their ids.
+
+    Returns:
+        None when they mean other people now: somebody was merged, say, before they were locked.
+    """
     found = events.get_events(connection, event_ids)
     if not found:
         return []
     surveys = Surveys(connection, min(event.received_at for event in found.values()))
+    known = revision.current(connection)
     who = _resolve(connection, list(found.values()))
     ids = {one.person_id for one in who.values() if one.person_id is not None}
     people.lock_people(connection, ids)
+    if revision.current(connection) != known and _resolve(connection, list(found.values())) != who:
+        return None
     erased = people.list_erased(connection, ids)
     # Looked at behind the lock: a second worker finds what the first one wrote.
     decided = decisions.list_decided(connection, event_ids)
@@ -172,6 +198,8 @@ class _Batch:
     def __init__(self, connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:
         self._connection = connection
         self._now = now
+        # Before all that is decided by: were there no lock, what is reserved meanwhile has the same number.
+        self._numbers = Counter(_find_last_numbers(connection, subjects))
         # Before anything is counted: a sender may have one of them in its hands.
         self._waiting = _list_waiting(connection, subjects)
         self._gathered = Gathered(connection, subjects, now)
@@ -218,7 +246,12 @@ class _Batch:
         heard, person = candidate.heard, candidate.person
         if person is None:
             raise RuntimeError("an event of nobody can't invite")
-        expires_at = self._now + heard.trigger.waits + heard.policy.expires_after
+        self._numbers[person.id] += 1
+        waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
+        expires_at = self._now + waits + heard.policy.expires_after
+        # Not past the expiry: there it ends as expired instead of waiting on.
+        send_at = min(decision.send_at, expires_at)
+        cell = cell_key(heard.policy.quota, person.cell)
         row = {
             "survey_id": heard.id,
             "survey_version": heard.survey.version,
@@ -230,16 +263,18 @@ class _Batch:
             "message_id": random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
             "created_at": self._now,
             "expires_at": expires_at,
-            # Not past the expiry: there it ends as expired instead of waiting on.
-            "send_at": min(decision.send_at, expires_at),
-            "cell": person.cell,
+            "send_at": send_at,
+            "cell": cell,
             "collapsed": 0,
             "probability": decision.probability,
+            "number": self._numbers[person.id],
         }
-        new = _New(subject.event.occurred_at, self._now, person.cell, row)
+        new = _New(subject.event.occurred_at, self._now, cell, row)
         self._invited.append(new)
-        self._gathered.add_invitation(subject, heard, expires_at, person.cell)
-        if heard.trigger.waits and not subject.event.is_test:
+        project_id, tags = heard.survey.project_id, heard.definition.tags
+        asked = Asked(heard.id, project_id, self._now, None, expires_at, None, tags, send_at)
+        self._gathered.add_invitation(subject, asked, cell)
+        if not subject.event.is_test:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
 
     def _withdraw(self, subject: Subject) -> None:
@@ -248,10 +283,9 @@ class _Batch:
         if person_id is None or event.is_test:
             return
         for heard in subject.told:
-            if not heard.trigger.withdraws(event.name):
-                continue
             waiting = self._waiting.get((person_id, heard.id), [])
-            for one in [one for one in waiting if one.occurred_at <= event.occurred_at]:
+            withdraws = partial(heard.trigger.withdraws, event.name, event.occurred_at)
+            for one in [one for one in waiting if withdraws(one.occurred_at)]:
                 waiting.remove(one)
                 self._gathered.remove_invitation(person_id, heard.id, one.at, one.cell)
                 if isinstance(one, _New):
@@ -266,12 +300,18 @@ class _Batch:
         waiting = self._waiting.get((subject.person_id, candidate.heard.id), [])
         if not waiting or isinstance(candidate.decision, Invite):
             return
-        if Reason.FILTER in candidate.decision.reasons:
+        if not NO_MATCH.isdisjoint(candidate.decision.reasons):
             return
         if isinstance(one := waiting[-1], _New):
             one.row["collapsed"] += 1
         else:
             self._collapsed[one.id] += 1
+
+
+def _find_last_numbers(connection: Connection, subjects: Sequence[Subject]) -> dict[int, int]:
+    """Person id → the number of their last invitation."""
+    ids = {subject.person_id for subject in subjects if subject.person_id is not None}
+    return invitations.find_last_numbers(connection, sorted(ids)) if ids else {}
 
 
 def _list_waiting(

@@ -10,7 +10,7 @@ from afterword.flows.throttle.decision_facts import Gathered, Subject
 from afterword.flows.throttle.heard_surveys import Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, events, invitations
-from afterword.storage.decisions import Entry
+from afterword.storage.decisions import About, Entry
 from afterword.storage.engine import Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
@@ -52,7 +52,8 @@ def explain_person(database: Database, clock: Clock, who: str, survey_key: str) 
     with database.read() as connection:
         person = get_person(connection, who)
         survey = get_survey(connection, survey_key)
-        entries = decisions.list_of_person(connection, person.id, survey.id, limit=ENTRIES_SHOWN)
+        about = About(person_id=person.id, survey_id=survey.id)
+        entries = decisions.list_about(connection, about, limit=ENTRIES_SHOWN)
         ids = [entry.event_id for entry in entries]
         invited = invitations.list_for_events(connection, [person.id], ids)
         heard = Surveys(connection, now).find_live(survey.project_id, survey.id)

@@ -63,6 +63,12 @@ def explain_verdict(verdict: Verdict) -> str:
     return explain({**verdict.saw, "passed": verdict.passed}) if explain and verdict.saw else ""
 
 
+def explain_basis(policy_id: int, draw: float, probability: float) -> str:
+    """By which policy it was decided, and with what luck."""
+    policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
+    return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
 def _stale(saw: Saw) -> str:
     return f"{_span(saw['age_s'])} old, at most {_span(saw['max_age_s'])}"
 
@@ -91,6 +97,12 @@ def _snoozed(saw: Saw) -> str:
     return f"until {_moment(saw['snoozed_until'])}" if saw.get("snoozed_until") else ""
 
 
+def _open(saw: Saw) -> str:
+    if "waits_until" in saw:
+        return f"one waits until {_moment(saw['waits_until'])}, and this is counted with it"
+    return f"{saw['open']} open, at most {saw['max_open']}"
+
+
 def _cooldown(saw: Saw) -> str:
     if "use" in saw:
         return "the survey ignores it"
@@ -115,9 +127,15 @@ def _backoff(saw: Saw) -> str:
 
 
 def _quota(saw: Saw) -> str:
-    of = "" if saw["of"] == "all" else f" of {saw['of'] or 'people without a value'}"
-    spent = f"{saw['responses']} responses{of} and {saw['open']} open invitations"
+    spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
+
+
+def _of_cell(saw: Saw) -> str:
+    """Whose quota it is: a cell may have any value, "all" too; the whole quota has none."""
+    if "cell" not in saw:
+        return ""
+    return f" of the cell {saw['cell']}" if saw["cell"] else " of people without a value"
 
 
 _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
@@ -130,7 +148,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.OPTED_OUT: _opted_out,
     Reason.SNOOZED: _snoozed,
     Reason.HOLDOUT: lambda saw: f"drew {saw['draw']:.4f}, held out below {saw['holdout']:g}",
-    Reason.OPEN_INVITATION: lambda saw: f"{saw['open']} open, at most {saw['max_open']}",
+    Reason.OPEN_INVITATION: _open,
     Reason.REPEAT_EXHAUSTED: lambda saw: (
         f"shown {saw['shown']} times, at most {saw['shows_max']}"
         + (", and answered" if saw["has_answered"] else "")

@@ -104,4 +104,8 @@ def _reaches(event: StoredEvent, survey: Listening) -> bool:
     closed_at = survey.closed_at if survey.state is SurveyState.CLOSED else None
     if closed_at is not None and closed_at <= event.received_at:
         return False
-    return survey.is_latest if event.is_test else survey.is_live
+    if event.is_test:
+        return survey.is_latest
+    # It did not listen yet when the event came.
+    is_later = survey.published_at is not None and survey.published_at > event.received_at
+    return survey.is_live and not is_later

@@ -101,6 +101,13 @@ def set_opted_out(database: Database, clock: Clock, ticket: Ticket | None, *, op
     return opted_out
 
 
+def find_locale(database: Database, ticket: Ticket | None) -> str:
+    """The language that the directory knows of a person; empty for none."""
+    with database.read() as connection:
+        person = find_guest(connection, ticket)
+    return (person.locale if person else None) or ""
+
+
 def read_settings(database: Database, ticket: Ticket | None) -> Settings | None:
     """What a person wants; None when the link lets nobody in."""
     with database.read() as connection:
@@ -224,7 +231,7 @@ def _be_quiet(connection: Connection, person: Person, fields: Mapping[str, str],
     start, end = _minutes(fields.get("from", "")), _minutes(fields.get("until", ""))
     if start == end:
         raise PreferenceError(
-            _NOT_SAVED + "Please choose two different times. To get no mails at all, stop surveys above."
+            _NOT_SAVED + "Please choose two different times. To get no mails at all, stop the surveys below."
         )
     people.update_person(connection, person.id, {"quiet_from": start, "quiet_until": end})
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
 from afterword.flows.throttle.explain_event import explain_event, list_events, list_outcomes
-from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
+from afterword.flows.throttle.explain_reason import explain_basis, explain_reason, explain_verdict
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
 
@@ -38,5 +38,6 @@ async def show_event(request: Request) -> Response:
             "explanation": explanation,
             "explain_reason": explain_reason,
             "explain_verdict": explain_verdict,
+            "explain_basis": explain_basis,
         },
     )

@@ -11,6 +11,12 @@ from afterword.domain.method_error import MethodErrorCode
 from afterword.domain.scope import Scope
 
 
+class ResponseMetadata(Struct, kw_only=True):
+    """Where the next page begins; empty after the last one."""
+
+    next_cursor: str
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """

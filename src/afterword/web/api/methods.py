@@ -1,5 +1,5 @@
 """Which methods are there? All of them in one list."""
 
-from afterword.web.api import projects, users
+from afterword.web.api import decisions, projects, users
 
-METHODS = (*users.METHODS, *projects.METHODS)
+METHODS = (*users.METHODS, *projects.METHODS, *decisions.METHODS)

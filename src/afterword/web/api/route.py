@@ -19,7 +19,7 @@ from afterword.web.errors import RETRY_AFTER, ApiError, ErrorCode, api_error
 from afterword.web.parts import parts_of
 from afterword.web.respond import error_body, json_headers, next_request_id
 
-PATH_BEGINNINGS = ("/users.", "/platformx.")
+PATH_BEGINNINGS = ("/users.", "/platformx.", "/decisions.")
 """Of all methods: below them no reply is a page."""
 
 _UNAVAILABLE = "This can't be done now: send it again later."

@@ -11,7 +11,7 @@ from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.person import KEEP, Given
 from afterword.domain.scope import Scope
 from afterword.flows.api_users import Person, UserChanges, Users
-from afterword.web.api.method import Method
+from afterword.web.api.method import Method, ResponseMetadata
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
@@ -155,12 +155,6 @@ class ListUsers(Struct, kw_only=True):
         Annotated[int, Meta(ge=1, le=LIMIT_MAX, description=f"People on a page; {LIMIT_DEFAULT} as a rule.")]
         | None
     ) = None
-
-
-class ResponseMetadata(Struct, kw_only=True):
-    """Where the next page begins; empty after the last one."""
-
-    next_cursor: str
 
 
 class ListUsersReply(Struct, kw_only=True):

@@ -18,6 +18,8 @@ from afterword.domain.survey.answer import (
     read_draft,
 )
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.words.languages import accepted_words
+from afterword.domain.words.words import Words
 from afterword.flows.invitations.submit_response import (
     Visit,
     begin_answers,
@@ -28,7 +30,7 @@ from afterword.flows.invitations.submit_response import (
 from afterword.flows.links import Ticket
 from afterword.web.form import FormError, read_form
 from afterword.web.parts import parts_of
-from afterword.web.render import SECURITY_HEADERS, render_page
+from afterword.web.render import SECURITY_HEADERS, render_page, spoken, spoken_around
 
 _CLOSED_PAGES = {LinkState.EXPIRED: "answer_expired.html", LinkState.CLOSED: "answer_closed.html"}
 GONE = 410
@@ -43,10 +45,10 @@ async def show(request: Request) -> Response:
     token = request.path_params["token"]
     ticket = parts.links.read_answer(token)
     if ticket is None:
-        return invalid_link()
+        return invalid_link(request)
     visit = await _open(request, ticket)
     if visit is None:
-        return invalid_link()
+        return invalid_link(request)
     if visit.link_state is not LinkState.OPEN:
         return _not_open(visit)
     query = {key: request.query_params.getlist(key) for key in request.query_params}
@@ -61,14 +63,14 @@ async def submit(request: Request) -> Response:
     token = request.path_params["token"]
     ticket = parts.links.read_answer(token)
     if ticket is None:
-        return invalid_link()
+        return invalid_link(request)
     try:
         fields = await read_form(request)
     except FormError as error:
-        return _bad_form(error)
+        return _bad_form(request, error)
     visit, answers = await run_in_threadpool(submit_response, parts.database, parts.clock, ticket, fields)
     if visit is None:
-        return invalid_link()
+        return invalid_link(request)
     if answers is None:
         return _not_open(visit)
     if not answers.is_complete:
@@ -87,19 +89,19 @@ async def leave(request: Request) -> Response:
     token = request.path_params["token"]
     ticket = parts.links.read_answer(token)
     if ticket is None:
-        return invalid_link()
+        return invalid_link(request)
     try:
         outcome = _outcome(await read_form(request))
     except FormError as error:
-        return _bad_form(error)
+        return _bad_form(request, error)
     visit = await run_in_threadpool(leave_survey, parts.database, parts.clock, ticket, outcome)
     if visit is None:
-        return invalid_link()
+        return invalid_link(request)
     if visit.link_state is not LinkState.OPEN:
         return _not_open(visit)
     if visit.answers is not None:
         return RedirectResponse(f"/answer/{token}/thanks", status_code=303, headers=SECURITY_HEADERS)
-    context = {"visit": visit, "outcome": outcome, "answer_path": f"/answer/{token}"}
+    context = {**_seen(visit), "outcome": outcome, "answer_path": f"/answer/{token}"}
     return render_page("answer_left.html", context)
 
 
@@ -109,13 +111,13 @@ async def thanks(request: Request) -> Response:
     token = request.path_params["token"]
     ticket = parts.links.read_answer(token)
     if ticket is None:
-        return invalid_link()
+        return invalid_link(request)
     visit = await _open(request, ticket)
     if visit is None:
-        return invalid_link()
+        return invalid_link(request)
     if visit.answers is None and visit.link_state is not LinkState.ANSWERED:
         return RedirectResponse(f"/answer/{token}", status_code=303, headers=SECURITY_HEADERS)
-    return render_page("answer_thanks.html", {"visit": visit, "answer_path": f"/answer/{token}"})
+    return render_page("answer_thanks.html", {**_seen(visit), "answer_path": f"/answer/{token}"})
 
 
 async def _open(request: Request, ticket: Ticket) -> Visit | None:
@@ -124,13 +126,27 @@ async def _open(request: Request, ticket: Ticket) -> Visit | None:
     return await run_in_threadpool(open_survey, parts.database, parts.clock, ticket, is_shown=is_shown)
 
 
-def invalid_link() -> Response:
-    """The same page for every link that we did not make."""
-    return render_page("link_invalid.html", {}, status=404)
+def invalid_link(request: Request) -> Response:
+    """The same page for every link that we did not make, in the language that the browser asks for."""
+    return render_page("link_invalid.html", spoken(browser_words(request)), status=404)
 
 
-def _bad_form(error: FormError) -> Response:
-    return render_page("message.html", {"title": "That did not work", "text": str(error)}, status=422)
+def browser_words(request: Request) -> Words:
+    """Our words where nothing but the browser says in which language."""
+    return accepted_words(request.headers.get("accept-language", ""))
+
+
+def _bad_form(request: Request, error: FormError) -> Response:
+    words = browser_words(request)
+    text = words.refusal.form_too_long if error.is_too_long else words.refusal.form_unreadable
+    return render_page(
+        "message.html", {**spoken(words), "title": words.refusal.form, "text": text}, status=422
+    )
+
+
+def _seen(visit: Visit) -> dict[str, Any]:
+    """What every page behind a link shows."""
+    return {"visit": visit, **spoken_around(visit.definition.locale)}
 
 
 def _outcome(fields: Fields) -> Outcome:
@@ -143,7 +159,7 @@ def _outcome(fields: Fields) -> Outcome:
 def _page(token: str, visit: Visit, answers: Answers, values: Mapping[str, Any], fields: Fields) -> Response:
     """One step of the survey; what was sent to other steps goes along in hidden fields."""
     context = {
-        "visit": visit,
+        **_seen(visit),
         "answers": answers,
         "values": values,
         "problems": answers.problems,
@@ -168,5 +184,5 @@ def _carried(visit: Visit, answers: Answers, fields: Fields) -> Sequence[tuple[s
 
 def _not_open(visit: Visit) -> Response:
     if visit.link_state is LinkState.ANSWERED:
-        return render_page("answer_thanks.html", {"visit": visit})
-    return render_page(_CLOSED_PAGES[visit.link_state], {"visit": visit}, status=GONE)
+        return render_page("answer_thanks.html", _seen(visit))
+    return render_page(_CLOSED_PAGES[visit.link_state], _seen(visit), status=GONE)

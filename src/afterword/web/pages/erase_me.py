@@ -33,7 +33,7 @@ async def submit(request: Request) -> Response:
         return render_page("message.html", context, status=403)
     settings = await run_in_threadpool(read_settings, parts.database, ticket)
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     person = settings.person
     try:
         typed = (await read_form(request)).get("address", [""])[-1]
@@ -50,7 +50,7 @@ async def submit(request: Request) -> Response:
 async def _ask(request: Request, problem: str | None = None, typed: str = "") -> Response:
     settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     status = 200 if problem is None else 422
     context = {"problem": problem, "typed": typed}
     return person_page(request, "person_erase.html", settings, context, status=status)

@@ -64,7 +64,7 @@ async def show_overview(request: Request) -> Response:
     """What is known."""
     overview = await run_in_threadpool(open_overview, parts_of(request).database, ticket_of(request))
     if overview is None:
-        return invalid_link()
+        return invalid_link(request)
     context = {"overview": overview, "events_looked_at_max": EVENTS_LOOKED_AT_MAX}
     return person_page(request, "person_overview.html", overview, context)
 
@@ -79,7 +79,7 @@ async def show_surveys(request: Request) -> Response:
         open_history, parts.database, parts.links, ticket_of(request), asked=asked, before=before
     )
     if history is None:
-        return invalid_link()
+        return invalid_link(request)
     context = {"history": history, "asked": asked, "is_first": before is None}
     return person_page(request, "person_surveys.html", history, context)
 
@@ -88,7 +88,7 @@ async def show_settings(request: Request) -> Response:
     """What the person wants."""
     settings = await run_in_threadpool(read_settings, parts_of(request).database, ticket_of(request))
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     done = _DONE.get(request.query_params.get("done", ""))
     return _settings_page(request, settings, {"done": done})
 
@@ -106,10 +106,10 @@ async def change(request: Request) -> Response:
     except (FormError, PreferenceError) as error:
         settings = await run_in_threadpool(read_settings, parts.database, ticket)
         if settings is None:
-            return invalid_link()
+            return invalid_link(request)
         return _settings_page(request, settings, {"problem": str(error)}, status=422)
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     # See Other: reloading the page changes nothing again.
     path = f"/me/{request.path_params['token']}/settings?done={fields['change']}"
     return RedirectResponse(path, status_code=303, headers=SECURITY_HEADERS)
@@ -120,7 +120,7 @@ async def export(request: Request) -> Response:
     parts = parts_of(request)
     settings = await run_in_threadpool(read_settings, parts.database, ticket_of(request))
     if settings is None:
-        return invalid_link()
+        return invalid_link(request)
     pieces = await run_in_threadpool(export_person, parts.database, parts.clock, settings.person.id)
     headers = {**SECURITY_HEADERS, "Content-Disposition": 'attachment; filename="afterword-about-me.json"'}
     return StreamingResponse(pieces, media_type="application/json", headers=headers)

@@ -10,12 +10,16 @@ from afterword.domain.throttle.reason import Reason
 
 
 def nothing_open(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    if facts.person is None or not policy.max_open:
+    if facts.person is None:
         return None
     count = sum([one.is_open(now) for one in facts.person.asked])
-    return Verdict(
-        Reason.OPEN_INVITATION, count < policy.max_open, {"open": count, "max_open": policy.max_open}
-    )
+    saw = {"open": count, "max_open": policy.max_open}
+    last = facts.person.last_asked(facts.survey.id) if facts.collapses else None
+    if last is not None and last.is_waiting(now):
+        return Verdict(Reason.OPEN_INVITATION, False, saw | {"waits_until": last.send_at})
+    if not policy.max_open:
+        return None
+    return Verdict(Reason.OPEN_INVITATION, count < policy.max_open, saw)
 
 
 def may_repeat(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:

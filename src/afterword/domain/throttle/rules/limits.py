@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from afterword.domain.survey.policy import Policy
-from afterword.domain.throttle.facts import Facts, Spent, Verdict
+from afterword.domain.throttle.facts import Facts, Saw, Spent, Verdict
 from afterword.domain.throttle.reason import Reason
 
 _ROUNDING = 1e-9
@@ -14,18 +14,20 @@ def quota_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if policy.quota is None:
         return None
     counts, quota = facts.survey.counts, policy.quota
-    limits = [("all", quota.count, counts.quota)]
+    limits: list[tuple[Saw, int | None, Spent]] = [({}, quota.count, counts.quota)]
     if facts.person is not None:
-        limits.append((facts.person.cell or "", quota.of_cell(facts.person.cell), counts.cell))
+        cell = facts.person.cell
+        limits.append(({"cell": cell or ""}, quota.of_cell(cell), counts.cell))
     shares = [
-        (count - spent.expected(counts.response_rate), of, count, spent)
-        for of, count, spent in limits
+        (count - spent.expected(counts.response_rate), whose, count, spent)
+        for whose, count, spent in limits
         if count is not None
     ]
     if not shares:
         return None
-    left, of, count, spent = min(shares, key=lambda one: one[0])
-    saw = {"of": of, "quota": count, "response_rate": round(counts.response_rate, 4), **_saw_spent(spent)}
+    left, whose, count, spent = min(shares, key=lambda one: one[0])
+    rate = round(counts.response_rate, 4)
+    saw = {**whose, "quota": count, "response_rate": rate, **_saw_spent(spent)}
     return Verdict(Reason.QUOTA_FULL, _has_room(left, counts.response_rate), saw)
 
 

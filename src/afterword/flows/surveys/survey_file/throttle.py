@@ -1,6 +1,8 @@
 """How is a throttle written down, of a survey, a project or the organisation?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
@@ -42,19 +44,19 @@ Hours = Annotated[str, Meta(pattern=_HOURS, description="such as 9-17 or 08:30-1
 
 
 class CooldownFile(Part):
-    """Of one survey, by how the invitation before ended."""
+    """Of one survey, by how the invitation before ended. A part that is left out is the level's above."""
 
-    answered: Duration = "90d"
-    dismissed: Duration = "60d"
-    ignored: Duration = "30d"
-    snoozed: Duration = "7d"
+    answered: Duration | UnsetType = UNSET
+    dismissed: Duration | UnsetType = UNSET
+    ignored: Duration | UnsetType = UNSET
+    snoozed: Duration | UnsetType = UNSET
 
 
 class SamplingFile(Part):
-    """Share of the eligible who are asked."""
+    """Share of the eligible who are asked. A part that is left out is the level's above."""
 
-    rate: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    unit: Literal["person_period", "person", "event"] = "person_period"
+    rate: Annotated[float, Meta(gt=0, le=1)] | UnsetType = UNSET
+    unit: Literal["person_period", "person", "event"] | UnsetType = UNSET
 
 
 class QuotaFile(Part):
@@ -77,13 +79,11 @@ class CapFile(Part):
 
 
 class SendWindowFile(Part):
-    """Weekdays and hours in the person's time zone."""
+    """Weekdays and hours in the person's time zone. A part that is left out is the level's above."""
 
-    days: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] = field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"]
-    )
-    hours: Hours = "9-17"
-    defer: Duration = "4h"
+    days: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] | UnsetType = UNSET
+    hours: Hours | UnsetType = UNSET
+    defer: Duration | UnsetType = UNSET
 
 
 class RemindersFile(Part):
@@ -104,10 +104,10 @@ class ThrottleFile(Part):
     max_shows: Count | UnsetType = UNSET
     cooldown: CooldownFile | Duration | UnsetType = UNSET
     project_cooldown: Duration | UnsetType = UNSET
-    group_caps: Annotated[dict[Key, CapFile], Meta(max_length=CAPS_MAX)] | UnsetType = UNSET
+    group_caps: Annotated[dict[Key, CapFile | None], Meta(max_length=CAPS_MAX)] | UnsetType = UNSET
     global_cooldown: GlobalCooldown | UnsetType = UNSET
     caps: (
-        Annotated[dict[Duration, Annotated[int, Meta(ge=0, le=COUNT_MAX)]], Meta(max_length=CAPS_MAX)]
+        Annotated[dict[Duration, Annotated[int, Meta(ge=0, le=COUNT_MAX)] | None], Meta(max_length=CAPS_MAX)]
         | UnsetType
     ) = UNSET
     backoff: bool | UnsetType = UNSET
@@ -135,19 +135,18 @@ def make_policy(files: list[tuple[str, ThrottleFile]]) -> Policy:
     """
     found: dict[str, Any] = {}
     for path, file in reversed(files):
-        found |= _fields(file, path)
+        for name, value in said_by(file).items():
+            if (merge := _MERGERS.get(name)) is not None:
+                found[name] = merge(found.get(name, getattr(_DEFAULT, name)), value, f"{path}.{name}")
+            else:
+                found |= _MAKERS.get(name, _as_it_is)(name, value, f"{path}.{name}")
     return Policy(**found)
 
 
-def _fields(file: ThrottleFile, path: str) -> dict[str, Any]:
-    """What one level says, by the fields of Policy."""
-    given: dict[str, Any] = {
-        name: value for name in file.__struct_fields__ if (value := getattr(file, name)) is not UNSET
-    }
-    found: dict[str, Any] = {}
-    for name, value in given.items():
-        found |= _MAKERS.get(name, _as_it_is)(name, value, f"{path}.{name}")
-    return found
+def said_by(part: Part) -> dict[str, Any]:
+    """What a part of the file says, without what it leaves out."""
+    said = {name: getattr(part, name) for name in part.__struct_fields__}
+    return {name: value for name, value in said.items() if value is not UNSET}
 
 
 def _as_it_is(name: str, value: Any, path: str) -> dict[str, Any]:
@@ -166,12 +165,17 @@ def _audience(name: str, value: ConditionFile | None, path: str) -> dict[str, An
     return {name: None if value is None else make_condition(value, path)}
 
 
-def _cooldown(name: str, value: CooldownFile | str, path: str) -> dict[str, Any]:
+def _holdout(before: float, value: float, path: str) -> float:
+    """Who is never invited at one level is not invited by a level below it."""
+    return max(before, value)
+
+
+def _cooldown(before: Cooldown, value: CooldownFile | str, path: str) -> Cooldown:
     if isinstance(value, str):
         every = check_duration(value, path)
-        return {name: Cooldown(every, every, every, every)}
-    parts = {part: getattr(value, part) for part in value.__struct_fields__}
-    return {name: Cooldown(**{part: check_duration(text, f"{path}.{part}") for part, text in parts.items()})}
+        return Cooldown(every, every, every, every)
+    parts = {part: check_duration(text, f"{path}.{part}") for part, text in said_by(value).items()}
+    return replace(before, **parts)
 
 
 def _global_cooldown(name: str, value: str, path: str) -> dict[str, Any]:
@@ -180,20 +184,27 @@ def _global_cooldown(name: str, value: str, path: str) -> dict[str, Any]:
     return {"global_cooldown_use": GlobalCooldownUse.CUSTOM, name: check_duration(value, path)}
 
 
-def _caps(name: str, value: dict[str, int], path: str) -> dict[str, Any]:
-    caps = [
-        Cap(count, check_duration(text, f"{path}.{text}", is_positive=True)) for text, count in value.items()
-    ]
-    return {name: tuple(sorted(caps, key=lambda cap: cap.window))}
+def _caps(before: tuple[Cap, ...], value: dict[str, int | None], path: str) -> tuple[Cap, ...]:
+    """Window by window; one without a number is none, and a map without windows takes all away."""
+    counts: dict[timedelta, int | None] = {}
+    for text, count in value.items():
+        window = check_duration(text, f"{path}.{text}", is_positive=True)
+        if window in counts:
+            raise FieldError(f"{path}.{text}", "this window is there twice, in other words")
+        counts[window] = count
+    merged = ({cap.window: cap.count for cap in before} if value else {}) | counts
+    return tuple(Cap(count, window) for window, count in sorted(merged.items()) if count is not None)
 
 
-def _group_caps(name: str, value: dict[str, CapFile], path: str) -> dict[str, Any]:
-    return {
-        name: {
-            tag: Cap(cap.count, check_duration(cap.window, f"{path}.{tag}.window", is_positive=True))
-            for tag, cap in value.items()
-        }
-    }
+def _group_caps(before: Mapping[str, Cap], value: dict[str, CapFile | None], path: str) -> dict[str, Cap]:
+    """Tag by tag, as the caps."""
+    merged = dict(before) if value else {}
+    for tag, cap in value.items():
+        merged.pop(tag, None)
+        if cap is not None:
+            window = check_duration(cap.window, f"{path}.{tag}.window", is_positive=True)
+            merged[tag] = Cap(cap.count, window)
+    return merged
 
 
 def _quota(name: str, value: QuotaFile | None, path: str) -> dict[str, Any]:
@@ -215,19 +226,28 @@ def _pacing(name: str, value: str, path: str) -> dict[str, Any]:
     return {name: Pacing(value)}
 
 
-def _sampling(name: str, value: SamplingFile, path: str) -> dict[str, Any]:
-    return {name: Sampling(value.rate, SamplingUnit(value.unit))}
+def _sampling(before: Sampling, value: SamplingFile, path: str) -> Sampling:
+    parts = said_by(value)
+    if "unit" in parts:
+        parts["unit"] = SamplingUnit(parts["unit"])
+    return replace(before, **parts)
 
 
-def _send_window(name: str, value: SendWindowFile | str, path: str) -> dict[str, Any]:
+def _send_window(before: SendWindow | None, value: SendWindowFile | str, path: str) -> SendWindow | None:
+    """Part by part; after a level that lets mails go out at any time, the other parts are the defaults."""
     if isinstance(value, str):
-        return {name: None}
-    opens_at, closes_at = map(_minute, value.hours.split("-"))
-    if opens_at >= closes_at:
-        raise FieldError(f"{path}.hours", "a window closes after it opens, on the same day")
-    days = frozenset(map(WEEKDAYS.index, value.days))
-    defer_max = check_duration(value.defer, f"{path}.defer")
-    return {name: SendWindow(days, opens_at, closes_at, defer_max)}
+        return None
+    parts: dict[str, Any] = {}
+    if value.days is not UNSET:
+        parts["weekdays"] = frozenset(map(WEEKDAYS.index, value.days))
+    if value.hours is not UNSET:
+        opens_at, closes_at = map(_minute, value.hours.split("-"))
+        if opens_at >= closes_at:
+            raise FieldError(f"{path}.hours", "a window closes after it opens, on the same day")
+        parts |= {"opens_at": opens_at, "closes_at": closes_at}
+    if value.defer is not UNSET:
+        parts["defer_max"] = check_duration(value.defer, f"{path}.defer")
+    return replace(before or SendWindow(), **parts)
 
 
 def _minute(text: str) -> int:
@@ -241,16 +261,11 @@ _MAKERS: dict[str, Callable[[str, Any, str], dict[str, Any]]] = {
     "min_tenure": _duration,
     "repeat": lambda name, value, path: {name: Repeat(value)},
     "max_shows": lambda name, value, path: {"shows_max": value},
-    "cooldown": _cooldown,
     "project_cooldown": _duration,
-    "group_caps": _group_caps,
     "global_cooldown": _global_cooldown,
-    "caps": _caps,
     "quota": _quota,
     "pacing": _pacing,
     "max_per_day": lambda name, value, path: {"daily_max": value},
-    "sampling": _sampling,
-    "send_window": _send_window,
     "reminders": lambda name, value, path: {
         "reminder_after": None
         if value is None
@@ -261,3 +276,15 @@ _MAKERS: dict[str, Callable[[str, Any, str], dict[str, Any]]] = {
     # Kept by level: a survey can't switch a pause of its project off.
     "pause": lambda name, value, path: {},
 }
+
+_MERGERS: dict[str, Callable[[Any, Any, str], Any]] = {
+    "holdout": _holdout,
+    "cooldown": _cooldown,
+    "caps": _caps,
+    "group_caps": _group_caps,
+    "sampling": _sampling,
+    "send_window": _send_window,
+}
+"""Fields of which a level need not say all: what the levels above say, what this one says → what holds."""
+
+_DEFAULT = Policy()

@@ -24,8 +24,10 @@ def upgrade() -> None:
         sa.Column("cell", sa.Text(), nullable=True),
         sa.Column("collapsed", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("probability", sa.Float(), nullable=False, server_default="1"),
+        sa.Column("number", sa.Integer(), nullable=True),
     ):
         op.add_column("invitation", column)
+    op.create_index("ix_invitation_person_id_number", "invitation", ["person_id", "number"], unique=True)
     op.execute(
         "UPDATE invitation SET outcome = 'answered', outcome_at = "
         "(SELECT created_at FROM response WHERE response.invitation_id = invitation.id) "
@@ -85,7 +87,8 @@ def _make_tables() -> None:
     op.execute(
         "INSERT INTO first_event (person_id, project_id, at) "
         "SELECT person_id, project_id, min(received_at) FROM event "
-        "WHERE person_id IN (SELECT id FROM person WHERE erased_at IS NULL) GROUP BY person_id, project_id"
+        "WHERE NOT is_test AND person_id IN (SELECT id FROM person WHERE erased_at IS NULL) "
+        "GROUP BY person_id, project_id"
     )
     op.create_table(
         "anonymous_response",

@@ -1,0 +1,1 @@
+"""What do we say to who is asked, in their language?"""
