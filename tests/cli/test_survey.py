@@ -458,7 +458,7 @@ class TestLint:
             f"{path}:11: questions[0].text: 'speed and looks' asks two things at once: "
             "make two questions [KP, PEW] (double_barrelled)"
         )
-        assert other.endswith("questions.satisfaction.low_label and 2 more (missing_translation)")
+        assert other.endswith("questions.satisfaction.text, questions.comment.text (missing_translation)")
         assert last == "Checked: 1. Hints: 2."
         assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
         ignored = home.run("survey", "lint", path, "--ignore", "double_barrelled")

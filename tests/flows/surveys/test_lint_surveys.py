@@ -158,16 +158,19 @@ def test_what_has_a_meaning_is_not(changes: dict[str, object]) -> None:
 
 
 def test_texts_that_a_translation_lacks_are_one_hint_for_each_language() -> None:
-    text = text_of(translations={"de": {"title": "T"}, "fr": {}})
-    of_german, of_french = lint(text)
-    assert of_german.message == (
-        "5 texts are not translated: thanks, questions.satisfaction.text, "
-        "questions.satisfaction.low_label and 2 more"
-    )
-    assert (of_german.place.split(": ")[1], of_german.rule) == ("translations.de", "missing_translation")
-    assert of_french.message == (
-        "6 texts are not translated: title, thanks, questions.satisfaction.text and 3 more"
-    )
+    text = text_of(introduction="Hello.", translations={"de": {"title": "T"}, "fr": {}})
+    assert told(text) == [
+        (
+            "translations.de",
+            "missing_translation",
+            "3 texts are not translated: introduction, questions.satisfaction.text, questions.comment.text",
+        ),
+        (
+            "translations.fr",
+            "missing_translation",
+            "4 texts are not translated: title, introduction, questions.satisfaction.text and 1 more",
+        ),
+    ]
 
 
 class TestWithADatabase:
