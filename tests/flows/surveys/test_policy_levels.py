@@ -96,7 +96,7 @@ def test_the_last_policy_of_the_project_and_of_the_organisation_are_read(world: 
 def test_the_nearest_level_that_says_a_field_is_the_one_that_holds() -> None:
     levels = NOTHING._replace(
         project=ThrottleFile(max_open=3),
-        organisation=ThrottleFile(max_open=2, max_shows=5, global_cooldown="7d"),
+        organisation=ThrottleFile(max_open=5, max_shows=5, global_cooldown="7d"),
     )
     survey = ThrottleFile(min_tenure="1d")
     policy = merge_levels(levels, "nps", survey)
@@ -142,7 +142,12 @@ class TestParts:
         assert policy.cooldown == Cooldown(60 * DAY, 365 * DAY, 45 * DAY, 365 * DAY)
         assert policy.sampling == Sampling(0.1, SamplingUnit.EVENT)
         assert policy.caps == (Cap(2, DAY), Cap(3, 7 * DAY), Cap(9, 30 * DAY))
-        assert policy.group_caps == {"build": Cap(1, 7 * DAY), "long": Cap(1, 90 * DAY)}
+        # A project can't take a cap of the organisation away.
+        assert policy.group_caps == {
+            "build": Cap(1, 7 * DAY),
+            "short": Cap(2, 30 * DAY),
+            "long": Cap(1, 90 * DAY),
+        }
         assert policy.send_window == SendWindow(frozenset({0}), 10 * 60, 12 * 60, timedelta(hours=2))
 
     def test_are_shown_each_with_its_level(self) -> None:
@@ -156,7 +161,7 @@ class TestParts:
             ("cooldown.dismissed", "365d", "organisation"),
             ("cooldown.ignored", "45d", "project"),
             ("cooldown.snoozed", "365d", "organisation"),
-            ("group_caps.short", "none", "project"),
+            ("group_caps.short", "{count: 2, window: 30d}", "organisation"),
             ("group_caps.long", "{count: 1, window: 90d}", "organisation"),
             ("group_caps.build", "{count: 1, window: 7d}", "project"),
             ("caps.24h", "2", "project"),
@@ -172,14 +177,14 @@ class TestParts:
 
     def test_an_empty_map_of_caps_takes_all_away_and_a_level_below_may_say_some(self) -> None:
         levels = NOTHING._replace(
-            project=ThrottleFile(caps={}, group_caps={}),
-            organisation=ThrottleFile(group_caps={"long": CapFile(count=1, window="90d")}),
+            project=ThrottleFile(caps={}, group_caps={"long": CapFile(count=1, window="90d")})
         )
-        policy = merge_levels(levels, "nps", ThrottleFile())
+        survey = ThrottleFile(group_caps={})
+        policy = merge_levels(levels, "nps", survey)
         assert (policy.caps, policy.group_caps) == ((), {})
-        rows = found(levels)
+        rows = found(levels, "nps", survey)
         assert rows["caps"] == Effective("caps", "{}", Level.PROJECT)
-        assert rows["group_caps"] == Effective("group_caps", "{}", Level.PROJECT)
+        assert rows["group_caps"] == Effective("group_caps", "{}", Level.SURVEY)
         weekly = ThrottleFile(caps={"7d": 2})
         assert merge_levels(levels, "nps", weekly).caps == (Cap(2, 7 * DAY),)
         assert [row.field for row in effective(levels, "nps", weekly) if row.field.startswith("caps")] == [

@@ -10,7 +10,8 @@ from afterword.domain.errors import AfterwordError, ConflictError
 from afterword.domain.survey.survey import SurveyState
 from afterword.flows.manage_projects import get_project
 from afterword.flows.surveys.kept_questions import find_changed_questions
-from afterword.flows.surveys.policy_levels import has_right, needs_right, read_levels
+from afterword.flows.surveys.policy_bounds import find_excess
+from afterword.flows.surveys.policy_levels import has_right, may_exceed, needs_right, read_levels
 from afterword.flows.surveys.survey_definition import SurveyFile, dump_definition, read_file, show_definition
 from afterword.flows.surveys.survey_files import Written, raise_all
 from afterword.flows.surveys.yaml_file import find_place
@@ -122,17 +123,36 @@ def go_live(connection: Connection, survey: Survey, now: datetime) -> None:
 
 def check_rights(connection: Connection, project_id: int | None, file: SurveyFile) -> None:
     """
-    Check that a survey may set or ignore the global cooldown, if it does.
+    Check that a survey may go past what the organisation says, if it does.
 
     Raises:
         ConflictError: It may not.
     """
-    if not needs_right(file.throttle):
-        return
-    if not has_right(read_levels(connection, project_id), file.survey):
-        raise ConflictError(
-            f"the survey {file.survey!r} has no right to a global cooldown of its own: "
-            "the organisation's policy gives it under may_override_global_cooldown"
+    for _, refusal in _missing_rights(connection, project_id, file):
+        raise refusal
+
+
+def _missing_rights(
+    connection: Connection, project_id: int | None, file: SurveyFile
+) -> Iterator[tuple[str, AfterwordError]]:
+    """Where a survey goes past what the organisation says without a right to, and why that is refused."""
+    levels = read_levels(connection, project_id)
+    if needs_right(file.throttle) and not has_right(levels, file.survey):
+        yield (
+            "$.throttle.global_cooldown",
+            ConflictError(
+                f"the survey {file.survey!r} has no right to a global cooldown of its own: "
+                "the organisation's policy gives it under may_override_global_cooldown"
+            ),
+        )
+    excess = {} if may_exceed(levels, file.survey) else find_excess(file.throttle, levels.organisation)
+    for field, bound in excess.items():
+        yield (
+            f"$.throttle.{field}",
+            ConflictError(
+                f"the survey {file.survey!r} would ask people more often than the organisation lets it, "
+                f"which says {bound}: leave it out, or be named under may_exceed_caps in its policy"
+            ),
         )
 
 
@@ -155,10 +175,7 @@ def _refusals(
         )
     if survey is not None and survey.state is SurveyState.CLOSED:
         yield "$.survey", ConflictError(f"the survey {survey.key!r} is closed for good: use another key")
-    try:
-        check_rights(connection, project.id, file)
-    except ConflictError as error:
-        yield "$.throttle.global_cooldown", error
+    yield from _missing_rights(connection, project.id, file)
     conflict = None if expected is None else _find_conflict(connection, file.survey, survey, expected)
     if conflict is not None:
         yield "$.survey", conflict

@@ -8,9 +8,10 @@ from datetime import datetime
 import msgspec
 import yaml
 
-from afterword.domain.errors import AfterwordError
+from afterword.domain.errors import AfterwordError, ConflictError
 from afterword.flows.manage_projects import get_project
 from afterword.flows.surveys.manage_surveys import get_survey
+from afterword.flows.surveys.policy_bounds import find_excess
 from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
 from afterword.flows.surveys.policy_levels import (
     Effective,
@@ -64,7 +65,8 @@ def apply_policy(database: Database, clock: Clock, text: str, name: str, *, dry_
         name: The file's name, for messages.
 
     Raises:
-        AfterwordError: With file, line and field.
+        AfterwordError: With file, line and field; of a project's policy also, that it would ask people
+            more often than the organisation lets it.
     """
     file = parse_policy_file(text, name)
     with database.write() as connection:
@@ -76,6 +78,8 @@ def apply_policy(database: Database, clock: Clock, text: str, name: str, *, dry_
             except AfterwordError as error:
                 raise type(error)(f"{find_place(text, name, '$.policy.project')}: {error}") from None
         policy_id, stored = policies.read_in_force(connection, project_id)
+        if project_id is not None:
+            _check_excess(file, read_levels(connection, None).organisation, text, name)
         old = read_policy(stored[project_id]) if project_id in stored else None
         if old == file:
             return AppliedPolicy(_level(file), policy_id, "")
@@ -108,6 +112,15 @@ def show_policy(
         version = found.live_version or found.latest_version
         file = read_file(surveys.get_definition(connection, found.id, version))
         return _effective(read_levels(connection, found.project_id), found.key, file.throttle)
+
+
+def _check_excess(file: PolicyFile, organisation: ThrottleFile | None, text: str, name: str) -> None:
+    """Refuse a project's policy that would ask people more often than the organisation lets it."""
+    for field, bound in find_excess(file.throttle, organisation).items():
+        place = find_place(text, name, f"$.throttle.{field}")
+        raise ConflictError(
+            f"{place}: the organisation says {bound}, and a project may only ask less often: leave it out"
+        )
 
 
 def _effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -> list[Effective]:

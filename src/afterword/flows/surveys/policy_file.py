@@ -16,7 +16,10 @@ from afterword.flows.surveys.yaml_file import parse_yaml_file
 from afterword.flows.surveys.yaml_lines import YamlLines
 
 RIGHTS_MAX = 1_000
-"""Surveys that may have the right to a global cooldown of their own."""
+"""Surveys that may have a right that the organisation gives."""
+
+RIGHTS = ("may_override_global_cooldown", "may_exceed_caps")
+"""Fields that name the surveys which may go past what the organisation says."""
 
 
 KeyPattern = Annotated[
@@ -37,6 +40,9 @@ class PolicyFile(Part):
     policy: Literal["organisation"] | ProjectLevel
     throttle: ThrottleFile = msgspec.field(default_factory=ThrottleFile)
     may_override_global_cooldown: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
+        default_factory=list
+    )
+    may_exceed_caps: Annotated[list[KeyPattern], Meta(max_length=RIGHTS_MAX)] = msgspec.field(
         default_factory=list
     )
     timezone: TimeZone | UnsetType = UNSET
@@ -81,7 +87,8 @@ def _check(file: PolicyFile) -> None:
     policy = make_policy([("$.throttle", file.throttle)])
     check_possible(policy.audience, "$.throttle.audience")
     check_audience(file.throttle.audience, "$.throttle.audience")
-    check_unique("$.may_override_global_cooldown", "survey", file.may_override_global_cooldown)
+    for right in RIGHTS:
+        check_unique(f"$.{right}", "survey", getattr(file, right))
     cooldown = file.throttle.global_cooldown
     if file.project is None:
         if file.timezone is not UNSET:
@@ -94,8 +101,9 @@ def _check(file: PolicyFile) -> None:
         return
     if cooldown is not UNSET:
         raise FieldError("$.throttle.global_cooldown", "only the organisation's policy sets it for all")
-    if file.may_override_global_cooldown:
-        raise FieldError("$.may_override_global_cooldown", "only the organisation's policy gives this right")
+    for right in RIGHTS:
+        if getattr(file, right):
+            raise FieldError(f"$.{right}", "only the organisation's policy gives this right")
     if file.timezone is not UNSET:
         raise FieldError(
             "$.timezone",

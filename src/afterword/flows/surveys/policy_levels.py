@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from afterword.domain.survey.policy import GlobalCooldownUse, Policy
 from afterword.domain.survey.trigger import EventNames
+from afterword.flows.surveys.policy_bounds import keep_within
 from afterword.flows.surveys.policy_file import PolicyFile, read_policy
 from afterword.flows.surveys.survey_definition import read_file
 from afterword.flows.surveys.survey_file.base import parse_duration
@@ -45,6 +46,7 @@ class Levels(NamedTuple):
         overriding: Keys of the surveys that may set or ignore the global cooldown; ``*`` is any characters.
         paused: The levels that are paused.
         timezone: The IANA name by which people live of whom nobody else says one; None = UTC.
+        exceeding: Keys of the surveys that may ask people more often than the organisation's caps.
     """
 
     policy_id: int
@@ -53,6 +55,7 @@ class Levels(NamedTuple):
     overriding: frozenset[str]
     paused: tuple[Level, ...]
     timezone: str | None = None
+    exceeding: frozenset[str] = frozenset()
 
 
 def read_levels(connection: Connection, project_id: int | None) -> Levels:
@@ -68,6 +71,7 @@ def read_levels(connection: Connection, project_id: int | None) -> Levels:
         frozenset(organisation.may_override_global_cooldown if organisation else ()),
         tuple(level for level, file in levels.items() if file is not None and file.throttle.pause is True),
         (organisation.timezone or None) if organisation else None,
+        frozenset(organisation.may_exceed_caps if organisation else ()),
     )
 
 
@@ -149,6 +153,11 @@ def has_right(levels: Levels, key: str) -> bool:
     return key in EventNames(levels.overriding)
 
 
+def may_exceed(levels: Levels, key: str) -> bool:
+    """Whether a survey may ask people more often than the organisation's caps."""
+    return key in EventNames(levels.exceeding)
+
+
 def _throttle(file: PolicyFile | None) -> ThrottleFile | None:
     return None if file is None else file.throttle
 
@@ -157,7 +166,10 @@ def _said(levels: Levels, key: str, throttle: ThrottleFile) -> list[tuple[Level,
     """What each level says, the nearest one first; without what a survey has no right to."""
     if not has_right(levels, key) or not needs_right(throttle):
         throttle = msgspec.structs.replace(throttle, global_cooldown=UNSET)
-    above = [(Level.PROJECT, levels.project), (Level.ORGANISATION, levels.organisation)]
+    if not may_exceed(levels, key):
+        throttle = keep_within(throttle, levels.organisation)
+    project = None if levels.project is None else keep_within(levels.project, levels.organisation)
+    above = [(Level.PROJECT, project), (Level.ORGANISATION, levels.organisation)]
     return [(Level.SURVEY, throttle), *((level, file) for level, file in above if file is not None)]
 
 
