@@ -7,9 +7,11 @@ import time
 import pytest
 
 from afterword.cli.open import open_app
+from afterword.domain.invitation import INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.ingest.record_notices import NoticeKind
 from afterword.kit.clock import to_datetime
-from afterword.storage import people
+from afterword.storage import invitations, people
 from tests.cli.installation import PROJECT, Installation
 
 
@@ -138,6 +140,17 @@ class TestExplain:
         out = lively.ok("event", "explain", "last")
         assert "Invitation 1: queued\n  It waits until 2" in out
         assert out.endswith(" UTC, when trigger, hours for mails and quiet hours allow it.\n")
+
+    def test_an_invitation_that_a_rule_kept_from_going_says_which(self, lively: Installation) -> None:
+        lively.track()
+        lively.work()
+        with open_app() as parts, parts.database.write() as connection:
+            ended = InvitationState.FAILED, Reason.OPTED_OUT
+            invitations.set_state(connection, 1, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
+        out = lively.ok("event", "explain", "last")
+        assert (
+            "Invitation 1: failed (ineligible_at_send)\n  35 opted_out: The person wants no surveys.\n" in out
+        )
 
     def test_an_event_by_its_number(self, lively: Installation) -> None:
         lively.track()

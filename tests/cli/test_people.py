@@ -6,9 +6,10 @@ import re
 import pytest
 
 from afterword.cli.open import open_app
+from afterword.domain.invitation import InvitationState
 from afterword.domain.people.preference import OptOut, OptOutScope
 from afterword.kit.clock import to_datetime
-from afterword.storage import people, preferences
+from afterword.storage import invitations, people, preferences
 from tests.cli.installation import PEOPLE, Installation
 
 HEADER = "email,name,github_username,gitlab_username,timezone,team\n"
@@ -349,6 +350,16 @@ class TestMerge:
             "  quiet hours: 18:00 to 08:00",
         } <= set(out)
         assert "  name: Ana Souza" not in out
+
+    def test_says_that_of_the_mails_that_wait_one_goes_out(self, lively: Installation) -> None:
+        for email in ("ana@example.com", "ben@example.com"):
+            lively.track(email=email)
+        lively.work()
+        with open_app() as parts, parts.database.write() as connection:
+            for number in (1, 2):
+                invitations.set_state(connection, number, InvitationState.QUEUED)
+        out = lively.ok("people", "merge", "ben@example.com", "ana@example.com", "--dry-run")
+        assert "  1 of the mails that wait is withdrawn: one goes out\n" in out
 
 
 def test_what_somebody_wants_is_shown_in_words(lively: Installation) -> None:

@@ -1,5 +1,8 @@
 """``afterword report``: do the numbers reach the terminal, and test data never?"""
 
+from afterword.cli.open import open_app
+from afterword.kit.clock import to_datetime
+from afterword.storage import invitations
 from tests.cli.installation import SURVEY, Installation
 
 
@@ -62,6 +65,15 @@ def test_test_responses_are_counted_apart(lively: Installation) -> None:
     assert "1 test responses, not counted." in out
     assert "only a test" not in out
     assert "Response rate: no answers yet" in out
+
+
+def test_answers_that_came_too_late_are_told(lively: Installation) -> None:
+    lively.track()
+    lively.work()
+    assert "too late" not in lively.ok("report", "build-cli")
+    with open_app() as parts, parts.database.write() as connection:
+        invitations.set_late(connection, 1, to_datetime(parts.clock.now_us()), only_day=False)
+    assert "  answered too late, not counted: 1\n" in lively.ok("report", "build-cli")
 
 
 def test_of_a_closed_survey_stays(lively: Installation) -> None:

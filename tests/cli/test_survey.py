@@ -513,6 +513,23 @@ class TestLint:
         assert out.count("(no_reminder)") == hints
         assert out.endswith(f"Checked: 1. Hints: {hints}.\n")
 
+    @pytest.mark.parametrize(
+        ("throttle", "rules"),
+        [
+            ("  caps: {7d: 2}\n  reminders: {after: 72h}\n", ["no_reminder"]),
+            ("  caps: {7d: 2}\n  reminders: {after: 71h}\n", []),
+            ("  expires_after: 4h\n", ["short_expiry"]),
+            ("  send_window: {defer: 72h}\n", ["short_expiry"]),
+            ("  expires_after: 241m\n", []),
+        ],
+    )
+    def test_says_what_an_early_expiry_never_lets_happen(
+        self, home: Installation, throttle: str, rules: list[str]
+    ) -> None:
+        text = SURVEY.replace("  send_window: any\n", throttle)
+        hints = home.run("survey", "lint", home.file("survey.yaml", text), "--json").json
+        assert [hint["rule"] for hint in hints] == rules
+
     def test_of_a_bad_file_is_an_error(self, home: Installation) -> None:
         path = home.file("survey.yaml", SURVEY.replace("title", "titel"))
         assert "did you mean title?" in home.error("survey", "lint", path)

@@ -15,7 +15,7 @@ from afterword.storage.progress import count_progress
 from afterword.storage.tables import decision
 from afterword.storage.tables import invitation as invitation_table
 from tests.flows.world import EAGER, QUESTIONS, World, survey_file
-from tests.storage.support import START
+from tests.storage.support import DAY, HOUR, MINUTE, START
 
 
 def report(world: World, *, is_decided: bool = True) -> Report:
@@ -205,3 +205,24 @@ class TestAnonymous:
 def test_placeholders_are_shown_by_what_they_say_of_nobody(world: World) -> None:
     world.add_survey(title="How was {{event.metadata.branch|your branch}}?")
     assert report(world).title == "How was your branch?"
+
+
+@pytest.mark.parametrize("privacy", ["named", "anonymous"])
+def test_an_answer_that_came_too_late_is_refused_and_counted(world: World, privacy: str) -> None:
+    world.add_survey(throttle=EAGER, **({} if privacy == "named" else {"privacy": privacy}))
+    ids = [world.invite(email=f"{who}@example.com").id for who in ("alice", "bob")]
+    test_id = world.invite(is_test=True).id
+    for invitation_id in ids:
+        sent(world, invitation_id)
+    world.clock.advance(3 * DAY + MINUTE)
+    late_at = world.clock.now
+    for invitation_id in (ids[0], ids[0], test_id):
+        ticket = world.ticket(world.invitation(invitation_id))
+        _, answers = submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
+        assert answers is None
+        world.clock.advance(HOUR)
+    found = report(world).funnel
+    assert (found.answered_late, found.steps[-1].count) == (1, 0)
+    kept = world.invitation(ids[0]).late_at
+    assert kept == (late_at if privacy == "named" else late_at.replace(hour=12, minute=0))
+    assert world.invitation(ids[1]).late_at is None

@@ -33,6 +33,7 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.DAILY_MAX: {"invitations": 20, "per_day_max": 20},
     Reason.NOT_SAMPLED: {"draw": 0.8312, "rate": 0.25, "unit": "person_period"},
     Reason.LOWER_PRIORITY: {"invited_survey": "quarterly-nps"},
+    Reason.NO_CHANNEL: {"failed_at": _ASKED},
     Reason.DEFERRED: {
         "until": "2026-11-03T08:00:00Z",
         "zone": "Europe/Berlin",

@@ -154,7 +154,7 @@ class TestAsked:
             (FAILED, "expired", False),
             (FAILED, "ineligible_at_send", False),
             (InvitationState.CANCELLED, "cancelled", False),
-            (FAILED, "SMTP: refused with 550", True),
+            (FAILED, "SMTP: refused with 550", False),
             (InvitationState.UNCERTAIN, "expired", True),
             (SENT, None, True),
         ],
@@ -170,6 +170,41 @@ class TestAsked:
         assert bool(asked) is counts
         assert sum(one.day for one in tallies) == int(counts)
 
+    def test_what_was_opened_counts_although_its_mail_failed(self, cast: Cast) -> None:
+        with cast.database.write() as connection:
+            invitation_id = add_invitation(connection, cast.survey, cast.bob, 5)
+            invitations.set_opened(connection, invitation_id, START)
+            invitations.set_state(connection, invitation_id, FAILED, failed_at=START, error="SMTP: 550")
+            (past,) = exposures.list_past(connection, person_ids=[cast.bob])
+            (counted,) = tally(connection, cast.survey, START + HOUR)
+            assert [len(one) for one in exposures.list_asked(connection, [cast.bob]).values()] == [1]
+        assert (past.failed_at, past.gone_at) == (START, None)
+        assert counted.open == 1, "its link takes an answer"
+
+    @pytest.mark.parametrize(
+        ("failed", "sent", "found"),
+        [
+            ([], [], None),
+            ([0 * HOUR], [], 0 * HOUR),
+            ([HOUR, 3 * HOUR], [2 * HOUR], 3 * HOUR),
+            ([HOUR], [2 * HOUR], None),
+            ([2 * HOUR], [2 * HOUR], 2 * HOUR),
+        ],
+    )
+    def test_the_last_failure_is_found_unless_a_later_message_arrived(
+        self, cast: Cast, failed: list[timedelta], sent: list[timedelta], found: timedelta | None
+    ) -> None:
+        with cast.database.write() as connection:
+            for number, ago in enumerate([*failed, *sent]):
+                one = add_invitation(connection, cast.survey, cast.bob, number)
+                at = {"failed_at": START + ago} if number < len(failed) else {"sent_at": START + ago}
+                invitations.set_state(connection, one, FAILED if number < len(failed) else SENT, **at)
+            of_others = add_invitation(connection, cast.survey, cast.charlie, 9, is_test=True)
+            invitations.set_state(connection, of_others, FAILED, failed_at=START + DAY)
+            last = exposures.list_failed(connection, [cast.bob, cast.charlie], START - MICROSECOND)
+            assert exposures.list_failed(connection, [cast.bob], START + DAY) == {}
+        assert last == ({} if found is None else {cast.bob: START + found})
+
     def test_test_invitations_are_counted_since_a_time(self, cast: Cast) -> None:
         with cast.database.write() as connection:
             add_invitation(connection, cast.survey, cast.bob, 5, is_test=True, at=START)
@@ -182,10 +217,11 @@ class TestAsked:
             occurred = add_event(connection, number=1)
             waiting = row(cast.survey, cast.bob, occurred) | {"send_at": START + HOUR, "cell": "Ops"}
             (invitation_id,) = invitations.add_invitations(connection, [waiting])
-            (found,) = invitations.list_waiting(connection, [cast.bob])
-            assert invitations.list_waiting(connection, [cast.charlie]) == []
+            (found,) = invitations.list_waiting(connection, [cast.bob], START)
+            assert invitations.list_waiting(connection, [cast.charlie], START) == []
+            assert invitations.list_waiting(connection, [cast.bob], START + 3 * DAY) == [], "it is over"
             invitations.set_state(connection, invitation_id, SENT, sent_at=START)
-            assert invitations.list_waiting(connection, [cast.bob]) == []
+            assert invitations.list_waiting(connection, [cast.bob], START) == []
         assert found == Waiting(invitation_id, cast.survey, cast.bob, found.occurred_at, START, "Ops")
 
 
@@ -207,9 +243,9 @@ class TestTally:
             found = {one.cell: one for one in tally(connection, cast.survey, START + HOUR)}
             assert exposures.count_open(connection, cast.survey, START + HOUR) == 1
             assert exposures.count_open(connection, cast.survey + 1, START + HOUR) == 0
-        assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 2, 1, 1)
-        assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 1, 1, 0)
-        assert found[None] == Tally(None, 0, 0, 0, 0, 1, 1, 0)
+        assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 0, 2, 1, 1)
+        assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 0, 1, 1, 0)
+        assert found[None] == Tally(None, 0, 0, 0, 0, 0, 1, 1, 0)
 
     def test_each_window_has_a_beginning_of_its_own(self, cast: Cast) -> None:
         with cast.database.write() as connection:
@@ -222,9 +258,10 @@ class TestTally:
                 START,
                 quota_since=START - 200 * DAY,
                 slot_since=START - 3 * DAY,
+                burst_since=START - 2 * HOUR,
                 rate_since=START - 30 * DAY,
             )
-        assert found == Tally(None, 4, 0, 2, 0, 1, 3, 3)
+        assert found == Tally(None, 4, 0, 2, 0, 1, 1, 3, 3)
 
 
 def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
@@ -245,7 +282,15 @@ def row(survey_id: int, person_id: int, event_id: int) -> dict[str, Any]:
 def tally(connection: Connection, survey_id: int, now: datetime) -> list[Tally]:
     """Count all of a survey."""
     since = START - DAY
-    return exposures.tally(connection, survey_id, now, quota_since=since, slot_since=since, rate_since=since)
+    return exposures.tally(
+        connection,
+        survey_id,
+        now,
+        quota_since=since,
+        slot_since=since,
+        burst_since=now - MICROSECOND,
+        rate_since=since,
+    )
 
 
 class TestProgress:

@@ -9,9 +9,10 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
+from afterword.domain.invitation import CANCELLED, InvitationState
 from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.throttle.preferences import is_opted_out
-from afterword.storage import responses
+from afterword.storage import invitations, responses
 from tests.storage.support import DAY
 from tests.web.conftest import Site
 
@@ -131,6 +132,14 @@ class TestAnswering:
         for page in (visitor.get(invited.answer_path(1)), visitor.post(invited.answer_path(1), data=GOOD)):
             assert page.status_code == 410
             assert "expired" in page.text
+        assert kept(invited) is None
+
+    def test_a_withdrawn_question_says_so_kindly(self, invited: Site, visitor: TestClient) -> None:
+        with invited.parts.database.write() as connection:
+            invitations.set_state(connection, 1, InvitationState.CANCELLED, error=CANCELLED)
+        for page in (visitor.get(invited.answer_path(1)), visitor.post(invited.answer_path(1), data=GOOD)):
+            assert page.status_code == 410
+            assert "This question was withdrawn" in page.text
         assert kept(invited) is None
 
     def test_a_closed_survey_says_so_kindly(self, invited: Site, visitor: TestClient) -> None:

@@ -46,7 +46,7 @@ def page(answers: dict[str, list[Any]], *, is_anonymous: bool = False) -> str:
         for person, value in enumerate(values)
     ]
     people = max((len(values) for values in answers.values()), default=0)
-    counts = InvitationCounts(delivered=people, opened=people, answered_whole=people)
+    counts = InvitationCounts(delivered=people, opened=people, answered_whole=people, answered_late=2)
     facts = ReportFacts(
         definition, SurveyState.LIVE, 1, Period(), {Reason.INVITED: people}, counts, 30, given
     )
@@ -78,6 +78,10 @@ def test_each_kind_is_told_in_its_words(said: str) -> None:
 
 def test_a_text_beside_an_option_that_was_not_chosen_is_not_shown() -> None:
     assert "left over" not in page(ANSWERS)
+
+
+def test_answers_that_came_too_late_are_told() -> None:
+    assert "0 in part; 2 answers too late, not counted" in page(ANSWERS)
 
 
 def test_questions_without_answers_are_named_in_one_place() -> None:

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from afterword.domain.invitation import INELIGIBLE_AT_SEND, InvitationState
 from afterword.domain.scope import Scope
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
 from afterword.flows.surveys.survey_schema import survey_schema
+from afterword.storage import invitations
 from afterword.storage.engine import Database
 from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
@@ -209,6 +212,15 @@ def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site,
     assert entry.policy_id
     said = f"By policy {entry.policy_id}; drew u = {entry.draw:.4f}, asked with π = 1."
     assert said in staff.get("/events/1").text
+
+
+def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestClient) -> None:
+    invitation = site.world.invite()
+    with site.parts.database.write() as connection:
+        ended = InvitationState.FAILED, Reason.OPTED_OUT
+        invitations.set_state(connection, invitation.id, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
+    page = staff.get(f"/events/{invitation.event_id}").text
+    assert "The person wants no surveys. <code>35 opted_out</code>" in page
 
 
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:

@@ -162,4 +162,6 @@ def _merge_lines(planned: Merging) -> Iterator[str]:
         yield "  gets no surveys: one of them opted out"
     if moved.kept_after.snoozed_until is not None:
         yield f"  gets no surveys until {show_time(moved.kept_after.snoozed_until)}"
+    if count := len(planned.withdrawn):
+        yield f"  {count} of the mails that wait {'is' if count == 1 else 'are'} withdrawn: one goes out"
     yield "  the events follow by and by"

@@ -102,6 +102,8 @@ def _explanation(found: Explanation) -> Iterator[str]:
             yield f"    {show_verdict(verdict)}"
     for invitation in found.invitations:
         yield f"\n{show_invitation(invitation.id, invitation.state, invitation.last_error)}"
+        if (against := invitation.ended_reason) is not None:
+            yield f"  {show_outcome(against)}"
         if (until := found.held_back.get(invitation.id)) is not None:
             allowed = "when trigger, hours for mails and quiet hours allow it"
             yield f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}."

@@ -39,6 +39,8 @@ def _show(found: Report) -> None:
         click.echo(f"  {step.name:<12}{step.count:>8}")
         for loss in step.losses:
             click.echo(f"      lost to {loss.reason}: {loss.count}")
+    if found.funnel.answered_late:
+        click.echo(f"  answered too late, not counted: {found.funnel.answered_late}")
     click.echo(f"\nResponse rate: {_score(found.response_rate, _PERCENT)}")
     for question in found.questions:
         _show_question(question)

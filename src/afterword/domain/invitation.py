@@ -22,12 +22,14 @@ class InvitationState(StrEnum):
 
 
 CANCELLED = "cancelled"
+MERGED = "merged"
 EXPIRED = "expired"
 INELIGIBLE_AT_SEND = "ineligible_at_send"
+REACTED = "reacted"
 """Why an invitation ended before it went out; anything else is what its channel said."""
 
-NEVER_EXPOSED = (CANCELLED, EXPIRED, INELIGIBLE_AT_SEND)
-"""Whoever was reserved and never asked may be asked as if nothing had been."""
+NEVER_SENT = (InvitationState.FAILED, InvitationState.CANCELLED)
+"""An invitation that ended so, and was never opened, is as if it had not been: it asked nobody."""
 
 
 class LinkState(StrEnum):
@@ -35,9 +37,11 @@ class LinkState(StrEnum):
     What a person finds behind a valid link to a survey.
 
     ``answered`` is only what was answered anonymously: nobody can find that answer to change it.
+    ``withdrawn`` is what ended before it went out: it asks nobody, and its place was given to others.
     """
 
     OPEN = "open"
     ANSWERED = "answered"
     EXPIRED = "expired"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"

@@ -71,6 +71,7 @@ class InvitationCounts:
         lost_before_delivery: Reason code → invitations that ended undelivered.
         expired_unopened: Delivered invitations that ended before they were opened.
         expired_opened: Opened invitations that ended before they were answered.
+        answered_late: Those of the expired ones whose answer came too late, and was refused.
     """
 
     delivered: int = 0
@@ -80,6 +81,7 @@ class InvitationCounts:
     lost_before_delivery: Mapping[int, int] | None = None
     expired_unopened: int = 0
     expired_opened: int = 0
+    answered_late: int = 0
 
     @property
     def answered(self) -> int:
@@ -151,11 +153,13 @@ class Funnel:
         steps: ``events``, ``eligible``, ``sampled``, ``invited``, ``delivered``, ``opened``, ``answered``.
         answered_whole: Responses that answer every question.
         answered_partial: Responses that leave some question blank.
+        answered_late: Invitations that had expired when somebody answered; counted in no step.
     """
 
     steps: tuple[Step, ...]
     answered_whole: int
     answered_partial: int
+    answered_late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +276,9 @@ def assemble_funnel(decisions: Mapping[int, int], invitations: InvitationCounts)
         ("answered", invitations.answered, {Reason.EXPIRED: invitations.expired_opened}, "not_answered"),
     ):
         steps.append(_step_with_rest(steps[-1], name, count, known, rest))
-    return Funnel(tuple(steps), invitations.answered_whole, invitations.answered_partial)
+    return Funnel(
+        tuple(steps), invitations.answered_whole, invitations.answered_partial, invitations.answered_late
+    )
 
 
 def _step_with_rest(before: Step, name: str, count: int, known: Mapping[Reason, int], rest: str) -> Step:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, MERGED
 from afterword.domain.question_report import GivenAnswer
 from afterword.domain.report import (
     InvitationCounts,
@@ -28,6 +28,7 @@ from afterword.storage.responses import AnonymousResponse
 
 _LOSSES = {
     CANCELLED: Reason.CANCELLED,
+    MERGED: Reason.CANCELLED,
     EXPIRED: Reason.EXPIRED,
     INELIGIBLE_AT_SEND: Reason.INELIGIBLE_AT_SEND,
 }
@@ -76,6 +77,7 @@ def _counts(progress: Progress, apart: Sequence[AnonymousResponse]) -> Invitatio
         lost_before_delivery=lost,
         expired_unopened=progress.expired_unopened,
         expired_opened=progress.expired_opened,
+        answered_late=progress.answered_late,
     )
 
 

@@ -6,18 +6,19 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.invitation import NEVER_EXPOSED, InvitationState
+from afterword.domain.invitation import NEVER_SENT
 from afterword.domain.throttle.facts import Asked, Outcome
 from afterword.storage.tables import invitation, survey
 
 
 class Tally(NamedTuple):
     """
-    What one cell of a survey has used of its limits; real invitations that were not withdrawn.
+    What one cell of a survey has used of its limits; real invitations that did not end before they went out.
 
     Attributes:
         cell: The value of the quota's attribute; None where people have none, or the quota no cells.
         slot_responses, slot_open: Of the invitations within the pacing's slot.
+        burst: Invitations while the pacing may not ask again, though it is behind.
         day: Invitations of the last 24 hours.
         ended: Recent invitations that can no longer be answered for the first time.
         answered: Those of them that were.
@@ -28,6 +29,7 @@ class Tally(NamedTuple):
     open: int
     slot_responses: int
     slot_open: int
+    burst: int
     day: int
     ended: int
     answered: int
@@ -35,10 +37,11 @@ class Tally(NamedTuple):
 
 class Past(NamedTuple):
     """
-    A real invitation that did not end before it went out, with when it became what it is.
+    A real invitation that went out or still may, or could not be delivered, with when it became what it is.
 
     Attributes:
-        is_alive: It may have reached the person, or still may.
+        failed_at: When it turned out that it could not be delivered; None = it could, or is not known yet.
+        is_opened: The person found it all the same, so that it counts.
     """
 
     survey_id: int
@@ -50,8 +53,15 @@ class Past(NamedTuple):
     expires_at: datetime
     reminded_at: datetime | None
     cell: str | None
-    is_alive: bool
-    send_at: datetime | None = None
+    sent_at: datetime | None
+    failed_at: datetime | None
+    is_opened: bool
+    send_at: datetime | None
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """Since when it counts no more, as if it had not been; None = it counts."""
+        return None if self.is_opened else self.failed_at
 
 
 def list_asked(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, list[Asked]]:
@@ -99,19 +109,40 @@ def list_past(
             columns.expires_at,
             columns.reminded_at,
             columns.cell,
-            columns.state.in_(_ALIVE),
+            columns.sent_at,
+            columns.failed_at,
+            columns.opened_at.is_not(None),
             columns.send_at,
         )
         .join(survey, survey.c.id == columns.survey_id)
-        .where(*_COUNTS)
+        .where(sa.not_(columns.is_test), sa.or_(_WAS_NOT_LOST, columns.failed_at.is_not(None)))
         .order_by(columns.created_at, columns.id)
     )
     if person_ids is not None:
         statement = statement.where(columns.person_id.in_(list(person_ids)))
     if survey_ids is not None:
         statement = statement.where(columns.survey_id.in_(list(survey_ids)))
-    found = [Past(*row) for row in connection.execute(statement)]
+    found = [Past._make(row) for row in connection.execute(statement)]
     return [one if one.outcome is None else one._replace(outcome=Outcome(one.outcome)) for one in found]
+
+
+def list_failed(
+    connection: sa.Connection, person_ids: Collection[int], since: datetime
+) -> dict[int, datetime]:
+    """Person id → when the last real message since a time failed; not of whom one has reached after it."""
+    columns = invitation.c
+    failed_at, sent_at = sa.func.max(columns.failed_at), sa.func.max(columns.sent_at)
+    statement = (
+        sa.select(columns.person_id, failed_at)
+        .where(
+            columns.person_id.in_(list(person_ids)),
+            sa.not_(columns.is_test),
+            sa.or_(columns.failed_at > since, columns.sent_at > since),
+        )
+        .group_by(columns.person_id)
+        .having(sa.or_(failed_at >= sent_at, sent_at.is_(None)))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> dict[int, tuple[int, int]]:
@@ -139,18 +170,18 @@ def tally(
     *,
     quota_since: datetime,
     slot_since: datetime,
+    burst_since: datetime,
     rate_since: datetime,
 ) -> list[Tally]:
     """
     Count what a survey has used of its limits, by cell.
 
     Args:
-        quota_since: Invitations after this time count for the quota; likewise the slot and the response rate.
+        quota_since: Invitations after this time count for the quota; likewise the others.
     """
     columns = invitation.c
     is_answered = columns.outcome == Outcome.ANSWERED.value
-    is_open = sa.and_(columns.outcome.is_(None), columns.expires_at > now, columns.state.in_(_ALIVE))
-    has_ended = sa.or_(columns.outcome.is_not(None), columns.state.in_(_ALIVE))
+    is_open = sa.and_(columns.outcome.is_(None), columns.expires_at > now)
     in_quota, in_slot = columns.created_at > quota_since, columns.created_at > slot_since
     is_recent = columns.created_at > rate_since
     day_since = now - timedelta(days=1)
@@ -165,9 +196,9 @@ def tally(
             count(is_open, in_quota),
             count(is_answered, in_slot),
             count(is_open, in_slot),
+            count(columns.created_at > burst_since),
             count(columns.created_at > day_since),
-            # Of one that could not be delivered nobody can say whether it would have been answered.
-            count(is_recent, sa.not_(is_open), has_ended),
+            count(is_recent, sa.not_(is_open)),
             count(is_recent, is_answered),
         )
         .where(
@@ -180,21 +211,9 @@ def tally(
     return [Tally(*row) for row in connection.execute(statement)]
 
 
-_ALIVE = [
-    state.value
-    for state in InvitationState
-    if state not in (InvitationState.FAILED, InvitationState.CANCELLED)
-]
-
-
-_COUNTS = (
-    sa.not_(invitation.c.is_test),
-    # One that ended before it went out is as if it had not been. The state goes first: most are sent.
-    sa.not_(
-        sa.and_(
-            invitation.c.state.in_([InvitationState.FAILED.value, InvitationState.CANCELLED.value]),
-            sa.func.coalesce(invitation.c.last_error, "").in_(NEVER_EXPOSED),
-            invitation.c.opened_at.is_(None),
-        )
-    ),
+_WAS_NOT_LOST = sa.not_(
+    # The state goes first: most are sent.
+    sa.and_(invitation.c.state.in_([state.value for state in NEVER_SENT]), invitation.c.opened_at.is_(None))
 )
+
+_COUNTS = sa.not_(invitation.c.is_test), _WAS_NOT_LOST

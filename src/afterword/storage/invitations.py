@@ -7,14 +7,22 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from afterword.domain.invitation import CANCELLED, InvitationState
+from afterword.domain.invitation import CANCELLED, NEVER_SENT, InvitationState
 from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import event, invitation
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One person asked one survey about one event."""
+    """
+    One person asked one survey about one event.
+
+    Attributes:
+        ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
+        failed_at: When its channel gave up; None = it did not.
+        late_at: When the first answer came that was too late; of an anonymous survey the noon of that day.
+    """
 
     id: int
     survey_id: int
@@ -31,6 +39,9 @@ class Invitation:
     last_error: str | None
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
+    ended_reason: Reason | None = None
+    failed_at: datetime | None = None
+    late_at: datetime | None = None
     send_at: datetime | None = None
     reminded_at: datetime | None = None
     cell: str | None = None
@@ -43,6 +54,11 @@ class Invitation:
         """It was answered anonymously, and nothing tells which answer it was."""
         return self.outcome is Outcome.ANSWERED and self.outcome_at is None
 
+    @property
+    def asks_nobody(self) -> bool:
+        """It ended before it went out, and the person did not find it: it is as if it had not been."""
+        return self.state in NEVER_SENT and self.opened_at is None
+
 
 def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Reserve invitations (all columns but id and the later ones), all with the same columns; their ids."""
@@ -52,10 +68,10 @@ def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     return list(connection.execute(statement, list(rows)).scalars())
 
 
-def cancel(connection: sa.Connection, invitation_ids: Collection[int]) -> None:
-    """Withdraw invitations that wait to go out."""
+def cancel(connection: sa.Connection, invitation_ids: Collection[int], *, error: str = CANCELLED) -> None:
+    """Withdraw invitations that wait to go out; the error says why."""
     waits = invitation.c.id.in_(list(invitation_ids)), invitation.c.state == InvitationState.QUEUED.value
-    values = {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+    values = {"state": InvitationState.CANCELLED.value, "last_error": error}
     connection.execute(sa.update(invitation).where(*waits).values(**values))
 
 
@@ -134,8 +150,17 @@ class Waiting(NamedTuple):
     cell: str | None
 
 
-def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list[Waiting]:
-    """Real invitations to these people that are not on their way, locked, so that nobody sends them."""
+def list_waiting(
+    connection: sa.Connection, person_ids: Collection[int], now: datetime, *, lock: bool = True
+) -> list[Waiting]:
+    """
+    Real invitations to these people that are not on their way, the oldest first.
+
+    They are locked, so that nobody sends them.
+
+    Those to which the person reacted already, on the page of their own, wait for nothing more; nor do
+    those that are over, which no limit counts as open.
+    """
     columns = invitation.c
     statement = (
         sa.select(
@@ -150,12 +175,14 @@ def list_waiting(connection: sa.Connection, person_ids: Collection[int]) -> list
         .where(
             columns.person_id.in_(list(person_ids)),
             columns.state == InvitationState.QUEUED.value,
+            columns.outcome.is_(None),
+            columns.expires_at > now,
             sa.not_(columns.is_test),
         )
         .order_by(columns.id)
-        .with_for_update(of=invitation)
     )
-    return [Waiting(*row) for row in connection.execute(statement)]
+    rows = connection.execute(statement.with_for_update(of=invitation) if lock else statement)
+    return [Waiting(*row) for row in rows]
 
 
 def set_state(
@@ -164,12 +191,24 @@ def set_state(
     state: InvitationState,
     *,
     sent_at: datetime | None = None,
+    failed_at: datetime | None = None,
     error: str | None = None,
+    reason: Reason | None = None,
 ) -> None:
-    """Move an invitation on; the time of its first sending stays."""
+    """
+    Move an invitation on; the time of its first sending stays.
+
+    Args:
+        failed_at: When its channel gave up.
+        reason: The rule that keeps it from going out.
+    """
     values: dict[str, Any] = {"state": state.value, "last_error": error}
+    if reason is not None:
+        values["ended_reason"] = int(reason)
     if sent_at is not None:
         values["sent_at"] = sent_at
+    if failed_at is not None:
+        values["failed_at"] = failed_at
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
 
 
@@ -203,12 +242,27 @@ def set_outcome(connection: sa.Connection, invitation_id: int, outcome: Outcome,
     )
 
 
+def set_late(connection: sa.Connection, invitation_id: int, at: datetime, *, only_day: bool) -> None:
+    """Remember when the first answer came that was too late; with ``only_day`` no more of it than the day."""
+    its = invitation.c.id == invitation_id, invitation.c.late_at.is_(None)
+    kept = _noon(at.date()) if only_day else at
+    connection.execute(sa.update(invitation).where(*its).values(late_at=kept))
+
+
 def blur_opening(connection: sa.Connection, invitation_id: int, day: date) -> None:
     """Keep of when the page was opened only the day, as its noon, which is that day in most time zones."""
-    noon = datetime.combine(day, time(12), UTC)
-    connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(opened_at=noon))
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(opened_at=_noon(day)))
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
 
 
 def _invitation(row: Any) -> Invitation:
-    outcome = None if row.outcome is None else Outcome(row.outcome)
-    return Invitation(**{**row._mapping, "state": InvitationState(row.state), "outcome": outcome})
+    read = {
+        "state": InvitationState(row.state),
+        "outcome": None if row.outcome is None else Outcome(row.outcome),
+        "ended_reason": None if row.ended_reason is None else Reason(row.ended_reason),
+    }
+    return Invitation(**{**row._mapping, **read})

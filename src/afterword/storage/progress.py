@@ -21,6 +21,7 @@ class Progress:
         expired_opened: Opened, never answered, and over.
         test_responses: Responses to test invitations, which count nowhere else.
         answered_anonymously: In neither of the two above, for nobody can tell which response is whose.
+        answered_late: Expired, and an answer came all the same, which was refused.
     """
 
     delivered: int
@@ -32,6 +33,7 @@ class Progress:
     expired_opened: int
     test_responses: int
     answered_anonymously: int = 0
+    answered_late: int = 0
 
 
 _ENDED_UNDELIVERED = (
@@ -69,6 +71,7 @@ def count_progress(connection: sa.Connection, survey_id: int, now: datetime) -> 
             count(is_real, is_opened, sa.not_(is_answered), is_over),
             count(columns.is_test, is_answered),
             count(is_real, is_answered, sa.not_(has_response)),
+            count(is_real, columns.late_at.is_not(None)),
         )
         .select_from(invitation.outerjoin(response))
         .where(of_survey)

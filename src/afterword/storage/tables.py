@@ -422,6 +422,12 @@ invitation = sa.Table(
     # How the person ended it, and when; of an anonymous survey not when.
     sa.Column("outcome", sa.Text),
     sa.Column("outcome_at", Instant),
+    # The code of the rule that kept it from going out.
+    sa.Column("ended_reason", sa.Integer),
+    # When its channel gave up.
+    sa.Column("failed_at", Instant),
+    # The first answer that came too late and was refused; of an anonymous survey only its day.
+    sa.Column("late_at", Instant),
     sa.Column("send_at", Instant),
     sa.Column("reminded_at", Instant),
     # By which attribute a quota has cells, and the person's value of it: office=Berlin.

@@ -114,6 +114,9 @@ class TestEachRuleAlone:
             pytest.param({}, {"holdout": 1.0}, Reason.HOLDOUT, id="everybody held out"),
             pytest.param({}, {"sampling": Sampling(0.0)}, Reason.NOT_SAMPLED, id="not sampled"),
             pytest.param({"person": ana(has_channel=False)}, {}, Reason.NO_CHANNEL, id="no channel"),
+            pytest.param(
+                {"person": ana(failed_at=NOW - DAY + TICK)}, {}, Reason.NO_CHANNEL, id="failed today"
+            ),
             pytest.param({"survey": of_survey(state=Phase.PAUSED)}, {}, Reason.PAUSED, id="survey paused"),
             pytest.param({"survey": of_survey(paused=("project",))}, {}, Reason.PAUSED, id="project paused"),
             pytest.param({"was_withdrawn": True}, {}, Reason.CANCELLED, id="withdrawn"),

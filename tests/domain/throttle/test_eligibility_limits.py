@@ -306,6 +306,7 @@ class TestTheSecondLook:
         ("facts", "reason"),
         [
             pytest.param({"survey": of_survey(state=Phase.CLOSED)}, Reason.SURVEY_NOT_LIVE, id="closed"),
+            pytest.param({"survey": of_survey(state=Phase.SCHEDULED)}, Reason.SURVEY_NOT_LIVE, id="later"),
             pytest.param({"person": ana(is_bot=True)}, Reason.BOT, id="bot"),
             pytest.param({"person": ana(is_active=False)}, Reason.INACTIVE, id="left"),
             pytest.param({"person": ana(document={"team": "Web"})}, Reason.AUDIENCE, id="moved"),
@@ -337,8 +338,11 @@ class TestTheSecondLook:
         )
         assert decide_again(facts, Policy(quota=Quota(1), daily_max=1), NOW) is None
 
-    def test_draws_nobody_anew(self) -> None:
-        assert decide_again(GOOD, Policy(sampling=Sampling(0.0), holdout=1.0), NOW) is None
+    def test_draws_nobody_anew_but_keeps_to_who_is_never_asked(self) -> None:
+        assert decide_again(GOOD, Policy(sampling=Sampling(0.0)), NOW) is None
+        verdict = decide_again(GOOD, Policy(holdout=1.0), NOW)
+        assert verdict is not None
+        assert verdict.reason is Reason.HOLDOUT
 
     def test_tells_the_first_of_several(self) -> None:
         facts = replace(GOOD, person=ana(is_active=False, has_channel=False))
@@ -356,3 +360,14 @@ class TestTheSecondLook:
         assert verdict is not None
         assert verdict.reason is Reason.OPTED_OUT
         assert decide_again(replace(TEST, person=ana(opt_out=OPT_OUT, is_tester=True)), policy, NOW) is None
+
+
+class TestAfterAFailedDelivery:
+    def test_nobody_is_asked_for_a_day(self) -> None:
+        assert why_not(replace(GOOD, person=ana(failed_at=NOW - DAY)), FREE) == ()
+        failed_at = NOW - DAY + TICK
+        decision = decide(replace(GOOD, person=ana(failed_at=failed_at)), FREE, NOW)
+        assert saw_of(decision)[Reason.NO_CHANNEL] == {"failed_at": failed_at}
+
+    def test_a_test_event_tries_it_all_the_same(self) -> None:
+        assert why_not(replace(TEST, person=ana(failed_at=NOW)), FREE) == ()

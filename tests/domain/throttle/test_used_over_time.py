@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.survey.policy import RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_WINDOW
 from afterword.domain.throttle.facts import Outcome, Spent, SurveyCounts
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 
@@ -19,7 +19,7 @@ uses = st.tuples(
     st.sampled_from([HOUR, DAY, 3 * DAY]),
     st.sampled_from([None, Outcome.ANSWERED, Outcome.DISMISSED]),
     st.none() | st.sampled_from([timedelta(), HOUR, 2 * DAY]),
-    st.booleans(),
+    st.none() | st.sampled_from([timedelta(), HOUR, 2 * DAY]),
     st.integers(0, 5),
 )
 
@@ -28,9 +28,10 @@ def counted_anew(
     kept: list[Use], cell: str | None, now: datetime, period: timedelta | None, slot: timedelta | None
 ) -> SurveyCounts:
     """What the worker asks the database for at each decision."""
+    kept = [one for one in kept if one.gone_at is None or one.gone_at > now]
     ended = [one for one in kept if one.outcome is not None and (one.outcome_at or one.at) <= now]
     answered = [one for one in ended if one.outcome is Outcome.ANSWERED]
-    still_open = [one for one in kept if one not in ended and one.expires_at > now and one.is_alive]
+    still_open = [one for one in kept if one not in ended and one.expires_at > now]
 
     def spent(since: datetime, chosen: str | None = "all") -> Spent:
         return Spent(
@@ -48,6 +49,7 @@ def counted_anew(
         quota=spent(quota_since),
         cell=spent(quota_since, cell),
         slot=spent(now - slot) if slot is not None else Spent(),
+        burst=sum(slot is not None and one.at > now - slot / CATCH_UP for one in kept),
         day=sum(one.at > now - DAY for one in kept),
         response_rate=sum(one in answered for one in recent) / len(over) if is_enough else 1.0,
     )
@@ -56,12 +58,14 @@ def counted_anew(
 @given(st.lists(uses, min_size=1, max_size=60), st.none() | spans, st.none() | spans)
 @settings(max_examples=100, deadline=None)
 def test_what_is_kept_up_is_what_counting_anew_finds(
-    history: list[tuple[timedelta, str | None, timedelta, Outcome | None, timedelta | None, bool, int]],
+    history: list[
+        tuple[timedelta, str | None, timedelta, Outcome | None, timedelta | None, timedelta | None, int]
+    ],
     period: timedelta | None,
     slot: timedelta | None,
 ) -> None:
     now, used, kept = START, UsedOverTime(period, slot), []
-    for gap, cell, life, outcome, lag, is_alive, chance in history:
+    for gap, cell, life, outcome, lag, fails_after, chance in history:
         now += gap
         used.advance(now)
         for asked in (None, "North", "South"):
@@ -70,6 +74,8 @@ def test_what_is_kept_up_is_what_counting_anew_finds(
             used.remove(kept.pop())
             continue
         outcome_at = None if outcome is None or lag is None else now + lag
-        use = Use(now, now + life, cell, outcome, outcome_at, is_alive)
+        use = Use(
+            now, now + life, cell, outcome, outcome_at, None if fails_after is None else now + fails_after
+        )
         used.add(use, now)
         kept.append(use)

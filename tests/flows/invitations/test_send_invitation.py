@@ -9,8 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
+from afterword.domain.throttle.facts import Outcome
+from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
+from afterword.flows.invitations.submit_response import leave_survey, submit_response
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import close_survey
@@ -144,6 +147,7 @@ def test_a_permanent_refusal_is_the_end(invited: World) -> None:
     assert [send(invited, channel) for _ in range(2)] == [FAILED, FAILED]
     assert len(channel.messages) == 1
     assert invited.invitation(1).last_error == "SMTP: refused with 550"
+    assert invited.invitation(1).failed_at == START
 
 
 def test_the_last_temporary_refusal_is_the_end(invited: World) -> None:
@@ -163,6 +167,7 @@ def test_an_unknown_end_is_tried_once_more_and_then_left_alone(invited: World) -
 def test_an_unknown_end_of_the_last_attempt_is_uncertain(invited: World) -> None:
     channel = FakeChannel(invited, SendError("SMTP: TimeoutError", uncertain=True))
     assert send(invited, channel, is_last_attempt=True) is UNCERTAIN
+    assert invited.invitation(1).failed_at is None, "it may have arrived"
 
 
 def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(invited: World) -> None:
@@ -173,16 +178,16 @@ def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(inv
     assert len({message.message_id for message in channel.messages}) == 1
 
 
-OBSTACLES = [
-    "opted out",
-    "opted out of the project",
-    "snoozed",
-    "left",
-    "erased",
-    "event gone",
-    "closed",
-    "expired",
-]
+OBSTACLES = {
+    "opted out": Reason.OPTED_OUT,
+    "opted out of the project": Reason.OPTED_OUT,
+    "snoozed": Reason.SNOOZED,
+    "left": Reason.INACTIVE,
+    "erased": None,
+    "event gone": None,
+    "closed": Reason.SURVEY_NOT_LIVE,
+    "expired": None,
+}
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
@@ -210,6 +215,7 @@ def test_what_must_not_go_any_more_does_not(invited: World, obstacle: str) -> No
     assert send(invited, channel) is FAILED
     assert channel.messages == []
     assert invited.invitation(1).last_error == reason
+    assert invited.invitation(1).ended_reason is OBSTACLES[obstacle]
 
 
 def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> None:
@@ -261,10 +267,10 @@ class TestQuietHours:
 
     def test_never_put_off_past_the_expiry(self, world: World) -> None:
         world.add_survey(throttle={"expires_after": "1h", "send_window": "any"})
-        world.wish("bob@", "quiet", **{"from": "09:00", "until": "17:00"})
         world.invite()
+        world.wish("bob@", "quiet", **{"from": "09:00", "until": "17:00"})
         channel = FakeChannel(world)
-        assert put_off_until(world, channel) == START + HOUR == world.job_times()[0]
+        assert put_off_until(world, channel) == START + HOUR
         world.clock.advance(HOUR)
         assert put_off_until(world, channel) is None
         assert (world.invitation(1).state, world.invitation(1).last_error) == (FAILED, EXPIRED)
@@ -274,6 +280,37 @@ class TestQuietHours:
         world.wish("bob@", "quiet", **{"from": "09:00", "until": "10:30"})
         world.invite(is_test=True)
         assert put_off_until(world, FakeChannel(world)) == START + 90 * MINUTE
+
+
+class TestAMailThatMissedItsHour:
+    """START is a Friday, 09:00 in Lagos; mails go out until 17:00, and wait for 4 hours at most."""
+
+    def invite_before_the_window_closes(self, world: World, throttle: dict[str, object]) -> FakeChannel:
+        world.clock.advance(8 * HOUR - 2 * MINUTE)
+        world.add_survey(throttle=EAGER | {"expires_after": "7d"} | throttle)
+        world.invite()
+        channel = FakeChannel(world, SendError("SMTP: refused with 451"))
+        assert send(world, channel) is QUEUED
+        world.clock.advance(3 * MINUTE)
+        return channel
+
+    def test_is_dropped_when_the_next_one_is_too_far_away(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        assert send(world, channel) is FAILED
+        assert (world.invitation(1).last_error, world.invitation(1).ended_reason) == (
+            INELIGIBLE_AT_SEND,
+            Reason.OUTSIDE_WINDOW,
+        )
+
+    def test_waits_for_the_next_one_that_is_near(self, world: World) -> None:
+        window = {"hours": "9-17", "days": ["fri", "sat"], "defer": "17h"}
+        channel = self.invite_before_the_window_closes(world, {"send_window": window})
+        assert put_off_until(world, channel) == START + DAY
+
+    def test_goes_in_the_next_one_that_nothing_had_to_wait_for(self, world: World) -> None:
+        channel = self.invite_before_the_window_closes(world, {"send_window": {"hours": "9-17"}})
+        world.clock.advance(3 * DAY - 8 * HOUR)
+        assert send(world, channel) is SENT
 
 
 def test_just_before_it_expires_it_still_goes(world: World) -> None:
@@ -290,6 +327,34 @@ def test_a_message_that_may_be_out_is_not_called_undelivered_when_the_person_opt
     invited.wish("bob@", "opt-out", scope="all")
     assert send(invited, channel) is UNCERTAIN
     assert len(channel.messages) == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.DISMISSED, Outcome.SNOOZED])
+@pytest.mark.parametrize("first", [None, SendError("SMTP: TimeoutError", uncertain=True)])
+def test_who_reacted_already_gets_no_mail(invited: World, outcome: Outcome, first: SendError | None) -> None:
+    channel = FakeChannel(invited, first)
+    if first is not None:
+        assert send(invited, channel) is SENDING
+    react(invited, outcome)
+    assert send(invited, channel) is (InvitationState.CANCELLED if first is None else UNCERTAIN)
+    assert len(channel.messages) == (0 if first is None else 1)
+    assert (invited.invitation(1).last_error, invited.invitation(1).outcome) == (REACTED, outcome)
+
+
+def react(world: World, outcome: Outcome) -> None:
+    ticket = world.ticket(world.invitation(1))
+    if outcome is Outcome.ANSWERED:
+        submit_response(world.database, world.clock, ticket, {"satisfaction": ["5"]})
+    else:
+        leave_survey(world.database, world.clock, ticket, outcome)
+
+
+def test_what_was_answered_while_it_waited_is_withdrawn_no_more(world: World) -> None:
+    world.add_survey(trigger={"events": ["failed"], "delay": "1h", "cancel_on": ["fixed"]}, throttle=EAGER)
+    world.invite(name="failed")
+    react(world, Outcome.ANSWERED)
+    world.decide(name="fixed")
+    assert world.invitation(1).state is QUEUED
 
 
 def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
@@ -310,6 +375,22 @@ class TestTheLiveVersion:
         world.add_survey(throttle=EAGER | {"pause": True}, **self.WAITS)
         world.clock.advance(HOUR)
         assert send(world, FakeChannel(world)) is FAILED
+
+    def test_that_begins_later_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER, starts_at=f"{START + 9 * DAY:%Y-%m-%dT%H:%M:%SZ}", **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.SURVEY_NOT_LIVE
+
+    def test_that_holds_the_person_out_does_too(self, world: World) -> None:
+        world.add_survey(throttle=EAGER, **self.WAITS)
+        world.invite()
+        world.add_survey(throttle=EAGER | {"holdout": 1.0}, **self.WAITS)
+        world.clock.advance(HOUR)
+        assert send(world, FakeChannel(world)) is FAILED
+        assert world.invitation(1).ended_reason is Reason.HOLDOUT
 
     def test_that_changes_the_questions_does_not(self, world: World) -> None:
         world.add_survey(throttle=EAGER, **self.WAITS)

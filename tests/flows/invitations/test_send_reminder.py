@@ -14,7 +14,7 @@ from afterword.storage import invitations, jobs
 from afterword.storage.invitations import Invitation
 from tests.flows.invitations.test_send_invitation import FakeChannel
 from tests.flows.world import EAGER, NO_CAP, World
-from tests.storage.support import DAY, HOUR
+from tests.storage.support import DAY, HOUR, START
 
 REMINDS = EAGER | {"reminders": {"after": "24h"}}
 
@@ -126,6 +126,13 @@ def test_in_quiet_hours_it_waits(world: World) -> None:
     world.clock.advance(2 * HOUR)
     remind(world, channel, invited)
     assert len(channel.messages) == 1
+
+
+def test_it_waits_for_the_next_hours_of_mails_however_long(world: World) -> None:
+    window = {"send_window": {"hours": "9-17"}, "expires_after": "7d"}
+    invited, channel = invite(world, REMINDS | window), FakeChannel(world)
+    world.clock.advance(DAY)
+    assert remind(world, channel, invited) == START + 3 * DAY
 
 
 @pytest.mark.parametrize("is_uncertain", [True, False])

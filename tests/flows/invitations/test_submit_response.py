@@ -4,13 +4,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from afterword.domain.invitation import LinkState
+from afterword.domain.invitation import InvitationState, LinkState
 from afterword.domain.survey.answer import Answers
 from afterword.domain.throttle.facts import Outcome
+from afterword.flows.invitations.person_page import open_history
 from afterword.flows.invitations.submit_response import leave_survey, open_survey, submit_response
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import apply_survey, close_survey, pause_survey, publish_survey
-from afterword.storage import responses
+from afterword.storage import invitations, responses
 from afterword.storage.responses import AnonymousResponse
 from tests.flows.world import QUESTIONS, World, survey_file
 from tests.storage.support import DAY, START, add_invitation, in_threads
@@ -129,6 +130,36 @@ def test_a_closed_survey_takes_no_answer_and_no_change(invited: World, answered:
     )
     assert visit is not None
     assert (visit.link_state, answers, kept(invited)) == (LinkState.CLOSED, None, before)
+
+
+@pytest.mark.parametrize("state", [InvitationState.CANCELLED, InvitationState.FAILED])
+@pytest.mark.parametrize("is_opened", [False, True])
+def test_what_never_went_out_takes_an_answer_only_from_who_had_opened_it(
+    invited: World, state: InvitationState, is_opened: bool
+) -> None:
+    """Its place in a quota is somebody else's by then."""
+    if is_opened:
+        link_state(invited)
+    with invited.database.write() as connection:
+        invitations.set_state(connection, 1, state)
+    ticket = invited.ticket(invited.invitation(1))
+    visit, _ = submit_response(invited.database, invited.clock, ticket, GOOD)
+    assert visit is not None
+    assert visit.link_state is (LinkState.OPEN if is_opened else LinkState.WITHDRAWN)
+    assert (kept(invited) is not None) is is_opened
+    guest = invited.guest("bob@")
+    history = open_history(invited.database, invited.links, guest, asked=True, before=None)
+    assert history is not None
+    assert (history.stories[0].answer_url is not None) is is_opened
+
+
+def test_who_declined_and_thinks_better_of_it_is_not_turned_away(invited: World) -> None:
+    """Although a quota let somebody else have the place meanwhile."""
+    ticket = invited.ticket(invited.invitation(1))
+    leave_survey(invited.database, invited.clock, ticket, Outcome.DISMISSED)
+    submit_response(invited.database, invited.clock, ticket, GOOD)
+    assert invited.invitation(1).outcome is Outcome.ANSWERED
+    assert kept(invited) is not None
 
 
 def test_an_answer_stays_with_the_version_that_was_asked(invited: World) -> None:

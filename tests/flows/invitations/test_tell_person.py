@@ -103,6 +103,11 @@ def test_a_reason_without_numbers_is_a_sentence(reason: Reason) -> None:
             {"invited_at": "2026-03-01T23:30:00+00:00", "cooldown_s": 864_000.0},
             "asked this survey on 2 March 2026, and are not asked again before 12 March 2026.",
         ),
+        (
+            Reason.NO_CHANNEL,
+            {"failed_at": "2026-03-01T12:00:00+00:00"},
+            "delivered on 1 March 2026, 13:00 CET",
+        ),
         (Reason.NOT_SAMPLED, {"draw": 0.5, "rate": 0.25}, "This survey asks 25% of the people"),
     ],
 )
@@ -139,7 +144,11 @@ def test_a_test_event_is_told_as_one() -> None:
         ({"state": InvitationState.UNCERTAIN}, "may have reached you"),
         ({"state": InvitationState.UNCERTAIN, "opened_at": NOW}, "You opened it on 2 March 2026, 13:00 CET."),
         ({"state": InvitationState.FAILED, "last_error": "expired"}, "too late"),
-        ({"state": InvitationState.FAILED, "last_error": "ineligible_at_send"}, "or you wanted none"),
+        ({"state": InvitationState.FAILED, "last_error": "ineligible_at_send"}, "is gone"),
+        ({"state": InvitationState.FAILED, "ended_reason": Reason.SNOOZED}, "not sent. You wanted a pause."),
+        ({"state": InvitationState.FAILED, "ended_reason": Reason.NO_CHANNEL}, "There was no address"),
+        ({"state": InvitationState.CANCELLED, "last_error": "cancelled"}, "made the question pointless"),
+        ({"state": InvitationState.CANCELLED, "last_error": "merged"}, "another one to you was waiting"),
         ({"state": InvitationState.FAILED, "last_error": "SMTP: refused with 550"}, "could not be delivered"),
     ],
 )

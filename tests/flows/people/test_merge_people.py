@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from afterword.domain.errors import ConflictError, NotFoundError
+from afterword.domain.invitation import MERGED, InvitationState
 from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.person import PersonRecord
 from afterword.domain.people.source import Source
@@ -297,6 +298,25 @@ def test_a_time_zone_that_was_chosen_since_stays(world: World) -> None:
         people.update_person(connection, find(world, ALICE), {"own_timezone": "Asia/Tokyo"})
     unmerge(world, done.id)
     assert (world.person(ALICE).own_timezone, world.person(BOB).own_timezone) == ("Asia/Tokyo", None)
+
+
+def test_of_the_mails_that_wait_one_goes_out(world: World) -> None:
+    world.add_survey(trigger={"events": ["build.finished"], "delay": "1h"}, throttle={"send_window": "any"})
+    first, second = world.invite(email=BOB), world.invite(email=ALICE)
+    world.invite(email=CHARLIE)
+    assert merge(world, dry_run=True).withdrawn == [second.id]
+    assert world.invitation(second.id).state is InvitationState.QUEUED
+    done = merge(world)
+    assert done.withdrawn == [second.id]
+    found = [world.invitation(number) for number in (1, 2, 3)]
+    assert [(one.state, one.last_error) for one in found] == [
+        (InvitationState.QUEUED, None),
+        (InvitationState.CANCELLED, MERGED),
+        (InvitationState.QUEUED, None),
+    ]
+    assert world.invitation(first.id).person_id == done.kept.id
+    unmerge(world, done.id)
+    assert world.invitation(second.id).state is InvitationState.CANCELLED, "its mail is not sent any more"
 
 
 def test_who_is_here_stays_here(world: World) -> None:

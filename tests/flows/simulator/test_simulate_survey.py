@@ -30,6 +30,7 @@ from afterword.flows.simulator.what_if import vary
 from afterword.flows.surveys.manage_surveys import close_survey
 from afterword.flows.surveys.survey_file.throttle import make_policy
 from afterword.flows.throttle.evaluate_events import Candidate
+from afterword.storage import invitations
 from afterword.storage.events import StoredEvent
 from afterword.storage.tables import event, invitation, survey
 from tests.flows.world import EAGER, NO_CAP, POLICY, World, survey_file
@@ -58,7 +59,7 @@ LIMITS: dict[str, tuple[Any, ...]] = {
         {"attribute": "Site", "each": 1, "period": "5d"},
         {"count": 9, "period": "9d", "attribute": "Site", "each": 2},
     ),
-    "pacing": ("asap",),
+    "pacing": ("asap", "even"),
     "max_per_day": (1, 2, 3),
     "sampling": ({"rate": 0.6}, {"rate": 0.6, "unit": "event"}),
     "priority": (1,),
@@ -75,6 +76,7 @@ TRIGGERS: dict[str, tuple[Any, ...]] = {
     "delay": ("2h",),
     "cancel_on": (["build.started"],),
 }
+OTHER_ID, OTHERS_CHANCE = 1, 0.1
 LIMITS_CHANCE, TRIGGERS_CHANCE, TWICE_CHANCE = 0.2, 0.15, 0.15
 """With many limits at once nobody is ever asked."""
 
@@ -147,7 +149,9 @@ def let_people_answer(world: World, rate: float) -> None:
     columns = invitation.c
     with world.database.write() as connection:
         rows = connection.execute(
-            sa.select(invitation, survey.c.key).join(survey, survey.c.id == columns.survey_id)
+            sa.select(invitation, survey.c.key)
+            .join(survey, survey.c.id == columns.survey_id)
+            .where(columns.send_at.is_not(None))
         ).all()
         for row in rows:
             at = find_answer_time(row.key, row.event_id, rate, row.send_at, row.expires_at)
@@ -200,8 +204,42 @@ def let_mails_go(world: World) -> None:
     """Send what is due, as a worker does that never stands still."""
     is_due = invitation.c.state == InvitationState.QUEUED.value, invitation.c.send_at <= world.clock.now
     with world.database.write() as connection:
-        sent = {"state": InvitationState.SENT.value, "sent_at": world.clock.now}
+        sent = {"state": InvitationState.SENT.value, "sent_at": invitation.c.send_at}
         connection.execute(sa.update(invitation).where(*is_due).values(**sent))
+
+
+def let_another_survey_ask(world: World, random: Random, number: int) -> None:
+    """Invite somebody to a survey that is closed by now; its mail is on its way."""
+    who = random.choice(["alice@example.com", "bob@example.com", "charlie@example.com"])
+    row = {
+        "survey_id": OTHER_ID,
+        "survey_version": 1,
+        "person_id": world.person(who).id,
+        "event_id": 10_000 + number,
+        "is_test": False,
+        "state": InvitationState.SENDING.value,
+        "message_id": f"other{number}",
+        "created_at": world.clock.now,
+        "expires_at": world.clock.now + DAY,
+        "opened_at": random.choice([None, None, world.clock.now]),
+    }
+    with world.database.write() as connection:
+        invitations.add_invitations(connection, [row])
+
+
+def settle_another(world: World, random: Random) -> None:
+    """Let the mails of that survey arrive, or fail."""
+    its = invitation.c.survey_id == OTHER_ID, invitation.c.state == InvitationState.SENDING.value
+    now = world.clock.now
+    became = random.choice(
+        [
+            {"state": InvitationState.SENT.value, "sent_at": now},
+            {"state": InvitationState.FAILED.value, "failed_at": now},
+            {"state": InvitationState.FAILED.value, "failed_at": now},
+        ]
+    )
+    with world.database.write() as connection:
+        connection.execute(sa.update(invitation).where(*its).values(**became))
 
 
 def let_live_somewhere(world: World, random: Random) -> None:
@@ -215,6 +253,8 @@ def let_live_somewhere(world: World, random: Random) -> None:
 
 
 def check_history(world: World, random: Random) -> None:
+    world.add_survey("other")
+    close_survey(world.database, world.clock, "other")
     world.import_people("email,attribute:Site\nalice@example.com,North\nbob@example.com,South\n")
     let_live_somewhere(world, random)
     files = {f"s{number}": some_survey(random) for number in range(random.randint(1, 3))}
@@ -223,9 +263,14 @@ def check_history(world: World, random: Random) -> None:
     history = some_history(random)
     rate = random.choice([0.0, 0.5, 1.0])
     real: Said = {}
-    for one in history:
+    for number, one in enumerate(history):
         world.clock.advance(one.gap)
         let_mails_go(world)
+        # In one moment with the event before, nobody could say which of them was first.
+        if one.gap and random.random() < OTHERS_CHANCE:
+            let_another_survey_ask(world, random, number)
+        elif one.gap and random.random() < OTHERS_CHANCE:
+            settle_another(world, random)
         let_people_answer(world, rate)
         event_id = store(world, one)
         world.evaluate(event_id)
@@ -238,7 +283,7 @@ def check_history(world: World, random: Random) -> None:
             world.database,
             world.clock,
             [Wanted("draft", survey_file("s0", **files["s0"]))],
-            since=400 * DAY,
+            since=world.clock.now - START,
             against_live=True,
             response_rate=rate,
         )

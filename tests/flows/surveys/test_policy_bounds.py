@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from afterword.domain.errors import ConflictError
 from afterword.domain.survey.policy import Policy
+from afterword.flows.surveys.apply_surveys import apply_survey
 from afterword.flows.surveys.manage_policies import apply_policy
-from afterword.flows.surveys.manage_surveys import apply_survey
 from afterword.flows.surveys.policy_bounds import find_excess, keep_within
 from afterword.flows.surveys.policy_levels import Levels, effective, merge_levels
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile
@@ -127,11 +127,11 @@ class TestApply:
         return world
 
     def test_a_survey(self, bounded: World) -> None:
-        text = survey_file(throttle={"caps": {"7d": 2}})
+        loose = {"caps": {"7d": 2}}
         with pytest.raises(ConflictError, match=r"'build-cli' would ask people more often.* 1 within 7d"):
-            apply_survey(bounded.database, bounded.clock, text)
-        allowed = text.replace("build-cli", "allowed")
-        assert apply_survey(bounded.database, bounded.clock, allowed).version == 1
+            apply_survey(bounded.database, bounded.clock, survey_file(throttle=loose), dry_run=True)
+        allowed = survey_file("allowed", throttle=loose)
+        assert apply_survey(bounded.database, bounded.clock, allowed, dry_run=False).version == 1
 
     def test_a_project(self, bounded: World) -> None:
         text = "policy: {project: Build CLI}\nthrottle:\n  caps:\n    7d: 2\n"

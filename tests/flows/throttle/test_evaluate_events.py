@@ -14,7 +14,7 @@ from afterword.flows.manage_projects import create_project
 from afterword.flows.people.merge_people import merge_people
 from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
 from afterword.flows.throttle.explain_event import explain_event
-from afterword.storage import jobs, people
+from afterword.storage import invitations, jobs, people
 from afterword.storage.engine import Connection, Database
 from afterword.storage.tables import person
 from tests.flows.world import EAGER, NO_LIMITS, QUESTIONS, World
@@ -237,6 +237,34 @@ class TestReasons:
 
 class TestTheLedger:
     """Every rule is asked, and what it saw is kept."""
+
+    def test_what_could_not_be_delivered_counts_for_nothing_but_a_day_without_a_try(
+        self, world: World
+    ) -> None:
+        world.add_survey(throttle=NO_LIMITS | {"repeat": "once", "max_open": 1, "backoff": True})
+        failed = world.invite()
+        with world.database.write() as connection:
+            error, at = "SMTP: refused with 550", world.clock.now
+            invitations.set_state(connection, failed.id, InvitationState.FAILED, failed_at=at, error=error)
+        assert reasons(world) == [Reason.NO_CHANNEL]
+        world.invite(is_test=True)
+        world.clock.advance(DAY)
+        assert reasons(world) == [Reason.INVITED]
+
+    @pytest.mark.parametrize(
+        ("throttle", "quiet"),
+        [({"send_window": {"hours": "12-17"}}, None), ({"send_window": "any"}, "12:00")],
+    )
+    def test_whose_mail_could_go_only_when_it_has_expired_is_not_asked(
+        self, world: World, throttle: dict[str, object], quiet: str | None
+    ) -> None:
+        """It is 09:00 where Bob is."""
+        if quiet is not None:
+            world.wish("bob@", "quiet", **{"from": "08:00", "until": quiet})
+        world.add_survey(throttle=EAGER | throttle | {"expires_after": "3h"})
+        assert reasons(world) == [Reason.OUTSIDE_WINDOW]
+        world.add_survey(throttle=EAGER | throttle | {"expires_after": "181m"})
+        assert reasons(world) == [Reason.INVITED]
 
     def test_all_failed_rules_are_kept_and_the_first_is_the_reason(self, world: World) -> None:
         world.add_survey(trigger=FAILED_BUILDS)

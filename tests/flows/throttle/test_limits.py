@@ -52,7 +52,8 @@ def test_a_quota_of_which_nobody_answers_ends_all_the_same(world: World) -> None
 def test_what_could_not_be_delivered_says_nothing_about_who_answers(world: World) -> None:
     world.add_survey(throttle=quota(count=20))
     decide_all(world, 20)
-    set_all(world, state=InvitationState.FAILED.value, last_error="SMTP: refused with 550")
+    failed = {"failed_at": world.clock.now, "last_error": "SMTP: refused with 550"}
+    set_all(world, state=InvitationState.FAILED.value, **failed)
     world.clock.advance(4 * DAY)
     assert decide_all(world, 21).count(Reason.INVITED) == 20
 
@@ -81,6 +82,30 @@ def test_even_pacing_lets_one_response_fall_into_each_share(world: World) -> Non
     assert decide_all(world, 1) == [Reason.PACING]
     world.clock.advance_us(1)
     assert decide_all(world, 1) == [Reason.INVITED]
+
+
+def test_even_pacing_makes_up_what_it_missed_bit_by_bit(world: World) -> None:
+    world.add_survey(throttle=EAGER | {"quota": {"count": 4, "period": "4h"}})
+    world.clock.advance(150 * MINUTE)
+    assert decide_all(world, 2) == [Reason.INVITED, Reason.PACING]
+    world.clock.advance(10 * MINUTE - timedelta(microseconds=1))
+    assert decide_all(world, 1) == [Reason.PACING]
+    world.clock.advance_us(1)
+    assert decide_all(world, 2) == [Reason.INVITED, Reason.PACING]
+    world.clock.advance(19 * MINUTE)
+    (entry,) = world.decide()
+    (saw,) = [one.saw for one in entry.verdicts if one.reason is Reason.PACING]
+    assert (entry.reason, saw["behind"]) == (Reason.PACING, 0.98), "one more would be too soon"
+
+
+def test_in_one_batch_even_pacing_counts_what_it_asks(world: World) -> None:
+    world.add_survey(throttle=EAGER | {"quota": {"count": 4, "period": "4h"}})
+    world.clock.advance(3 * HOUR)
+    ids = [world.add_event(email=who) for who in PEOPLE]
+    assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
+    world.clock.advance(10 * MINUTE)
+    ids = [world.add_event(email=who) for who in PEOPLE]
+    assert evaluate_events(world.database, world.clock, ids) == {ids[0]}
 
 
 def test_a_daily_limit_looks_back_a_day(world: World) -> None:
@@ -115,3 +140,15 @@ def test_withdrawing_gives_back_only_what_was_counted(world: World, later: timed
     world.clock.advance(MINUTE)
     evaluate_events(world.database, world.clock, ids)
     assert world.ledger(ids[1])[0].reason is reason
+
+
+def test_one_that_is_over_is_not_given_back_when_it_is_withdrawn(world: World) -> None:
+    """Its mail was late, and no quota counts it as open any more."""
+    trigger = {"events": ["failed"], "delay": "1h", "cancel_on": ["fixed"]}
+    world.add_survey(trigger=trigger, throttle=quota(count=1) | {"expires_after": "1h"})
+    assert decide_all(world, 1, "failed") == [Reason.INVITED]
+    world.clock.advance(3 * HOUR)
+    world.invite(name="failed", email=PEOPLE[1])
+    ids = [world.add_event(name="fixed", email=PEOPLE[0]), world.add_event(name="failed", email=PEOPLE[2])]
+    evaluate_events(world.database, world.clock, ids)
+    assert world.ledger(ids[1])[0].reason is Reason.QUOTA_FULL

@@ -190,6 +190,12 @@ draw anew at other times and could ask somebody more often.
 TEST_INVITATIONS_PER_HOUR_MAX = 10
 """Test invitations per person and hour: a project token can be public and must not be a mail cannon."""
 
+CATCH_UP = 6
+"""So many times as fast even pacing may ask that is behind: working hours are a quarter of a week."""
+
+CATCH_UP_DAY_SHARES = 3
+"""So many days' shares it may ask within a day at most: who catches up must not ask in a burst."""
+
 RESPONSE_RATE_WINDOW = 30 * DAY
 """How far back the recent response rate of a survey looks."""
 

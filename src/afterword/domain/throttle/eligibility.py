@@ -166,12 +166,13 @@ TEST_RULES: tuple[Rule, ...] = (
 
 
 RULES_AT_SEND: tuple[Rule, ...] = (
-    event.survey_open,
+    event.survey_live,
     person.is_human,
     person.is_active,
     person.in_audience,
     person.not_opted_out,
     person.not_snoozed,
+    person.not_held_out,
     sending.reachable,
     sending.not_paused,
 )

@@ -76,6 +76,7 @@ class PersonFacts:
         snoozed_until: The person wants no surveys before; None = no such wish.
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
+        failed_at: When the last message to the person could not be delivered; None = it could.
         zone: The person's time zone; ``zone_origin`` is who says so.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.
@@ -92,6 +93,7 @@ class PersonFacts:
     opt_out: OptOut | None = None
     snoozed_until: datetime | None = None
     has_channel: bool = True
+    failed_at: datetime | None = None
     zone: tzinfo = UTC
     zone_origin: ZoneOrigin = ZoneOrigin.DEFAULT
     quiet: QuietHours | None = None
@@ -139,6 +141,7 @@ class SurveyCounts:
         slot: Within the last share of the period in which even pacing allows one response.
         day: Invitations within the last 24 hours.
         response_rate: The share of recently ended invitations that was answered; 1.0 while there are too few.
+        burst: Invitations within the last slot / CATCH_UP.
     """
 
     quota: Spent = Spent()
@@ -146,6 +149,7 @@ class SurveyCounts:
     slot: Spent = Spent()
     day: int = 0
     response_rate: float = 1.0
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class SurveyFacts:
         state: Where it is at the moment of the decision.
         paused: The levels at which a policy pauses asking: survey, project, organisation.
         slot: How long even pacing lets one response take; None = no pacing.
+        paced_since: Since when responses should have come at this pace; None = nothing missed is made up.
     """
 
     id: int
@@ -166,6 +171,7 @@ class SurveyFacts:
     paused: tuple[str, ...] = ()
     counts: SurveyCounts = SurveyCounts()
     slot: timedelta | None = None
+    paced_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, expect_response_rate
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, expect_response_rate
 from afterword.domain.throttle.facts import Outcome, Spent, SurveyCounts
 
 _DAY = timedelta(days=1)
 _Counted = tuple[int, ...]
-"""Answered and open ones of the quota, the same of the slot, of a day, lately ended, lately answered."""
+"""Answered and open ones of the quota, and of the slot; of a burst; of a day; lately ended; answered."""
 
-_NOTHING: _Counted = (0,) * 7
+_NOTHING: _Counted = (0,) * 8
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +23,7 @@ class Use:
 
     Attributes:
         outcome: How it ends, which shows from ``outcome_at`` on.
-        is_alive: It may have reached the person, or still may.
+        gone_at: From then on it counts for nothing, for it could not be delivered; None = it could.
         counted: What it counts for at the moment.
     """
 
@@ -32,7 +32,7 @@ class Use:
     cell: str | None = None
     outcome: Outcome | None = None
     outcome_at: datetime | None = None
-    is_alive: bool = True
+    gone_at: datetime | None = None
     counted: _Counted = _NOTHING
 
     def has_ended_by(self, now: datetime) -> bool:
@@ -78,12 +78,13 @@ class UsedOverTime:
 
     def counts(self, cell: str | None) -> SurveyCounts:
         """What is used at the moment, in all and of a cell."""
-        responses, still_open, slot_responses, slot_open, day, ended, answered = self._all
+        responses, still_open, slot_responses, slot_open, burst, day, ended, answered = self._all
         its = self._cells.get(cell, _NOTHING)
         return SurveyCounts(
             quota=Spent(responses, still_open),
             cell=Spent(its[0], its[1]),
             slot=Spent(slot_responses, slot_open),
+            burst=burst,
             day=day,
             response_rate=expect_response_rate(ended, answered),
         )
@@ -94,14 +95,18 @@ class UsedOverTime:
         if self._period is not None:
             yield use.at + self._period
         if self._slot is not None:
-            yield use.at + self._slot
+            yield from (use.at + self._slot, use.at + self._slot / CATCH_UP)
         if use.outcome_at is not None:
             yield use.outcome_at
+        if use.gone_at is not None:
+            yield use.gone_at
 
     def _counted(self, use: Use, now: datetime) -> _Counted:
+        if use.gone_at is not None and use.gone_at <= now:
+            return _NOTHING
         has_ended = use.has_ended_by(now)
         is_answered = has_ended and use.outcome is Outcome.ANSWERED
-        is_open = not has_ended and now < use.expires_at and use.is_alive
+        is_open = not has_ended and now < use.expires_at
         in_period = self._period is None or now < use.at + self._period
         in_slot = self._slot is not None and now < use.at + self._slot
         is_recent = now < use.at + RESPONSE_RATE_WINDOW
@@ -110,9 +115,9 @@ class UsedOverTime:
             is_open and in_period,
             is_answered and in_slot,
             is_open and in_slot,
+            self._slot is not None and now < use.at + self._slot / CATCH_UP,
             now < use.at + _DAY,
-            # Of one that could not be delivered nobody can say whether it would have been answered.
-            is_recent and not is_open and (has_ended or use.is_alive),
+            is_recent and not is_open,
             is_recent and is_answered,
         )
 

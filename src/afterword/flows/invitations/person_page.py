@@ -79,7 +79,7 @@ class Story:
     Attributes:
         why: Sentences: why they were asked, or why not, the first one first.
         answers: Question and what they answered; empty when they did not, or when nobody can tell.
-        answer_url: Where they answer, or see and change it; None when they were not asked.
+        answer_url: Where they answer, or see and change it; None when nobody asks.
         is_apart: They answered anonymously: nobody can tell what.
     """
 
@@ -202,7 +202,9 @@ def _answers(questions: Sequence[Question], response: Response | None) -> list[t
 
 
 def _answer_url(links: Links, invitation: Invitation | None) -> str | None:
-    return None if invitation is None else links.answer(invitation.id, invitation.message_id)
+    if invitation is None or invitation.asks_nobody:
+        return None
+    return links.answer(invitation.id, invitation.message_id)
 
 
 def find_link(database: Database, links: Links, who: str) -> str:

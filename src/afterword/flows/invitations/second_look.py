@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from afterword.channels.base import Message
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED
 from afterword.domain.people.preference import find_opt_out
 from afterword.domain.people.time_zone import HeldZone
 from afterword.domain.survey.branching import count_asked
@@ -14,6 +15,7 @@ from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
 from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
+from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.sending import find_send_time
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
@@ -52,15 +54,38 @@ class Case:
     policy: Policy
 
 
-def look_again(connection: Connection, invitation: Invitation, now: datetime) -> Case | datetime | str:
-    """What the message is worded from, when to look again, or why it must not go any more."""
+class Ended(NamedTuple):
+    """
+    Why a message must not go any more.
+
+    Attributes:
+        error: What is kept as its last error.
+        reason: The rule that says so; None where none is asked.
+    """
+
+    error: str
+    reason: Reason | None = None
+
+
+def look_again(
+    connection: Connection, invitation: Invitation, now: datetime, *, is_reminder: bool = False
+) -> Case | datetime | Ended:
+    """
+    What the message is worded from, when to look again, or why it must not go any more.
+
+    Args:
+        is_reminder: It waits for the next hours of mails, however long.
+    """
     person = people.get_person(connection, invitation.person_id)
     survey = surveys.get_survey(connection, invitation.survey_id)
     event = events.get_event(connection, invitation.event_id)
+    if invitation.outcome is not None:
+        # By the page of their own, or because a mail arrived whose sender heard no answer.
+        return Ended(REACTED)
     if now >= invitation.expires_at:
-        return EXPIRED
+        return Ended(EXPIRED)
     if person is None or event is None or person.erased_at is not None:
-        return INELIGIBLE_AT_SEND
+        return Ended(INELIGIBLE_AT_SEND)
     definition = read_definition(surveys.get_definition(connection, survey.id, invitation.survey_version))
     if _may_be_withdrawn(connection, definition, now):
         return now + BACKLOG_PAUSE
@@ -73,10 +98,20 @@ def look_again(connection: Connection, invitation: Invitation, now: datetime) ->
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
     facts = _facts(connection, invitation, person, asked, zone_of(person, levels.timezone))
     policy = find_policy(levels, survey.key, text)
-    if decide_again(facts, policy, now) is not None:
-        return INELIGIBLE_AT_SEND
+    if (against := decide_again(facts, policy, now)) is not None:
+        return Ended(INELIGIBLE_AT_SEND, against.reason)
     send_at = find_send_time(facts, policy, now)
-    return send_at if send_at > now else Case(invitation, person, survey, event, definition, policy)
+    if send_at <= now:
+        return Case(invitation, person, survey, event, definition, policy)
+    is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
+    return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
+
+
+def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: datetime) -> bool:
+    """Whether a mail that missed its hour would wait longer for the next one than the survey lets it."""
+    if policy.send_window is None or invitation.is_test or invitation.send_at is None:
+        return False
+    return send_at - invitation.send_at > policy.send_window.defer_max
 
 
 def _may_be_withdrawn(connection: Connection, definition: Definition, now: datetime) -> bool:

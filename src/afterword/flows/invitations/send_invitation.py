@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
-from afterword.domain.invitation import InvitationState
-from afterword.flows.invitations.second_look import Case, compose_message, look_again
+from afterword.domain.invitation import REACTED, InvitationState
+from afterword.flows.invitations.second_look import Case, Ended, compose_message, look_again
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.links import Links
 from afterword.kit.clock import Clock, to_datetime
@@ -45,12 +45,11 @@ async def send_invitation(
         # A channel tells every failed delivery by SendError; anything else is a bug, and nothing went out.
         failure = error if isinstance(error, SendError) else SendError(f"{type(error).__name__}: see the log")
         state = _state_after(failure, attempt, is_last_attempt=is_last_attempt)
-        await asyncio.to_thread(_set_state, database, invitation_id, state, None, str(failure))
+        failed_at = to_datetime(clock.now_us()) if state is InvitationState.FAILED else None
+        await asyncio.to_thread(_set_failed, database, invitation_id, state, failed_at, str(failure))
         raise
     sent_at = to_datetime(clock.now_us())
-    await asyncio.to_thread(
-        _set_state, database, invitation_id, InvitationState.SENT, sent_at, None, attempt.remind_at
-    )
+    await asyncio.to_thread(_set_sent, database, invitation_id, sent_at, attempt.remind_at)
     return None
 
 
@@ -78,16 +77,16 @@ def _state_after(error: SendError, attempt: _Attempt, *, is_last_attempt: bool) 
     return InvitationState.SENDING if maybe_sent else InvitationState.QUEUED
 
 
-def _set_state(
-    database: Database,
-    invitation_id: int,
-    state: InvitationState,
-    sent_at: datetime | None,
-    error: str | None,
-    remind_at: datetime | None = None,
+def _set_failed(
+    database: Database, invitation_id: int, state: InvitationState, failed_at: datetime | None, error: str
 ) -> None:
     with database.write() as connection:
-        invitations.set_state(connection, invitation_id, state, sent_at=sent_at, error=error)
+        invitations.set_state(connection, invitation_id, state, failed_at=failed_at, error=error)
+
+
+def _set_sent(database: Database, invitation_id: int, sent_at: datetime, remind_at: datetime | None) -> None:
+    with database.write() as connection:
+        invitations.set_state(connection, invitation_id, InvitationState.SENT, sent_at=sent_at)
         if remind_at is not None:
             jobs.add_jobs_at(connection, JobKind.SEND_REMINDER, [(invitation_id, remind_at)])
 
@@ -113,9 +112,10 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         if isinstance(case, datetime):
             # At its expiry it is looked at again, and ends there.
             return min(case, invitation.expires_at)
-        if isinstance(case, str):
-            ended = InvitationState.UNCERTAIN if is_repeated else InvitationState.FAILED
-            invitations.set_state(connection, invitation.id, ended, error=case)
+        if isinstance(case, Ended):
+            unsent = InvitationState.CANCELLED if case.error == REACTED else InvitationState.FAILED
+            ended = InvitationState.UNCERTAIN if is_repeated else unsent
+            invitations.set_state(connection, invitation.id, ended, error=case.error, reason=case.reason)
             return None
         # Committed before the first byte; a try after an unknown end is the last one.
         state = InvitationState.UNCERTAIN if is_repeated else InvitationState.SENDING

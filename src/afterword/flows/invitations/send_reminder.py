@@ -53,7 +53,7 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         invitation = invitations.get_invitation(connection, invitation_id, lock=True)
         if invitation is None or not _is_silent(invitation):
             return None
-        case = look_again(connection, invitation, now)
+        case = look_again(connection, invitation, now, is_reminder=True)
         if isinstance(case, datetime):
             return min(case, invitation.expires_at)
         if not isinstance(case, Case):

@@ -79,13 +79,17 @@ def submit_response(
     Returns:
         What is behind the link, and what was read from the form; nothing is
         recorded when the link is not open (no answers), there are problems, or
-        there is another step to answer.
+        there is another step to answer. Of an answer that is too late it is
+        recorded that there was one.
     """
     now = to_datetime(clock.now_us())
     with database.write() as connection:
         case = _look(connection, ticket, now)
         if case is None:
             return None, None
+        if case.visit.link_state is LinkState.EXPIRED:
+            only_day = case.definition.is_anonymous
+            invitations.set_late(connection, ticket.id, now, only_day=only_day)
         if case.visit.link_state is not LinkState.OPEN:
             return case.visit, None
         answers = parse_answers(case.definition, fields, words_in(case.visit.definition.locale))
@@ -174,6 +178,8 @@ def _link_state(invitation: Invitation, phase: Phase, *, is_answered: bool, now:
         return LinkState.ANSWERED
     if phase in IS_OVER:
         return LinkState.CLOSED
+    if invitation.asks_nobody:
+        return LinkState.WITHDRAWN
     if not is_answered and now >= invitation.expires_at:
         # Who answered in time may still change their mind.
         return LinkState.EXPIRED

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, MERGED, InvitationState
 from afterword.domain.people.preference import OptOutScope
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
@@ -51,7 +51,8 @@ _SENTENCES = {
 _LOST = {
     EXPIRED: "The mail was not sent: it was too late for it.",
     CANCELLED: "The mail was not sent: what you did next made the question pointless.",
-    INELIGIBLE_AT_SEND: "The mail was not sent: the survey had been closed, or you wanted none.",
+    MERGED: "The mail was not sent: another one to you was waiting already.",
+    INELIGIBLE_AT_SEND: "The mail was not sent: the event that it was about is gone.",
 }
 
 
@@ -100,7 +101,9 @@ def tell_delivery(invitation: Invitation, zone: tzinfo, held_until: datetime | N
     match invitation.state:
         case InvitationState.SENT if invitation.sent_at is not None:
             return f"The mail went out on {show_time(invitation.sent_at, zone)}."
-        case InvitationState.FAILED:
+        case InvitationState.FAILED if invitation.ended_reason is not None:
+            return f"The mail was not sent. {tell_reason(invitation.ended_reason)}"
+        case InvitationState.FAILED | InvitationState.CANCELLED:
             return _LOST.get(invitation.last_error or "", "The mail could not be delivered.")
         case InvitationState.UNCERTAIN:
             return "The mail may have reached you: the mail server did not say."
@@ -163,6 +166,13 @@ def _not_sampled(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | No
     return f"This survey asks {saw['rate']:.0%} of the people, and {when}you are not among them."
 
 
+def _no_channel(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None:
+    if "failed_at" not in saw:
+        return None
+    failed_at = show_time(datetime.fromisoformat(saw["failed_at"]), zone)
+    return f"The last message to you could not be delivered on {failed_at}, so none was tried for a day."
+
+
 def _span(span: timedelta) -> str:
     minutes = span.total_seconds() / 60
     for unit, length in (("days", 1_440), ("hours", 60)):
@@ -196,5 +206,6 @@ _DETAILS: dict[Reason, _Detail] = {
     Reason.PROJECT_COOLDOWN: _cooldown("about this tool"),
     Reason.GLOBAL_COOLDOWN: _cooldown("a survey"),
     Reason.NOT_SAMPLED: _not_sampled,
+    Reason.NO_CHANNEL: _no_channel,
 }
 """Sentences with the numbers that the rule saw; None when it kept none."""

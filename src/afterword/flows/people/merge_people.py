@@ -1,14 +1,16 @@
 """How do two people of the directory become one, and two again?"""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from afterword.domain.errors import ConflictError, NotFoundError
+from afterword.domain.invitation import MERGED
 from afterword.domain.people.identity import IdentityKind, normalise
 from afterword.domain.people.person import HANDLES_MAX
 from afterword.flows.people.find_people import get_person, name_people
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import merges, people, revision, teams, trigger_matches
+from afterword.storage import invitations, merges, people, revision, teams, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.merges import Columns, Holdings, Merge, Moved
 from afterword.storage.people import NewIdentity, Person
@@ -22,6 +24,7 @@ class Merging:
     Attributes:
         id: The merge's; None when it was only looked at.
         kept, merged: The two as they were before.
+        withdrawn: Invitations that wait beside an older one, so that one person gets one mail.
     """
 
     id: int | None
@@ -29,6 +32,7 @@ class Merging:
     merged: Person
     moved: Moved
     responses: int
+    withdrawn: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
 
     The other one stays, inactive and without handles, so that it can be undone. What only one of the two
     says about themselves holds; where both do, what the kept one says. Whoever of them wanted no surveys,
-    both do not. Their events follow in the worker.
+    both do not. Of the invitations that wait the oldest one goes out, and the others are withdrawn for
+    good. Their events follow in the worker.
 
     Args:
         keep, gone: Who is kept, and who goes into them: an address, a user name or an id.
@@ -65,6 +70,7 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
         NotFoundError: There is no such person.
         ConflictError: They can't be one.
     """
+    now = to_datetime(clock.now_us())
     with database.read() if dry_run else database.write() as connection:
         if not dry_run:
             revision.lock(connection)
@@ -77,9 +83,11 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
         has, gives = merges.read_holdings(connection, kept.id), merges.read_holdings(connection, merged.id)
         _check_handles(has, gives)
         moved = _plan(before, other, has, gives)
+        waiting = invitations.list_waiting(connection, [kept.id, merged.id], now, lock=not dry_run)
+        withdrawn = [one.id for one in waiting[1:]]
         if dry_run:
-            return Merging(None, kept, merged, moved, gives.responses)
-        now = to_datetime(clock.now_us())
+            return Merging(None, kept, merged, moved, gives.responses, withdrawn)
+        invitations.cancel(connection, withdrawn, error=MERGED)
         merges.move(connection, moved, merged.id, kept.id)
         trigger_matches.move_all(connection, merged.id, kept.id)
         _give_handles(connection, moved.handles, kept.id, after=has.handles)
@@ -87,7 +95,7 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
         merges.set_columns(connection, merged.id, replace(other, email="", is_active=False))
         merges.attribute_anew(connection, merged.id, now)
         merge_id = merges.add_merge(connection, kept.id, merged.id, moved, now)
-    return Merging(merge_id, kept, merged, moved, gives.responses)
+    return Merging(merge_id, kept, merged, moved, gives.responses, withdrawn)
 
 
 def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging:

@@ -80,7 +80,7 @@ def preview_trigger(
     firing_people: set[int] = set()
     latest: deque[Example] = deque(maxlen=examples)
     with database.read_whole() as connection:
-        draft = draft_of(connection, file)
+        draft = draft_of(connection, file, begin)
         known = know(connection)
         world = World(connection, known, [draft], begin, 0.0)
         projects = [draft.survey.project_id]

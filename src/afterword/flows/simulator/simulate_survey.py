@@ -95,7 +95,7 @@ class _Run:
         heard = _list_live(connection)
         self._beside = [one for one in heard if one.survey.key != self._key]
         self._known = know(connection)
-        mine = [draft_of(connection, one.file) for one in wanted]
+        mine = [draft_of(connection, one.file, since) for one in wanted]
         self._survey_id = mine[0].id
         self._rate, self._rate_origin = _find_rate(
             connection, self._survey_id, self._project.id, until, response_rate
@@ -105,7 +105,7 @@ class _Run:
             live = next((one for one in heard if one.survey.key == self._key), None)
             if live is None:
                 raise ConflictError(f"the survey {self._key!r} has no live version to compare with")
-            mine.append(_as_if_live(live))
+            mine.append(_as_if_live(live, since))
         self._against_live = against_live
         self._worlds = [
             World(connection, self._known, [one, *self._beside], since, self._rate) for one in mine
@@ -202,17 +202,18 @@ class _Run:
         )
 
 
-def draft_of(connection: Connection, file: SurveyFile) -> Heard:
+def draft_of(connection: Connection, file: SurveyFile, since: datetime) -> Heard:
     """
-    A survey as its file says, had it been live all the time.
+    A survey as its file says, had it been live since a time.
 
     Raises:
         NotFoundError: There is no such project.
         ConflictError: The survey belongs to another project.
     """
     project = get_project(connection, file.project)
+    survey_id, published_at = _find_known(connection, file.survey, project.id)
     survey = Listening(
-        _find_id(connection, file.survey, project.id),
+        survey_id,
         project.id,
         file.survey,
         SurveyState.LIVE,
@@ -220,8 +221,9 @@ def draft_of(connection: Connection, file: SurveyFile) -> Heard:
         is_live=True,
         is_latest=True,
         definition=dump_definition(file),
+        published_at=published_at,
     )
-    return _as_if_live(make_heard(survey, read_levels(connection, project.id)))
+    return _as_if_live(make_heard(survey, read_levels(connection, project.id)), since)
 
 
 def _list_live(connection: Connection) -> list[Heard]:
@@ -233,27 +235,28 @@ def _list_live(connection: Connection) -> list[Heard]:
     return [make_heard(one, levels[one.project_id]) for one in found]
 
 
-def _as_if_live(heard: Heard) -> Heard:
-    """The same survey, had it been live all the time: no pause, no start and no end."""
+def _as_if_live(heard: Heard, since: datetime) -> Heard:
+    """The same survey, had it been live since a time: no pause, no start and no end."""
     definition = replace(heard.definition, starts_at=None, ends_at=None)
     policy, slot = heard.policy, heard.slot
     if policy.quota is not None and policy.quota.count and policy.quota.period is None and slot is not None:
         policy = replace(policy, quota=replace(policy.quota, period=slot * policy.quota.count))
-    survey = replace(heard.survey, state=SurveyState.LIVE)
+    published_at = min(heard.survey.published_at or since, since)
+    survey = replace(heard.survey, state=SurveyState.LIVE, published_at=published_at)
     return replace(heard, survey=survey, definition=definition, policy=policy, paused=())
 
 
-def _find_id(connection: Connection, key: str, project_id: int) -> int:
-    """The survey's id, or the one that it would get: draws depend on it."""
+def _find_known(connection: Connection, key: str, project_id: int) -> tuple[int, datetime | None]:
+    """The survey's id, or the one that it would get, on which draws depend; and since when it is live."""
     known = surveys.list_surveys(connection)
     found = next((one for one in known if one.key == key), None)
     if found is None:
-        return max((one.id for one in known), default=0) + 1
+        return max((one.id for one in known), default=0) + 1, None
     if found.project_id != project_id:
         raise ConflictError(
             f"the survey {key!r} belongs to the project {found.project_name!r}: use another key"
         )
-    return found.id
+    return found.id, found.published_at
 
 
 def _find_rate(

@@ -127,6 +127,7 @@ class World(Gathered):
         self._firsts = known.firsts
         self._tests = Counter()
         self._asked = {}
+        self._failed = {}
         self._matches = {}
         self._twins = set()
         self._used = {}
@@ -144,7 +145,7 @@ class World(Gathered):
         self._limits = {survey_id: UsedOverTime(_period(one), one.slot) for survey_id, one in limited.items()}
         for past in exposures.list_past(connection, survey_ids=limited) if limited else ():
             if past.at < since:
-                use = Use(past.at, past.expires_at, past.cell, past.outcome, past.outcome_at, past.is_alive)
+                use = Use(past.at, past.expires_at, past.cell, past.outcome, past.outcome_at, past.gone_at)
                 self._limits[past.survey_id].add(use, since)
 
     def listens(self, event: StoredEvent) -> bool:
@@ -207,7 +208,7 @@ class World(Gathered):
         now = self._now
         waits = heard.trigger.waits_after(now - event.occurred_at)
         expires_at = now + waits + heard.policy.expires_after
-        send_at = min(decision.send_at, expires_at)
+        send_at = decision.send_at
         asked = Asked(heard.id, event.project_id, now, None, expires_at, None, heard.definition.tags, send_at)
         use = Use(now, expires_at, cell_key(heard.policy.quota, person.cell))
         new = Simulated(heard.id, person.id, now, event.occurred_at, send_at, asked, use)
@@ -221,9 +222,7 @@ class World(Gathered):
             self._limits[heard.id].add(use, now)
         if send_at > now:
             self._waiting.setdefault((person.id, heard.id), []).append(new)
-        if send_at >= expires_at:
-            self._at(expires_at, partial(self._take_back, new))
-            return new
+        self._at(send_at, partial(self._send, new))
         if use.outcome_at is not None:
             self._at(use.outcome_at, partial(self._set_answered, new))
         if heard.policy.reminder_after is not None:
@@ -302,6 +301,10 @@ class World(Gathered):
         if one.survey_id in self._limits:
             self._limits[one.survey_id].remove(one.use)
 
+    def _send(self, one: Simulated) -> None:
+        if not one.is_withdrawn:
+            self._arrive(one.person_id, one.send_at)
+
     def _set_answered(self, one: Simulated) -> None:
         if not one.is_withdrawn:
             answered = one.asked._replace(outcome=Outcome.ANSWERED)
@@ -324,6 +327,12 @@ class World(Gathered):
         )
         self._asked.setdefault(past.person_id, []).append(asked)
         self._forget(past.person_id)
+        if past.sent_at is not None:
+            self._at(past.sent_at, partial(self._arrive, past.person_id, past.sent_at))
+        if past.failed_at is not None:
+            self._at(past.failed_at, partial(self._fail, past, asked))
+            if past.gone_at is not None:
+                return
         changes: list[tuple[datetime, dict[str, Any]]] = []
         if past.reminded_at is not None:
             changes.append((past.reminded_at, {"reminded_at": past.reminded_at}))
@@ -333,6 +342,20 @@ class World(Gathered):
             changed = asked._replace(**fields)
             self._at(moment, partial(self._replace, past.person_id, asked, changed))
             asked = changed
+
+    def _fail(self, past: Past, asked: Asked) -> None:
+        """A message could not be delivered: nobody was asked, unless the person found it."""
+        if past.failed_at is not None:
+            self._failed[past.person_id] = past.failed_at
+        if past.gone_at is not None:
+            self._asked[past.person_id].remove(asked)
+        self._forget(past.person_id)
+
+    def _arrive(self, person_id: int, at: datetime) -> None:
+        """A message was delivered: what failed before it is of no interest."""
+        if person_id in self._failed and self._failed[person_id] < at:
+            del self._failed[person_id]
+            self._forget(person_id)
 
     def _replace(self, person_id: int, old: Asked, new: Asked) -> None:
         theirs = self._asked[person_id]

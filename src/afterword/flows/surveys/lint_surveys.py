@@ -27,10 +27,18 @@ from afterword.storage.engine import Connection, Database
 
 MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
+SHORT_EXPIRY = "short_expiry"
 UNKNOWN_ATTRIBUTE = "unknown_attribute"
 CHANGED_QUESTION = "changed_question"
 UNSPOKEN_LOCALE = "unspoken_locale"
-OF_FILES = (MISSING_TRANSLATION, UNSPOKEN_LOCALE, NO_REMINDER, UNKNOWN_ATTRIBUTE, CHANGED_QUESTION)
+OF_FILES = (
+    MISSING_TRANSLATION,
+    UNSPOKEN_LOCALE,
+    NO_REMINDER,
+    SHORT_EXPIRY,
+    UNKNOWN_ATTRIBUTE,
+    CHANGED_QUESTION,
+)
 """Rules beside those about words and those about odd settings."""
 
 PLACES_SHOWN = 3
@@ -97,14 +105,8 @@ def _lint(written: Written) -> Iterator[Hint]:
     for finding in find_wording(definition):
         place = find_place(written.text, written.name, f"$.{finding.path}")
         yield Hint(place, finding.rule, finding.message)
-    if (after := definition.policy.reminder_after) and (cap := _cap_against(definition.policy, after)):
-        place = find_place(written.text, written.name, "$.throttle.reminders")
-        yield Hint(
-            place,
-            NO_REMINDER,
-            f"nobody would be reminded: {cap.count} exposure within {cap.window.days}d lets no second one go "
-            "so soon, unless the policy above says otherwise",
-        )
+    for rule, path, message in _find_in_vain(definition.policy):
+        yield Hint(find_place(written.text, written.name, f"$.throttle.{path}"), rule, message)
     for locale in find_foreign_locales(definition):
         field = "locale" if locale == definition.locale else f"translations.{locale}"
         message = (
@@ -137,10 +139,6 @@ def _find_oddities(written: Written, now: datetime) -> Iterator[Hint]:
     if definition.ends_at is not None and definition.ends_at <= now:
         said = f"the survey is over since {definition.ends_at:%Y-%m-%d %H:%M} UTC"
         yield _hint(written, "$.ends_at", Oddity.ASKS_NOBODY, said)
-    after, expires = definition.policy.reminder_after, definition.policy.expires_after
-    if after is not None and after >= expires:
-        said = "nobody would be reminded: invitations end before, unless the policy above says otherwise"
-        yield _hint(written, "$.throttle.reminders.after", NO_REMINDER, said)
 
 
 def _find_unknown_attributes(written: Written, groups: Collection[str]) -> Iterator[Hint]:
@@ -170,6 +168,27 @@ def _find_changed_questions(connection: Connection, written: Written) -> Iterato
 
 def _hint(written: Written, path: str, rule: str, message: str) -> Hint:
     return Hint(find_place(written.text, written.name, path), rule, message)
+
+
+def _find_in_vain(policy: Policy) -> Iterator[tuple[str, str, str]]:
+    """Rule, path and message of what a policy says and what its other values never let happen."""
+    after, window, expires_after = policy.reminder_after, policy.send_window, policy.expires_after
+    if after is not None and after >= expires_after:
+        why = "the invitation has expired by then: see expires_after"
+        yield NO_REMINDER, "reminders", f"nobody would be reminded: {why}"
+    elif after is not None and (cap := _cap_against(policy, after)):
+        why = f"{cap.count} exposure within {cap.window.days}d lets no second one go so soon"
+        yield (
+            NO_REMINDER,
+            "reminders",
+            f"nobody would be reminded: {why}, unless the policy above says otherwise",
+        )
+    if window is not None and expires_after <= window.defer_max:
+        yield (
+            SHORT_EXPIRY,
+            "expires_after",
+            "the invitation expires before the end of send_window.defer: who would wait so long is not asked",
+        )
 
 
 def _cap_against(policy: Policy, after: timedelta) -> Cap | None:

@@ -10,9 +10,10 @@ from typing import Any
 from afterword.domain.people.person import name_key, split_team
 from afterword.domain.people.preference import find_opt_out
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
-from afterword.domain.survey.policy import RESPONSE_RATE_WINDOW, Quota, expect_response_rate
+from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
@@ -89,6 +90,7 @@ class Gathered:
             if any(one.policy.min_tenure for one in heard)
             else {}
         )
+        self._failed = exposures.list_failed(connection, ids, now - FAILED_PAUSE)
         self._twins = _list_twins(connection, subjects, ids)
         self._used = _list_used(connection, heard, now, lock=lock)
 
@@ -111,6 +113,7 @@ class Gathered:
                 paused=heard.paused,
                 counts=self._counts(heard, person),
                 slot=heard.slot,
+                paced_since=heard.paced_since,
             ),
             person=person,
             metadata_matches=is_match,
@@ -179,6 +182,7 @@ class Gathered:
             opt_out=find_opt_out(person.opted_out_at, self._opt_outs.get(person.id, ()), event.project_id),
             snoozed_until=person.snoozed_until,
             has_channel=bool(person.email) and person.email.isascii(),
+            failed_at=self._failed.get(person.id),
             zone=held.zone,
             zone_origin=held.origin,
             quiet=quiet_hours_of(person),
@@ -264,6 +268,7 @@ class _Used:
         period = timedelta() if quota is None else quota.period
         self._quota_since = _EVER if period is None else now - period
         self._slot_since = now - (heard.slot or timedelta())
+        self._burst_since = now - (heard.slot or timedelta()) / CATCH_UP
         self._day_since = now - _DAY
         rows = exposures.tally(
             connection,
@@ -271,6 +276,7 @@ class _Used:
             now,
             quota_since=self._quota_since,
             slot_since=self._slot_since,
+            burst_since=self._burst_since,
             rate_since=now - RESPONSE_RATE_WINDOW,
         )
         self._rows = {row.cell: row for row in rows}
@@ -291,6 +297,7 @@ class _Used:
             quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + quota),
             cell=Spent(its.responses if its else 0, (its.open if its else 0) + of_cell),
             slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + slot),
+            burst=sum(row.burst for row in rows) + self._changed(self._burst_since),
             day=sum(row.day for row in rows) + day,
             response_rate=self._rate,
         )

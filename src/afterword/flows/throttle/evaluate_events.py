@@ -201,7 +201,7 @@ class _Batch:
         # Before all that is decided by: were there no lock, what is reserved meanwhile has the same number.
         self._numbers = Counter(_find_last_numbers(connection, subjects))
         # Before anything is counted: a sender may have one of them in its hands.
-        self._waiting = _list_waiting(connection, subjects)
+        self._waiting = _list_waiting(connection, subjects, now)
         self._gathered = Gathered(connection, subjects, now)
         self._entries: list[NewEntry] = []
         self._invited: list[_New] = []
@@ -249,7 +249,7 @@ class _Batch:
         self._numbers[person.id] += 1
         waits = heard.trigger.waits_after(self._now - subject.event.occurred_at)
         expires_at = self._now + waits + heard.policy.expires_after
-        # Not past the expiry: there it ends as expired instead of waiting on.
+        # A test may be due past its expiry: there it ends instead of waiting on.
         send_at = min(decision.send_at, expires_at)
         cell = cell_key(heard.policy.quota, person.cell)
         row = {
@@ -315,7 +315,7 @@ def _find_last_numbers(connection: Connection, subjects: Sequence[Subject]) -> d
 
 
 def _list_waiting(
-    connection: Connection, subjects: Sequence[Subject]
+    connection: Connection, subjects: Sequence[Subject], now: datetime
 ) -> dict[tuple[int, int], list[_New | Waiting]]:
     """(person id, survey id) → invitations that may be collapsed into or withdrawn; locked."""
     ids = {
@@ -326,7 +326,7 @@ def _list_waiting(
     }
     found: dict[tuple[int, int], list[_New | Waiting]] = {}
     if ids:
-        for one in invitations.list_waiting(connection, sorted(ids)):
+        for one in invitations.list_waiting(connection, sorted(ids), now):
             found.setdefault((one.person_id, one.survey_id), []).append(one)
     return found
 

@@ -126,9 +126,24 @@ def _backoff(saw: Saw) -> str:
     return f"{saw['ignored']} ignored in a row: {saw['factor']} times the cooldowns, until {until}"
 
 
+def _outside_window(saw: Saw) -> str:
+    opens = f"opens {_moment(saw['opens_at'])}"
+    if "expires_at" in saw:
+        return f"{opens}, when it has expired: {_moment(saw['expires_at'])}{_clock(saw)}"
+    return f"{opens}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
+
+
 def _quota(saw: Saw) -> str:
     spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
+
+
+def _pacing(saw: Saw) -> str:
+    spent = f"{saw['responses']} responses and {saw['open']} open invitations within {_span(saw['slot_s'])}"
+    behind = saw.get("behind", 0)
+    return (
+        f"{spent}; {behind:.1f} behind the even pace, which is made up bit by bit" if behind >= 1 else spent
+    )
 
 
 def _of_cell(saw: Saw) -> str:
@@ -160,16 +175,15 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.PERSON_CAP: _cap,
     Reason.BACKOFF: _backoff,
     Reason.QUOTA_FULL: _quota,
-    Reason.PACING: lambda saw: (
-        f"{saw['responses']} responses and {saw['open']} open invitations within {_span(saw['slot_s'])}"
-    ),
+    Reason.PACING: _pacing,
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
-    Reason.OUTSIDE_WINDOW: lambda saw: (
-        f"opens {_moment(saw['opens_at'])}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
+    Reason.NO_CHANNEL: lambda saw: (
+        f"the last message could not be delivered on {_moment(saw['failed_at'])}, the next may go a day later"
     ),
+    Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
+    Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",
     Reason.TEST_CAPPED: lambda saw: (
         f"{saw['test_invitations']} in the last hour, at most {saw['per_hour_max']}"

@@ -59,6 +59,14 @@ class Heard:
         period = quota.period or life
         return None if period is None else period / quota.count
 
+    @property
+    def paced_since(self) -> datetime | None:
+        """Since when it should have asked evenly; None = it was never published."""
+        published_at, starts_at = self.survey.published_at, self.definition.starts_at
+        if published_at is None or starts_at is None:
+            return published_at
+        return max(published_at, starts_at)
+
     def phase(self, now: datetime) -> Phase:
         """Where the survey is at a moment."""
         return state_at(self.survey.state, self.definition.starts_at, self.definition.ends_at, now)

@@ -32,7 +32,11 @@ from afterword.web.form import FormError, read_form
 from afterword.web.parts import parts_of
 from afterword.web.render import SECURITY_HEADERS, render_page, spoken, spoken_around
 
-_CLOSED_PAGES = {LinkState.EXPIRED: "answer_expired.html", LinkState.CLOSED: "answer_closed.html"}
+_CLOSED_PAGES = {
+    LinkState.EXPIRED: "answer_expired.html",
+    LinkState.CLOSED: "answer_closed.html",
+    LinkState.WITHDRAWN: "answer_withdrawn.html",
+}
 GONE = 410
 
 OUTCOMES = (Outcome.SNOOZED, Outcome.DISMISSED)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from afterword.domain.survey.policy import Policy
+from afterword.domain.survey.policy import CATCH_UP_DAY_SHARES, DAY, Policy
 from afterword.domain.throttle.facts import Facts, Saw, Spent, Verdict
 from afterword.domain.throttle.reason import Reason
 
@@ -36,8 +36,34 @@ def paced(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if slot is None:
         return None
     left = 1 - counts.slot.expected(counts.response_rate)
-    saw = {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)}
-    return Verdict(Reason.PACING, _has_room(left, counts.response_rate), saw)
+    saw: dict[str, float] = {"slot_s": slot.total_seconds(), **_saw_spent(counts.slot)}
+    behind = _behind(facts, policy, now)
+    if behind is not None:
+        saw |= {"behind": round(behind, 2)}
+    fits = _has_room(left, counts.response_rate) or (behind is not None and _may_catch_up(facts, behind))
+    return Verdict(Reason.PACING, fits, saw)
+
+
+def _behind(facts: Facts, policy: Policy, now: datetime) -> float | None:
+    """How many responses more there should be by now; below 0 = it is ahead."""
+    slot, since, quota = facts.survey.slot, facts.survey.paced_since, policy.quota
+    if slot is None or since is None or quota is None or quota.count is None:
+        return None
+    counts = facts.survey.counts
+    return min((now - since) / slot, quota.count) - counts.quota.expected(counts.response_rate)
+
+
+def _may_catch_up(facts: Facts, behind: float) -> bool:
+    """Whether one that is behind may ask now: sooner than evenly, but not in a burst."""
+    slot, counts = facts.survey.slot, facts.survey.counts
+    if slot is None or not _has_room(behind, counts.response_rate):
+        return False
+    # Rounded to whole invitations: three of which 0.3 is expected are one response.
+    of_day = max(1.0, CATCH_UP_DAY_SHARES * (DAY / slot))
+    return all(
+        (count + 0.5) * counts.response_rate <= limit + _ROUNDING
+        for count, limit in ((counts.burst, 1.0), (counts.day, of_day))
+    )
 
 
 def daily_left(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:

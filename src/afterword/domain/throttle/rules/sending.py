@@ -1,6 +1,6 @@
 """Can an invitation go out, and when?"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterword.domain.people.preference import end_of_quiet
 from afterword.domain.survey.policy import Policy
@@ -9,19 +9,37 @@ from afterword.domain.throttle.facts import Facts, Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.domain.throttle.rules.person import tests_on_purpose
 
+FAILED_PAUSE = timedelta(days=1)
+"""
+How long somebody whose last message could not be delivered is not asked: what fails counts for no
+cooldown, so that a dead address would else be tried at each event. A mail server that was away has no
+other mark, and a day is soon enough after that.
+"""
+
 
 def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    return None if facts.person is None else Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+    if facts.person is None:
+        return None
+    failed_at = facts.person.failed_at
+    if facts.is_test or failed_at is None or now - failed_at >= FAILED_PAUSE:
+        return Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
+    return Verdict(Reason.NO_CHANNEL, False, {"failed_at": failed_at})
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    if facts.person is None or policy.send_window is None:
+    if facts.person is None:
         return None
     wanted, send_at = now + facts.waits, find_send_time(facts, policy, now)
+    by_clock = {"zone": str(facts.person.zone), "zone_origin": facts.person.zone_origin}
+    expires_at = wanted + policy.expires_after
+    if send_at >= expires_at:
+        saw = {"opens_at": send_at, "expires_at": expires_at, **by_clock}
+        return Verdict(Reason.OUTSIDE_WINDOW, False, saw)
+    if policy.send_window is None:
+        return None
     if send_at == wanted:
         return Verdict(Reason.OUTSIDE_WINDOW, True)
     longest = policy.send_window.defer_max
-    by_clock = {"zone": str(facts.person.zone), "zone_origin": facts.person.zone_origin}
     if send_at - wanted <= longest:
         return Verdict(Reason.DEFERRED, True, {"until": send_at, **by_clock})
     saw = {"opens_at": send_at, "defer_max_s": longest.total_seconds(), **by_clock}

@@ -19,6 +19,9 @@ def upgrade() -> None:
     for column in (
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("outcome_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_reason", sa.Integer(), nullable=True),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("late_at", sa.BigInteger(), nullable=True),
         sa.Column("send_at", sa.BigInteger(), nullable=True),
         sa.Column("reminded_at", sa.BigInteger(), nullable=True),
         sa.Column("cell", sa.Text(), nullable=True),
