@@ -158,7 +158,7 @@ def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> di
 def count_open(connection: sa.Connection, survey_id: int, now: datetime) -> int:
     """How many invitations of a survey, tests included, may still be answered for the first time."""
     columns = invitation.c
-    is_open = columns.outcome.is_(None), columns.expires_at > now, columns.state.in_(_ALIVE)
+    is_open = columns.outcome.is_(None), columns.expires_at > now, _WAS_NOT_LOST
     statement = sa.select(sa.func.count()).where(columns.survey_id == survey_id, *is_open)
     return connection.execute(statement).scalar_one()
 
