@@ -14,7 +14,7 @@ def test_who_was_asked_is_told_until_when_she_is_left_alone(lively: Installation
     lively.track()
     lively.work()
     out = lively.ok("people", "explain", "anasouza", "build-cli")
-    assert "(event 1): asked.\n  The invitation is sent." in out
+    assert "(event 1): asked.\n  The invitation is sent, by e-mail." in out
     assert "would not be asked.\n  The person has an open invitation. (1 open, at most 1)\n" in out
     assert "  The person was invited to this survey too recently. (last invited " in out
 

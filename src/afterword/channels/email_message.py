@@ -23,7 +23,7 @@ from afterword.domain.words.languages import is_right_to_left, language_around, 
 from afterword.domain.words.words import MailWords
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
     """
     What is shown in words.
 
@@ -70,7 +70,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
     words = words_in(message.locale)
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = _one_line(_subject(message, words.mail))
+    mail["Subject"] = _one_line(subject(message, words.mail))
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)
@@ -86,25 +86,26 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         "out_of": words.ask.out_of,
         "to_name": unlink(_one_line(message.to_name)),
         "event_name": unlink(message.event_name),
-        "pace": _pace(message, words.mail),
+        "pace": pace(message, words.mail),
         "moment": words.dates.say(message.expires_at, message.zone),
         "gap": words.gap,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),
-        "choices": _labelled(message),
+        "is_scale": isinstance(message.first_question, ScaleQuestion) and not labelled(message),
+        "choices": labelled(message),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
     return mail
 
 
-def _subject(message: Message, words: MailWords) -> str:
+def subject(message: Message, words: MailWords) -> str:
+    """The title, and what it is beside the usual."""
     if message.is_test:
         return TEST_MARK + message.title
     return words.reminder_subject.format(title=message.title) if message.is_reminder else message.title
 
 
-def _pace(message: Message, words: MailWords) -> str:
+def pace(message: Message, words: MailWords) -> str:
     """How many questions there are, and how long the most of them take."""
     fewest, most = message.question_count_min, message.question_count
     if fewest < most:
@@ -120,16 +121,16 @@ def _pace(message: Message, words: MailWords) -> str:
     return words.pace.format(questions=questions, time=time)
 
 
-def _labelled(message: Message) -> list[_Choice]:
+def labelled(message: Message) -> list[Choice]:
     """Each choice that is shown in words, one below the other."""
     question = message.first_question
     match question:
         case YesNoQuestion() | SingleChoiceQuestion() | MultipleChoiceQuestion():
             options = [(option.value, option.label) for option in question.options]
-            return [_Choice(value, label, label_path(question, value)) for value, label in options]
+            return [Choice(value, label, label_path(question, value)) for value, label in options]
         case RatingQuestion() if question.labels:
             return [
-                _Choice(str(point), label, label_path(question, str(point)), find_sign(question, point))
+                Choice(str(point), label, label_path(question, str(point)), find_sign(question, point))
                 for point, label in zip(question.scale, question.labels, strict=True)
             ]
         case _:

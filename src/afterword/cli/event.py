@@ -8,8 +8,10 @@ import click
 from afterword.cli.open import open_app
 from afterword.cli.show import echo_json
 from afterword.domain.invitation import InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle import explain_event
 from afterword.flows.throttle.explain_event import Explanation
 from afterword.flows.throttle.explain_reason import explain_basis, explain_reason, explain_verdict
@@ -101,7 +103,8 @@ def _explanation(found: Explanation) -> Iterator[str]:
         for verdict in entry.verdicts:
             yield f"    {show_verdict(verdict)}"
     for invitation in found.invitations:
-        yield f"\n{show_invitation(invitation.id, invitation.state, invitation.last_error)}"
+        said = show_invitation(invitation.id, invitation.state, invitation.last_error, invitation.channel)
+        yield f"\n{said}"
         if (against := invitation.ended_reason) is not None:
             yield f"  {show_outcome(against)}"
         if (until := found.held_back.get(invitation.id)) is not None:
@@ -121,9 +124,12 @@ def show_verdict(verdict: Verdict) -> str:
     return f"{mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
 
 
-def show_invitation(invitation_id: int, state: InvitationState, error: str | None) -> str:
-    """How far an invitation got, and what its channel said last."""
-    return f"Invitation {invitation_id}: {state}{f' ({error})' if error else ''}"
+def show_invitation(
+    invitation_id: int, state: InvitationState, error: str | None, channel: ChannelKind | None = None
+) -> str:
+    """How far an invitation got, by which channel, and what that said last."""
+    by = f" by {show_channel(channel)}" if channel else ""
+    return f"Invitation {invitation_id}: {state}{by}{f' ({error})' if error else ''}"
 
 
 @event.command()

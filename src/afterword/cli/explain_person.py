@@ -9,6 +9,7 @@ from afterword.cli.show import echo_json
 from afterword.domain.throttle.eligibility import Invite
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle.explain_person import PersonExplanation, explain_person
 from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.flows.throttle.told_decision import tell_person
@@ -25,7 +26,7 @@ def explain(who: str, survey: str, as_json: bool) -> None:
     WHO is an address, a user name or an id; SURVEY is a key.
     """
     with open_app() as parts:
-        found = explain_person(parts.database, parts.clock, who, survey)
+        found = explain_person(parts.database, parts.clock, who, survey, channels=parts.channels)
     if as_json:
         echo_json(tell_person(found))
         return
@@ -44,7 +45,8 @@ def _lines(found: PersonExplanation) -> Iterator[str]:
         yield f"\n{what} (event {entry.event_id}): {'asked' if entry.invited else 'not asked'}."
         yield from _reasons(entry.verdicts, entry.reason)
         if (invitation := found.invitations.get(entry.event_id)) is not None:
-            yield f"  The invitation is {invitation.outcome or invitation.state}."
+            by = f", by {show_channel(invitation.channel)}" if invitation.channel else ""
+            yield f"  The invitation is {invitation.outcome or invitation.state}{by}."
     if found.now is None:
         yield "\nNo version is live: nobody is asked now."
         return

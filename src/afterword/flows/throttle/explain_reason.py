@@ -133,6 +133,13 @@ def _outside_window(saw: Saw) -> str:
     return f"{opens}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
 
 
+def _no_channel(saw: Saw) -> str:
+    if "tried" in saw:
+        return f"tried {saw['tried']}"
+    failed_at = _moment(saw["failed_at"])
+    return f"the last message could not be delivered on {failed_at}, the next may go a day later"
+
+
 def _quota(saw: Saw) -> str:
     spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
@@ -179,9 +186,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.NO_CHANNEL: lambda saw: (
-        f"the last message could not be delivered on {_moment(saw['failed_at'])}, the next may go a day later"
-    ),
+    Reason.NO_CHANNEL: _no_channel,
     Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",

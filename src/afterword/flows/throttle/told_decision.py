@@ -124,6 +124,7 @@ def _invitation(one: Invitation, survey_key: str | None) -> dict[str, Any]:
         "event_id": str(one.event_id),
         "survey": survey_key,
         "state": one.state,
+        "channel": one.channel,
         "outcome": one.outcome,
         "last_error": one.last_error,
     }
