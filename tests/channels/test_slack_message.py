@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +16,7 @@ from afterword.channels.slack_message import (
     escape,
 )
 from afterword.domain.survey.piping import unlink
-from afterword.domain.survey.question import Question, list_choices
+from afterword.domain.survey.question import Look, Question, RatingQuestion, list_choices
 from afterword.domain.words.german import GERMAN
 from tests.channels.messages import QUESTIONS, message
 
@@ -154,6 +155,17 @@ def test_it_speaks_the_language_of_the_survey() -> None:
     assert GERMAN.mail.choice_opens in said(composed)
     assert "5. März 2026" in said(composed)
     assert "Your data" not in said(composed)
+
+
+def test_times_are_those_of_the_person() -> None:
+    assert "until 5 March 2026, 13:00 (Europe/Berlin)." in said(
+        compose(message(zone=ZoneInfo("Europe/Berlin")))
+    )
+
+
+def test_a_point_with_a_label_has_its_sign_before_it() -> None:
+    question = RatingQuestion("mood", "How?", points=3, look=Look.STARS, labels=("Bad", "So so", "Good"))
+    assert list(links(compose(message(question))))[:3] == ["★ Bad", "★★ So so", "★★★ Good"]
 
 
 def test_it_travels_as_json() -> None:

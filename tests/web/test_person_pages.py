@@ -123,6 +123,16 @@ class TestSurveysAndYou:
         assert "More &lt;colour&gt;" in said
         assert site.answer_path(invitation.id) in page
 
+    def test_a_survey_in_another_language_names_it(self, site: Site, visitor: TestClient, own: str) -> None:
+        world = site.world
+        world.add_survey(locale="de", title="Wie lief es?")
+        fields = {"satisfaction": ["4"], "comment": ["Mehr"]}
+        submit_response(world.database, world.clock, world.ticket(world.invite()), fields)
+        page = visitor.get(f"{own}/surveys").text
+        assert re.search('<h2 id="story-1" dir="auto" lang="de">Wie lief es[?]</h2>', page)
+        assert '<dt dir="auto" lang="de">How satisfied are you?</dt>' in page
+        assert '<dd class="said" dir="auto">4 of 5</dd>' in page
+
     def test_says_what_was_not_asked_and_every_reason_with_its_numbers(
         self, site: Site, visitor: TestClient, own: str
     ) -> None:

@@ -1,14 +1,14 @@
 """What does a person see on the page of their own?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.people.identity import IdentityKind, normalise
 from afterword.domain.people.time_zone import HeldZone
-from afterword.domain.survey.answer import show_answer
-from afterword.domain.survey.question import Question
+from afterword.domain.survey.answer import Value
+from afterword.domain.survey.survey import Definition
 from afterword.flows.invitations.tell_person import tell_delivery, tell_invited, tell_skipped
 from afterword.flows.links import Links, Ticket
 from afterword.flows.people.held_zone import read_zone
@@ -21,7 +21,6 @@ from afterword.storage.decisions import Entry, Place
 from afterword.storage.engine import Connection, Database
 from afterword.storage.invitations import Invitation
 from afterword.storage.people import NewIdentity, Person
-from afterword.storage.responses import Response
 from afterword.storage.sources import Listed
 
 EVENTS_LOOKED_AT_MAX = 200_000
@@ -77,19 +76,20 @@ class Story:
     One decision about a person, in words.
 
     Attributes:
+        definition: The survey in the words for this person.
         why: Sentences: why they were asked, or why not, the first one first.
-        answers: Question and what they answered; empty when they did not, or when nobody can tell.
+        answers: Question key → what they answered; empty when they did not, or when nobody can tell.
         answer_url: Where they answer, or see and change it; None when nobody asks.
         is_apart: They answered anonymously: nobody can tell what.
     """
 
-    title: str
+    definition: Definition
     project: str
     event_name: str
     occurred_at: datetime | None
     is_test: bool
     why: Sequence[str]
-    answers: Sequence[tuple[str, str]] = ()
+    answers: Mapping[str, Value] = field(default_factory=dict)
     answered_at: datetime | None = None
     answer_url: str | None = None
     is_apart: bool = False
@@ -179,26 +179,19 @@ def _tell(
             ]
         stories.append(
             Story(
-                title=said.title,
+                definition=said,
                 project=project,
                 event_name=event.name if event else "",
                 occurred_at=event.occurred_at if event else None,
                 is_test=entry.is_test,
                 why=why,
-                answers=_answers(said.questions, response),
+                answers=response.values if response else {},
                 answered_at=response.updated_at if response else None,
                 answer_url=_answer_url(links, invitation),
                 is_apart=invitation is not None and invitation.is_answered_apart,
             )
         )
     return stories
-
-
-def _answers(questions: Sequence[Question], response: Response | None) -> list[tuple[str, str]]:
-    if response is None:
-        return []
-    values = response.values
-    return [(one.text, show_answer(one, values)) for one in questions if one.key in values]
 
 
 def _answer_url(links: Links, invitation: Invitation | None) -> str | None:
