@@ -72,6 +72,12 @@ def test_a_question_from_right_to_left_runs_so_with_its_scale(
         assert first["x"] > last["x"]
         heading = page.get_by_role("heading", level=1)
         assert heading.evaluate("heading => getComputedStyle(heading).direction") == "rtl"
+        for number in range(3):
+            page.get_by_role("radiogroup").nth(number).get_by_role("radio").first.check()
+        page.locator("button").first.click()
+        given = page.locator(".given > div").first.locator("dt, dd")
+        sides = given.evaluate_all("all => all.map(one => getComputedStyle(one).textAlign)")
+        assert sides == ["right", "right"], "an answer of ours, such as 1 of 5, stands below its question"
 
 
 def test_branches_work_without_a_script_and_an_anonymous_answer_is_final(
