@@ -223,6 +223,19 @@ def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestCli
     assert "The person wants no surveys. <code>35 opted_out</code>" in page
 
 
+def test_an_event_that_withdraws_and_what_it_withdrew_name_each_other(site: Site, staff: TestClient) -> None:
+    site.world.add_survey(trigger={"events": ["failed"], "delay": "1h", "cancel_on": ["gone"]})
+    waiting = site.world.invite(name="failed")
+    page = staff.get(f"/events/{waiting.event_id}").text
+    assert re.search(r"Invitation 1: queued until <time .*</time>, when trigger, hours for mails", page)
+    gone = site.world.add_event(name="gone")
+    site.world.evaluate(gone)
+    page = staff.get(f"/events/{gone}").text
+    assert "Withdrew invitation 1 of build-cli." in page
+    assert "no_matching_survey" not in page
+    assert f"Invitation 1: cancelled by event {gone}." in staff.get(f"/events/{waiting.event_id}").text
+
+
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:
     path = path_of(busy, "/mailbox/{name}")
     assert f'src="{path}/html"' in staff.get(path).text

@@ -13,6 +13,7 @@ from afterword.domain.report import (
     ReportFacts,
     assemble_report,
 )
+from afterword.domain.survey.survey_state import state_at
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.personal_survey import general
@@ -47,7 +48,7 @@ def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
         apart = responses.list_anonymous(connection, survey.id)
         facts = ReportFacts(
             definition=definition,
-            state=survey.state,
+            state=state_at(survey.state, definition.starts_at, definition.ends_at, now),
             version=version,
             period=Period(start=survey.published_at, end=None),
             decisions=decisions.count_by_reason(connection, survey.id),

@@ -156,6 +156,12 @@ def list_current_definitions(connection: sa.Connection) -> dict[int, str]:
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def list_keys(connection: sa.Connection, survey_ids: Collection[int]) -> dict[int, str]:
+    """Survey id → its key."""
+    statement = sa.select(survey.c.id, survey.c.key).where(survey.c.id.in_(list(survey_ids)))
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def list_project_names(connection: sa.Connection, survey_ids: Collection[int]) -> dict[int, str]:
     """Survey id → the name of its project."""
     statement = sa.select(survey.c.id, project.c.name).join(project, project.c.id == survey.c.project_id)
