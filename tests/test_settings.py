@@ -16,6 +16,8 @@ GOOD = {
     "port": "9000",
     "base_url": "https://surveys.example.com",
     "smtp_url": f"smtp://app:{SECRET}@mail.example.com:587",
+    "slack_token": f"xoxb-{SECRET}",
+    "slack_url": "https://slack-gov.com",
     "mail_from": "Surveys <surveys@example.com>",
     "signing_key": SECRET * 2,
     "log_level": "debug",
@@ -33,7 +35,15 @@ GOOD = {
     "keep_answers": "7",
     "keep_mails": "36500",
 }
-SECRETS = {"database_url", "smtp_url", "signing_key", "github_token", "github_app_key", "gitlab_token"}
+SECRETS = {
+    "database_url",
+    "smtp_url",
+    "slack_token",
+    "signing_key",
+    "github_token",
+    "github_app_key",
+    "gitlab_token",
+}
 
 
 def variable(name: str) -> str:
@@ -163,6 +173,8 @@ class TestBadValues:
         *(("base_url", value) for value in ("https://x/app", "https://x/?a=1", f"https://u:{SECRET}@x")),
         *(("smtp_url", value) for value in (SECRET, f"http://a:{SECRET}@b", f"smtp:a:{SECRET}", "smtp://")),
         *(("smtp_url", f"smtp://a:{SECRET}@b:{port}") for port in ("65536", "mail")),
+        *(("slack_token", f"{kind}-{SECRET}") for kind in ("xoxp", "xapp", "xoxe.xoxb", "xoxb x")),
+        *(("slack_url", value) for value in ("http://slack.com", "slack.com", f"https://u:{SECRET}@x")),
         *(("database_url", value) for value in (SECRET, f"mysql://a:{SECRET}@b/c", "sqlite:///x")),
         *(("signing_key", value) for value in ("x" * 31, SECRET)),
         *(("mail_from", value) for value in ("Surveys", "<>", "a b c", "Surveys <surveys>", "a@b, c@d")),

@@ -1,12 +1,13 @@
 """The one place where parts are put together; no logic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from afterword.channels.base import Channel
-from afterword.channels.registry import open_channel
+from afterword.channels.registry import open_channels
+from afterword.domain.people.preference import ChannelKind
 from afterword.flows.ingest.counted_events import CountedEvents
 from afterword.flows.ingest.directory import Directory
 from afterword.flows.ingest.record_notices import Notices
@@ -40,7 +41,7 @@ class Parts:
     database: Database
     links: Links
     tombstones: Tombstones
-    channel: Channel
+    channels: Mapping[ChannelKind, Channel]
     mailbox: Path
     sources: tuple[DirectorySource, ...] = ()
     keeping: Keeping = field(default_factory=Keeping)
@@ -80,11 +81,18 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         database=open_database(settings.database_url, places.database),
         links=Links(signer, settings.public_url),
         tombstones=Tombstones(signer),
-        channel=open_channel(settings.smtp_url, mail_from=settings.mail_from, mailbox=places.mailbox),
+        channels=name_channels(settings),
         mailbox=places.mailbox,
         sources=name_sources(settings, clock),
         keeping=_keeping(settings),
     )
+
+
+def name_channels(settings: Settings) -> Mapping[ChannelKind, Channel]:
+    """The ways to reach people that these settings name; sends nothing."""
+    mailbox = name_places(settings).mailbox
+    slack = (settings.slack_token, settings.slack_url)
+    return open_channels(settings.smtp_url, mail_from=settings.mail_from, mailbox=mailbox, slack=slack)
 
 
 def name_sources(settings: Settings, clock: Clock) -> tuple[DirectorySource, ...]:

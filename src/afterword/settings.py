@@ -62,6 +62,12 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting("Afterword <afterword@localhost>", "Sender of the mails.")
+    slack_token: str | None = _setting(
+        None,
+        "Bot token (xoxb-…) of the Slack app that sends direct messages; unset for no Slack.",
+        secret=True,
+    )
+    slack_url: str = _setting("https://slack.com", "Where Slack is; GovSlack has its own address.")
     signing_key: str | None = _setting(
         None, "Key that signs links, at least 32 characters; unset for one made at first start.", secret=True
     )
@@ -257,6 +263,14 @@ def _token(value: Any) -> str:
     return text
 
 
+def _slack_token(value: Any) -> str:
+    text = _token(value)
+    if text.startswith(("xapp-", "xoxp-", "xoxe")):
+        # A user's token would send in a person's name, and an app-level one can't send at all.
+        raise ValueError("must be a bot token, which starts with xoxb-")
+    return text
+
+
 def _app_id(value: Any) -> str:
     text = _text(str(value))
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
@@ -351,6 +365,8 @@ _CHECKS: dict[str, Any] = {
     "base_url": _base_url,
     "smtp_url": _smtp_url,
     "mail_from": _mail_from,
+    "slack_token": _slack_token,
+    "slack_url": _service_url,
     "signing_key": _signing_key,
     "log_level": _log_level,
     "github_organisation": _account_name,

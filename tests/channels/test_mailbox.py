@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from afterword.channels.base import SendError
-from afterword.channels.email import EmailChannel
 from afterword.channels.mailbox import SHOWN_MAX, MailboxChannel, find_mail, list_mails
-from afterword.channels.registry import open_channel
 from tests.channels.messages import message
 
 SENDER = "Afterword <afterword@localhost>"
@@ -140,13 +138,3 @@ class TestReading:
         for number, content in enumerate((b"", b"\xff\xfe", b"no header", b"Content-Type: image/png\n\nx")):
             (folder / f"odd{number}.eml").write_bytes(content)
         assert len(list_mails(folder)) == 4
-
-
-class TestRegistry:
-    def test_without_a_mail_server_mails_go_to_the_mailbox(self, folder: Path) -> None:
-        assert isinstance(open_channel(None, mail_from=SENDER, mailbox=folder), MailboxChannel)
-
-    def test_with_a_mail_server_mails_go_there(self, folder: Path) -> None:
-        channel = open_channel("smtp://mail.example.com", mail_from=SENDER, mailbox=folder)
-        assert isinstance(channel, EmailChannel)
-        assert channel.name == "email"

@@ -12,7 +12,9 @@ from afterword.cli.open import open_app
 from afterword.flows.upkeep import check_surroundings
 from afterword.storage import health
 from afterword.storage.tables import event, job
+from tests.channels.fake_slack import FakeSlack
 from tests.cli.installation import Installation
+from tests.sources.fake_service import TOKEN
 from tests.support.postgres import Databases
 from tests.support.smtp import MailServer
 
@@ -203,6 +205,36 @@ class TestMail:
             level, text = grade(lively, "mail")
         assert level == "FAIL"
         assert "TimeoutError" in text
+
+
+class TestSlack:
+    def test_is_not_told_of_where_it_is_not_set(self, lively: Installation) -> None:
+        assert "slack" not in findings(lively)
+
+    def test_a_workspace_that_lets_us(self, lively: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AFTERWORD_SLACK_TOKEN", TOKEN)
+        with FakeSlack() as service:
+            monkeypatch.setenv("AFTERWORD_SLACK_URL", service.url)
+            level, text = grade(lively, "slack")
+        assert (level, text) == ("ok", "the workspace Example takes messages; none was sent")
+        assert service.methods == ["auth.test"]
+
+    def test_a_wrong_token(self, lively: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AFTERWORD_SLACK_TOKEN", "xoxb-wrong-one")
+        with FakeSlack() as service:
+            monkeypatch.setenv("AFTERWORD_SLACK_URL", service.url)
+            level, text = grade(lively, "slack")
+        assert level == "FAIL"
+        assert "does not take the token" in text
+        assert "wrong-one" not in text
+
+    def test_links_that_lead_to_this_machine_only(
+        self, lively: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AFTERWORD_SLACK_TOKEN", TOKEN)
+        with FakeSlack() as service:
+            monkeypatch.setenv("AFTERWORD_SLACK_URL", service.url)
+            assert grade(lively, "address")[0] == "FAIL"
 
 
 class TestDatabase:

@@ -119,7 +119,7 @@ class TestExplain:
         assert (cooldown["saw"]["invited_at"], cooldown["text"]) == (None, "never invited before")
         (invitation,) = found["invitations"]
         assert (invitation["survey"], invitation["state"]) == ("build-cli", "sent")
-        assert invitation["text"].startswith("sent 20")
+        assert invitation["text"].startswith("sent by e-mail 20")
 
     def test_as_json_an_event_that_waits_has_no_outcome(self, lively: Installation) -> None:
         lively.track(email="dan")
@@ -128,9 +128,9 @@ class TestExplain:
         assert found["names"][0].startswith("dan is no full address")
 
     def test_the_second_event_fell_under_what_the_first_one_began(self, lively: Installation) -> None:
-        now = int(time.time())
-        for ago in (1, 2):
-            lively.track(timestamp=str(now - ago))
+        now_s = int(time.time())
+        for ago in (2, 1):
+            lively.track(timestamp=str(now_s - ago))
             lively.work()
         out = lively.ok("event", "explain", "last")
         assert "  40 open_invitation: The person has an open invitation.\n" in out

@@ -22,7 +22,7 @@ def test_who_was_asked_is_told_until_when_she_is_left_alone(lively: Installation
     lively.track()
     lively.work()
     out = lively.ok("people", "explain", "anasouza", "build-cli")
-    assert "(event 1): asked.\n  Invitation 1: sent 20" in out
+    assert "(event 1): asked.\n  Invitation 1: sent by e-mail 20" in out
     assert "would not be asked.\n  The person has an open invitation. (1 open, at most 1)\n" in out
     assert "  The person was invited to this survey too recently. (last invited " in out
 
@@ -35,7 +35,7 @@ def test_how_it_went_is_one_line(lively: Installation) -> None:
         invitations.set_reminded(connection, 1, now)
         invitations.set_outcome(connection, 1, Outcome.SNOOZED, now)
     at = r" \d{4}-\d\d-\d\d \d\d:\d\d UTC"
-    line = f"Invitation 1: sent{at}, reminded{at}, snoozed{at}\n"
+    line = f"Invitation 1: sent by e-mail{at}, reminded{at}, snoozed{at}\n"
     for command in (("people", "explain", "ana@example.com", "build-cli"), ("event", "explain", "last")):
         assert re.search(line, lively.ok(*command))
 

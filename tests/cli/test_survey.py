@@ -446,6 +446,14 @@ class TestLint:
         assert out.count("(no_reminder)") == hints
         assert out.endswith(f"Checked: 1. Hints: {hints}.\n")
 
+    @pytest.mark.parametrize(("after", "hints"), [("71h", 0), ("72h", 1)])
+    def test_says_when_an_invitation_ends_before_its_next_channel(
+        self, home: Installation, after: str, hints: int
+    ) -> None:
+        text = SURVEY.replace("throttle:\n", f"throttle:\n  next_channel_after: {after}\n")
+        out = home.run("survey", "lint", home.file("survey.yaml", text)).out
+        assert out.count("(no_next_channel)") == hints
+
     @pytest.mark.parametrize(
         ("throttle", "rules"),
         [

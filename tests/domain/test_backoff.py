@@ -32,3 +32,8 @@ def test_never_earlier_than_the_other_side_asked(attempts: int, jitter: float, a
 
 def test_a_whole_jitter_halves_the_wait() -> None:
     assert retry_delay_s(3, jitter=1) == 30
+
+
+def test_another_way_need_not_wait_for_this_one() -> None:
+    assert retry_delay_s(8, jitter=0, asked_s=9_000, longest_s=7) == 7
+    assert retry_delay_s(1, jitter=0, longest_s=3_600) == 15

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
+from afterword.channels.slack import SCOPES
 from afterword.cli.main import cli
 from afterword.domain.method_error import MethodErrorCode
 from afterword.domain.people.identity import IdentityWarning
@@ -27,6 +28,7 @@ from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
 from afterword.flows.surveys.lint_surveys import (
     MISSING_TRANSLATION,
+    NO_NEXT_CHANNEL,
     NO_REMINDER,
     SHORT_EXPIRY,
     UNSPOKEN_LOCALE,
@@ -515,8 +517,8 @@ def test_every_language_that_we_speak_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    ours = (MISSING_TRANSLATION, NO_REMINDER, SHORT_EXPIRY, UNSPOKEN_LOCALE)
-    assert sorted(described) == sorted([*Rule, *ours])
+    of_files = [MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL, SHORT_EXPIRY, UNSPOKEN_LOCALE]
+    assert sorted(described) == sorted([*Rule, *of_files])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))
@@ -529,6 +531,8 @@ def test_a_yaml_example_can_be_used(block: Block) -> None:
         parse_survey_file(block.text, str(block.page))
     elif document.keys() <= known:
         parse_survey_file(yaml.safe_dump(MINIMAL_SURVEY | document), str(block.page))
+    elif "oauth_config" in document:
+        assert set(SCOPES) <= set(document["oauth_config"]["scopes"]["bot"])
     else:
         assert {"on", "jobs"} <= {str(key).replace("True", "on") for key in document}, "what is this example?"
 

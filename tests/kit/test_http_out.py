@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,3 +98,30 @@ def test_nobody_there_is_worth_another_try() -> None:
         "127.0.0.1 takes no connection",
         True,
     )
+
+
+def arrived(url: str, **limits: Any) -> bool:
+    with pytest.raises(OutboundError) as caught:
+        ask(url, url, **limits)
+    return caught.value.may_have_arrived
+
+
+def test_what_was_sent_may_have_arrived_and_what_found_no_connection_has_not(echo: Echo) -> None:
+    echo.instead = [Answer(drips=True), Answer(body=b"x" * 1_001)]
+    assert arrived(echo.url, request_s_max=DRIP_S * DRIPS / 20)
+    assert arrived(echo.url, response_bytes_max=1_000)
+    assert not arrived("http://127.0.0.1:1")
+    assert not arrived(echo.url, headers={"Authorization": "a\nb"})
+
+
+def test_who_takes_no_connection_in_time_was_asked_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        # Those who wait in the queue leave no room in it.
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        assert not arrived(f"http://127.0.0.1:{port}", request_s_max=0.5)
+        for one in waiting:
+            one.close()

@@ -147,7 +147,15 @@ def _run(folder: Path, events: int, url: str | None) -> dict[str, float]:
 def _simulate(database: Database, clock: SystemClock, events: int, *, against_live: bool) -> float:
     wanted = [Wanted("draft", make_survey("builds"))]
     began = time.process_time()
-    done = simulate_survey(database, clock, wanted, since=timedelta(days=30), against_live=against_live)
+    # Without a rate it would be guessed, and all be simulated three times.
+    done = simulate_survey(
+        database,
+        clock,
+        wanted,
+        since=timedelta(days=30),
+        against_live=against_live,
+        response_rate=0.3,
+    )
     if done.events != events or not done.versions[0].forecast.invitations:
         raise RuntimeError(f"{done.events} events were simulated, or nobody was asked")
     return time.process_time() - began

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 
 from afterword.flows.upkeep.prepare_schema import BACKUP_FOLDER, migrate_schema, prepare_schema
 from afterword.kit.clock import SECOND_US
-from afterword.storage import events, people, schema, trigger_matches
+from afterword.storage import events, invitations, people, schema, trigger_matches
 from afterword.storage.engine import Database, DatabaseError
 from afterword.storage.open import open_database
 from afterword.storage.schema import SchemaState, check_schema, migrate
@@ -139,6 +139,31 @@ def test_who_used_a_tool_before_is_known_to_have(fresh: Database) -> None:
     with fresh.read() as connection:
         found = trigger_matches.list_first_events(connection, [bob, gone])
     assert found == {(bob, project_id): START + timedelta(seconds=3), (bob, other_id): START}
+
+
+def test_what_was_handed_over_when_there_was_mail_only_went_by_mail(fresh: Database) -> None:
+    states = {"queued": None, "sending": None, "uncertain": None, "sent": START_US, "failed": None}
+    with fresh.write() as connection:
+        schema.upgrade(connection, "0002")
+        bob, old = add_person(connection), sa.MetaData()
+        old.reflect(connection, only=["survey", "invitation"])
+        survey = {
+            "id": 1,
+            "project_id": add_project(connection),
+            "key": "s",
+            "state": "live",
+            "latest_version": 1,
+        }
+        connection.execute(sa.insert(old.tables["survey"]).values(**survey, created_at=START_US))
+        for number, (state, sent_at) in enumerate(states.items(), 1):
+            whose = {"survey_id": 1, "survey_version": 1, "person_id": bob, "event_id": number}
+            times = {"created_at": START_US, "expires_at": START_US, "sent_at": sent_at}
+            row = {"state": state, "is_test": False, "message_id": f"m{number}", **whose, **times}
+            connection.execute(sa.insert(old.tables["invitation"]).values(row))
+    migrate(fresh)
+    with fresh.read() as connection:
+        found = invitations.list_for_events(connection, [bob], range(9))
+    assert {one.state.value for one in found if one.channel} == {"sending", "uncertain", "sent"}
 
 
 def test_a_migration_that_fails_halfway_changes_nothing(

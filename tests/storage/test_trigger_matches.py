@@ -44,6 +44,7 @@ def test_of_a_million_no_more_is_read_than_wanted(database: Database) -> None:
         MatchRole.COUNTED: list(range(88, 100)),
         MatchRole.EARLIER: list(range(90, 100)),
         MatchRole.WITHDRAWING: [],
+        MatchRole.FOLLOWING: [],
     }
     nothing_older = Wanted(SURVEY, at(98), at(98), {MatchRole.COUNTED: 50})
     assert [one.event_id for one in read(database, nothing_older, bob, alice)] in (

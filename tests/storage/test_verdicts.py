@@ -32,7 +32,7 @@ STRICT = Policy(
 numbers = (
     st.none() | st.booleans() | st.integers(-9, 10**9) | st.floats(allow_nan=False, allow_infinity=False)
 )
-values = numbers | st.text(max_size=9)
+values = numbers | st.text('ab "\\{é\n', max_size=9)
 
 
 @st.composite

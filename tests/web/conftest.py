@@ -1,5 +1,6 @@
 """Fixtures for tests of the web: the real callable with real parts, and browsers that speak to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from afterword.bootstrap import IntakeParts, Parts, open_intake
+from afterword.channels.base import Channel
 from afterword.channels.mailbox import MailboxChannel
+from afterword.domain.people.preference import ChannelKind
 from afterword.flows.admin_access import make_admin_link
 from afterword.settings import Settings
 from afterword.storage import invitations, people
@@ -67,15 +70,22 @@ def world(database: Database, clock: FakeClock, tmp_path: Path) -> World:
     return made
 
 
-def make_site(world: World, folder: Path, base_url: str = BASE_URL) -> Site:
-    """Put a server together as bootstrap does, on a database that is open already."""
+def make_site(
+    world: World,
+    folder: Path,
+    base_url: str = BASE_URL,
+    *,
+    channels: Mapping[ChannelKind, Channel] | None = None,
+) -> Site:
+    """Put a server together as bootstrap does, on a database that is open already; channels beside mail."""
+    mail = MailboxChannel(folder / "mailbox", "Afterword <afterword@localhost>")
     parts = Parts(
         settings=Settings(data=folder, base_url=base_url),
         clock=world.clock,
         database=world.database,
         links=world.links,
         tombstones=world.tombstoned,
-        channel=MailboxChannel(folder / "mailbox", "Afterword <afterword@localhost>"),
+        channels={ChannelKind.EMAIL: mail, **(channels or {})},
         mailbox=folder / "mailbox",
     )
     intake = open_intake(parts, on_work=lambda: None)

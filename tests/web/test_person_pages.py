@@ -3,13 +3,15 @@
 import json
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from afterword.domain.people.preference import OptOutScope
+from afterword.channels.slack import SlackChannel
+from afterword.domain.people.preference import ChannelKind, OptOutScope
 from afterword.flows.invitations.person_page import ENTRIES_SHOWN
 from afterword.flows.invitations.submit_response import submit_response
 from afterword.flows.people.manage_teams import set_timezone
@@ -18,7 +20,7 @@ from afterword.storage.sources import Member, note_members
 from afterword.storage.tables import event, person_merge
 from tests.flows.world import EAGER
 from tests.storage.support import DAY, HOUR, MINUTE, START
-from tests.web.conftest import Site
+from tests.web.conftest import Site, make_site
 
 PAGES = ("", "/surveys", "/surveys?show=not-asked", "/settings", "/export", "/erase")
 
@@ -190,6 +192,17 @@ class TestSettings:
         said = self.send(visitor, own, "opt-out", scope="all")
         assert "You get no surveys , about any tool, since 15 January 2027, 17:00 JST" in said
         assert "Stop all surveys" in self.send(visitor, own, "opt-in", scope="all")
+
+    def test_ways_are_those_that_are_there(
+        self, site: Site, visitor: TestClient, own: str, tmp_path: Path
+    ) -> None:
+        assert "Slack" not in text_of(visitor.get(f"{own}/settings").text)
+        slack = {ChannelKind.SLACK: SlackChannel("xoxb-1", "https://slack.com")}
+        visitor = make_site(site.world, tmp_path, channels=slack).browser()
+        assert "Surveys may come by Slack." in text_of(visitor.get(f"{own}/settings").text)
+        said = self.send(visitor, own, "opt-out", scope="channel", value="slack")
+        assert "No surveys by Slack" in said
+        assert "Surveys may come by e-mail." in said
 
     def test_it_says_which_zone_holds_and_who_says_it(
         self, site: Site, visitor: TestClient, own: str

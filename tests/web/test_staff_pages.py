@@ -95,7 +95,7 @@ def busy(site: Site) -> Site:
             site.parts.database,
             site.parts.clock,
             site.parts.links,
-            site.parts.channel,
+            site.parts.channels,
             invitation.id,
             is_last_attempt=False,
         )

@@ -9,6 +9,7 @@ import pytest
 
 from afterword.bootstrap import Parts
 from afterword.channels.base import Message
+from afterword.domain.people.preference import ChannelKind
 from afterword.settings import Settings
 from afterword.storage.engine import Database
 from tests.flows.world import World
@@ -61,6 +62,6 @@ def parts(world: World, channel: FakeChannel, tmp_path: Path) -> Parts:
         world.database,
         world.links,
         world.tombstoned,
-        channel,
+        {ChannelKind.EMAIL: channel},
         tmp_path / "mail",
     )

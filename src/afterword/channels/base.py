@@ -16,6 +16,7 @@ class Message:
     Attributes:
         message_id: The part before the @. Stays the same when it is sent again, so that mail
             clients show it once.
+        to_slack_id: As the directory knows it; None where Slack is to find the address.
         first_question: Shown in the message itself.
         answer_url: Where the survey is answered.
         choice_urls: Value of the first question → link that preselects it; empty for text.
@@ -48,6 +49,7 @@ class Message:
     is_reminder: bool = False
     is_anonymous: bool = False
     locale: str = LOCALE
+    to_slack_id: str | None = None
 
 
 class SendError(Exception):
@@ -58,6 +60,7 @@ class SendError(Exception):
         permanent: Trying again is useless.
         retry_after_s: When the other side said how long to wait.
         uncertain: It may have gone out all the same.
+        next_channel_in_s: When another channel is to be tried, if it is still not out by then.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class SendError(Exception):
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         self.uncertain = uncertain
+        self.next_channel_in_s: float | None = None
 
 
 class Channel(Protocol):

@@ -49,7 +49,7 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         raise SendError("mail: addresses with other than ASCII letters are not supported", permanent=True)
     words = words_in(message.locale)
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = _one_line(_subject(message, words.mail))
+    mail["Subject"] = _one_line(subject(message, words.mail))
     mail["From"] = mail_from
     mail["To"] = formataddr((_one_line(message.to_name), message.to_email))
     mail["Date"] = format_datetime(message.created_at)
@@ -65,25 +65,26 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
         "is_rtl": is_right_to_left(message.locale),
         "to_name": unlink(_one_line(message.to_name)),
         "event_name": unlink(message.event_name),
-        "pace": _pace(message, words.mail),
+        "pace": pace(message, words.mail),
         "moment": words.dates.say(message.expires_at),
         "gap": words.gap,
         "question": message.first_question,
-        "is_scale": isinstance(message.first_question, ScaleQuestion) and not _labelled(message),
-        "choices": _labelled(message),
+        "is_scale": isinstance(message.first_question, ScaleQuestion) and not labelled(message),
+        "choices": labelled(message),
     }
     mail.set_content(_templates.get_template("invitation.txt").render(context))
     mail.add_alternative(_templates.get_template("invitation.html").render(context), subtype="html")
     return mail
 
 
-def _subject(message: Message, words: MailWords) -> str:
+def subject(message: Message, words: MailWords) -> str:
+    """The title, and what it is beside the usual."""
     if message.is_test:
         return TEST_MARK + message.title
     return words.reminder_subject.format(title=message.title) if message.is_reminder else message.title
 
 
-def _pace(message: Message, words: MailWords) -> str:
+def pace(message: Message, words: MailWords) -> str:
     """How many questions there are, and how long the most of them take."""
     fewest, most = message.question_count_min, message.question_count
     if fewest < most:
@@ -99,7 +100,7 @@ def _pace(message: Message, words: MailWords) -> str:
     return words.pace.format(questions=questions, time=time)
 
 
-def _labelled(message: Message) -> list[tuple[str, str]]:
+def labelled(message: Message) -> list[tuple[str, str]]:
     """Value and label of each choice that is shown in words, one below the other."""
     question = message.first_question
     match question:

@@ -30,7 +30,7 @@ _LOOK_AT_POSTGRESQL = "look at PostgreSQL and its log, then run this again"
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def doctor(as_json: bool) -> None:
-    """Check settings, files, database, clock, mail and outbox beside a running server; changes nothing."""
+    """Check settings, files, database, channels and outbox beside a running server; changes nothing."""
     found = []
     for item in _examine():
         found.append(item)
@@ -69,6 +69,8 @@ def _surroundings(settings: Settings) -> Surroundings:
         mail_from=settings.mail_from,
         has_set_key=settings.signing_key is not None,
         uses_sqlite=settings.database_url is None,
+        slack_token=settings.slack_token,
+        slack_url=settings.slack_url,
     )
 
 

@@ -27,7 +27,7 @@ def explain(who: str, survey: str, as_json: bool) -> None:
     WHO is an address, a user name or an id; SURVEY is a key.
     """
     with open_app() as parts:
-        found = explain_person(parts.database, parts.clock, who, survey)
+        found = explain_person(parts.database, parts.clock, who, survey, channels=parts.channels)
     if as_json:
         echo_json(tell_person(found))
         return

@@ -14,6 +14,9 @@ from afterword.kit.hosts import is_loopback
 REQUEST_S_MAX = 30.0
 """For a whole request: a server that drips byte by byte never exceeds a timeout of single reads."""
 
+CONNECT_S_MAX = 10.0
+"""For the connection alone: whoever gives up before it stands knows that nothing was asked."""
+
 RESPONSE_BYTES_MAX = 5_000_000
 """Of one reply; a hundred accounts of a directory are about a fiftieth of it."""
 
@@ -26,11 +29,13 @@ class OutboundError(Exception):
 
     Attributes:
         is_temporary: Trying again may help.
+        may_have_arrived: The other side may have done what it was asked.
     """
 
-    def __init__(self, message: str, *, is_temporary: bool) -> None:
+    def __init__(self, message: str, *, is_temporary: bool, may_have_arrived: bool = False) -> None:
         super().__init__(message)
         self.is_temporary = is_temporary
+        self.may_have_arrived = may_have_arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Outbound:
         self._client = httpx2.AsyncClient(
             # Compressed replies could grow without bound while one piece is unpacked.
             headers={**headers, "Accept-Encoding": "identity"},
-            timeout=request_s_max,
+            timeout=httpx2.Timeout(request_s_max, connect=min(CONNECT_S_MAX, request_s_max / 2)),
             follow_redirects=False,
             # The proxy of the environment is for what lies outside.
             trust_env=not is_loopback(self.host),
@@ -106,30 +111,35 @@ class Outbound:
             ):
                 content = await self._read(response)
                 return Reply(response.status_code, dict(response.headers.items()), content)
+        except (httpx2.ConnectTimeout, httpx2.ConnectError) as error:
+            raise self._unconnected(error) from None
         except (TimeoutError, httpx2.TimeoutException):
             text = f"{self.host} did not answer within {self._request_s_max:g} s"
-            raise OutboundError(text, is_temporary=True) from None
+            raise OutboundError(text, is_temporary=True, may_have_arrived=True) from None
         except httpx2.LocalProtocolError:
             raise OutboundError(
                 "the token has characters that HTTP can't carry", is_temporary=False
             ) from None
-        except httpx2.HTTPError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                text = f"{self.host} has a certificate that this machine does not trust"
-                raise OutboundError(text, is_temporary=False) from None
-            what = "takes no connection" if isinstance(error, httpx2.ConnectError) else "broke off"
-            text = f"{self.host} {what}"
-            raise OutboundError(text, is_temporary=True) from None
+        except httpx2.HTTPError:
+            text = f"{self.host} broke off"
+            raise OutboundError(text, is_temporary=True, may_have_arrived=True) from None
+
+    def _unconnected(self, error: Exception) -> OutboundError:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            text = f"{self.host} has a certificate that this machine does not trust"
+            return OutboundError(text, is_temporary=False)
+        return OutboundError(f"{self.host} takes no connection", is_temporary=True)
 
     async def _read(self, response: httpx2.Response) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise OutboundError(f"{self.host} sent a compressed reply unasked", is_temporary=False)
+            text = f"{self.host} sent a compressed reply unasked"
+            raise OutboundError(text, is_temporary=False, may_have_arrived=True)
         content = bytearray()
         async for piece in response.aiter_raw():
             content += piece
             if len(content) > self._response_bytes_max:
                 text = f"{self.host} sent more than {self._response_bytes_max} bytes in one reply"
-                raise OutboundError(text, is_temporary=False)
+                raise OutboundError(text, is_temporary=False, may_have_arrived=True)
         return bytes(content)
 
 

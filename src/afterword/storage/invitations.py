@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from afterword.domain.invitation import CANCELLED, NEVER_SENT, InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.storage.tables import event, invitation
@@ -48,6 +49,8 @@ class Invitation:
     cell: str | None = None
     collapsed: int = 0
     probability: float = 1.0
+    channel: ChannelKind | None = None
+    channel_since: datetime | None = None
     number: int | None = None
     cancelled_by: int | None = None
 
@@ -238,6 +241,14 @@ def set_state(
     connection.execute(sa.update(invitation).where(invitation.c.id == invitation_id).values(values))
 
 
+def set_channel(
+    connection: sa.Connection, invitation_id: int, channel: ChannelKind, since: datetime | None
+) -> None:
+    """Remember which channel carries an invitation, and since when it is tried; None = not yet."""
+    its = invitation.c.id == invitation_id
+    connection.execute(sa.update(invitation).where(its).values(channel=channel.value, channel_since=since))
+
+
 def set_reminded(connection: sa.Connection, invitation_id: int, at: datetime | None) -> None:
     """Remember when the one reminder went out; None = it did not."""
     its = invitation.c.id == invitation_id
@@ -290,5 +301,6 @@ def _invitation(row: Any) -> Invitation:
         "state": InvitationState(row.state),
         "outcome": None if row.outcome is None else Outcome(row.outcome),
         "ended_reason": None if row.ended_reason is None else Reason(row.ended_reason),
+        "channel": None if row.channel is None else ChannelKind(row.channel),
     }
     return Invitation(**{**row._mapping, **read})

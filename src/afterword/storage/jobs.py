@@ -105,6 +105,12 @@ def put_off(connection: sa.Connection, claimed: Job, *, run_at: datetime) -> Non
     connection.execute(sa.update(job).where(*_held(claimed)).values(values))
 
 
+def begin_anew(connection: sa.Connection, kind: str, subject_id: int) -> None:
+    """Forget earlier tries of the work about a subject: the one at hand is the first of something else."""
+    its = job.c.kind == kind, job.c.subject_id == subject_id, job.c.dead_at.is_(None)
+    connection.execute(sa.update(job).where(*its).values(attempts=1))
+
+
 def bury(connection: sa.Connection, claimed: Job, *, now: datetime, error: str) -> None:
     """Give a job up. It stays as a dead letter for people to see."""
     connection.execute(

@@ -438,6 +438,9 @@ invitation = sa.Table(
     sa.Column("collapsed", sa.Integer, nullable=False, server_default="0"),
     # By which answers are weighted.
     sa.Column("probability", sa.Float, nullable=False, server_default="1"),
+    # See ChannelKind: which one carried it, or is to carry it next, and when that was first tried.
+    sa.Column("channel", sa.Text),
+    sa.Column("channel_since", Instant),
     # The how-manieth of the person; NULL = reserved by a release that did not number them.
     sa.Column("number", sa.Integer),
     sa.UniqueConstraint("event_id", "survey_id"),

@@ -6,7 +6,7 @@ of their own: a strict Content-Security-Policy stays as it is. Colours, fonts,
 dark mode and print come from ``static/charts.css`` by the classes set here.
 
 Pygal places bars and whiskers; what it adds for its script and its own look is
-taken out again in ``_finish``, its public XML filter.
+taken out again by ``strip``, in its public XML filter.
 """
 
 import re
@@ -99,33 +99,33 @@ def distribution_chart(
     lines_above = _lines_above(labels)
 
     def finish(root: Any) -> Any:
-        _strip(root)
-        _name(root, chart_id, title, describe(distribution))
+        strip(root)
+        name_picture(root, chart_id, title, describe(distribution))
         _place_labels(root, [text for lines in labels for text in _slots(lines, lines_above)], lines_above)
         _place_marks(root, lines_above)
         _place_values(root, lines_above)
         if lines_above:
             _crop(root, blank_lines=lines_above - len(labels[0]))
         _shape_bars(root, rows, tones or ["good"] * len(rows))
-        _round_numbers(root)
+        round_numbers(root)
         return root
 
-    return _render(_make_chart(rows, lines_above), finish)
+    return render(_make_chart(rows, lines_above), finish)
 
 
 def _empty_chart(*, title: str, chart_id: str) -> Markup:
     chart = _new_chart(width=WIDTH, height=EMPTY_HEIGHT, no_data_text=NOBODY_YET, show_x_labels=False)
 
     def finish(root: Any) -> Any:
-        _strip(root)
-        _name(root, chart_id, title, NOBODY_YET)
-        _round_numbers(root)
+        strip(root)
+        name_picture(root, chart_id, title, NOBODY_YET)
+        round_numbers(root)
         return root
 
-    return _render(chart, finish)
+    return render(chart, finish)
 
 
-def _render(chart: Any, finish: Callable[[Any], Any]) -> Markup:
+def render(chart: Any, finish: Callable[[Any], Any]) -> Markup:
     chart.add_xml_filter(finish)
     # Safe as it is: it was built as a tree, which escapes every text.
     return Markup(chart.render(is_unicode=True))  # noqa: S704
@@ -246,7 +246,7 @@ def _scale_end(rows: Iterable[Share]) -> float:
     return max(SCALE_STEP, ceil(highest / SCALE_STEP - 1e-9) * SCALE_STEP)
 
 
-def _strip(root: Any) -> None:
+def strip(root: Any) -> None:
     """Take out what pygal adds for its script and its own look, which the CSP forbids or nobody needs."""
     for parent in list(root.iter()):
         for child in list(parent):
@@ -256,7 +256,7 @@ def _strip(root: Any) -> None:
                 parent.remove(child)
 
 
-def _name(root: Any, chart_id: str, title: str, description: str) -> None:
+def name_picture(root: Any, chart_id: str, title: str, description: str) -> None:
     """Give the picture a name and a description for people who do not see it."""
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         node = root.makeelement(tag, {"id": f"{chart_id}-{tag}"})
@@ -350,7 +350,7 @@ def _move_down(node: Any, by: float) -> None:
     node.set("y", str(float(node.get("y")) + by))
 
 
-def _round_numbers(root: Any) -> None:
+def round_numbers(root: Any) -> None:
     """Two decimals are finer than a pixel, and the same on every machine."""
     for node in root.iter():
         for name in ("x", "y", "width", "height", "d"):

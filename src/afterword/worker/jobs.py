@@ -20,7 +20,8 @@ def decide_jobs(parts: Parts, claimed: list[Job]) -> None:
         Exception: Nothing was decided; one event alone may be to blame.
     """
     events = {job.subject_id for job in claimed}
-    evaluate_events(parts.database, parts.clock, events, then=outbox.finishing(claimed))
+    then = outbox.finishing(claimed)
+    evaluate_events(parts.database, parts.clock, events, then, channels=parts.channels)
 
 
 async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime | None:
@@ -35,18 +36,20 @@ async def run_job(parts: Parts, job: Job, *, is_last_attempt: bool) -> datetime 
     """
     match JobKind(job.kind):
         case JobKind.EVALUATE_EVENT:
-            await asyncio.to_thread(evaluate_events, parts.database, parts.clock, [job.subject_id])
+            await asyncio.to_thread(
+                evaluate_events, parts.database, parts.clock, [job.subject_id], channels=parts.channels
+            )
         case JobKind.SEND_INVITATION:
             return await send_invitation(
                 parts.database,
                 parts.clock,
                 parts.links,
-                parts.channel,
+                parts.channels,
                 job.subject_id,
                 is_last_attempt=is_last_attempt,
             )
         case JobKind.SEND_REMINDER:
             return await send_reminder(
-                parts.database, parts.clock, parts.links, parts.channel, job.subject_id
+                parts.database, parts.clock, parts.links, parts.channels, job.subject_id
             )
     return None

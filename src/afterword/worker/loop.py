@@ -174,7 +174,9 @@ class Worker:
             outbox.bury(database, clock, job, error=text)
             return
         asked_s = error.retry_after_s if isinstance(error, SendError) else None
-        delay = timedelta(seconds=retry_delay_s(job.attempts, random.random(), asked_s))  # noqa: S311
+        next_in_s = error.next_channel_in_s if isinstance(error, SendError) else None
+        wait_s = retry_delay_s(job.attempts, random.random(), asked_s, longest_s=next_in_s)  # noqa: S311
+        delay = timedelta(seconds=wait_s)
         logger.warning(
             "job %d (%s) failed, next try in %d s: %s",
             job.id,

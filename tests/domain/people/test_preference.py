@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.people.preference import OptOut, OptOutScope, QuietHours, end_of_quiet, find_opt_out
+from afterword.domain.people.preference import (
+    ChannelKind,
+    OptOut,
+    OptOutScope,
+    QuietHours,
+    end_of_quiet,
+    find_opt_out,
+)
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -35,6 +42,17 @@ class TestOptOuts:
 
     def test_of_the_only_channel_is_for_every_project(self) -> None:
         assert find_opt_out(None, [OF_MAIL], 3) is OF_MAIL
+
+    def test_of_a_channel_keeps_nobody_from_another_one(self) -> None:
+        both = (ChannelKind.SLACK, ChannelKind.EMAIL)
+        of_slack = OptOut(OptOutScope.CHANNEL, "slack", NOW + DAY)
+        assert find_opt_out(None, [OF_MAIL], 3, both) is None
+        assert find_opt_out(None, [of_slack], 3, both) is None
+        assert find_opt_out(None, [OF_MAIL, of_slack], 3, both) is of_slack, "the later one, which left none"
+        assert find_opt_out(None, [of_slack], 3, (ChannelKind.SLACK,)) is of_slack
+
+    def test_of_a_channel_is_none_where_the_survey_has_no_channel_at_all(self) -> None:
+        assert find_opt_out(None, [OF_MAIL], 3, ()) is None
 
     def test_of_a_channel_that_is_not_there_keeps_nobody_from_anything(self) -> None:
         assert find_opt_out(None, [OptOut(OptOutScope.CHANNEL, "fax", NOW)], 3) is None

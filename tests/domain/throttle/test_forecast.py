@@ -1,10 +1,18 @@
 """Does a forecast count days, people and certainty as people would?"""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from afterword.domain.throttle.forecast import Spread, count_days, expect_interval, expect_people, spread
+from afterword.domain.throttle.forecast import (
+    Spread,
+    count_days,
+    expect_interval,
+    expect_people,
+    list_days_in_part,
+    spread,
+    spread_days,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,32 @@ def test_days_without_invitations_count_as_days() -> None:
     first, last = date(2026, 2, 27), date(2026, 3, 2)
     found = count_days(first, last, [date(2026, 2, 28), date(2026, 2, 28), last])
     assert found == {first: 0, date(2026, 2, 28): 2, date(2026, 3, 1): 0, last: 1}
+
+
+FIRST, NOON = date(2026, 3, 1), datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def test_days_in_part_say_nothing_of_days_but_may_have_the_most() -> None:
+    days = {FIRST: 0, FIRST + DAY: 3, FIRST + 2 * DAY: 5, FIRST + 3 * DAY: 9}
+    assert spread_days(days, {FIRST, FIRST + 3 * DAY}) == Spread(3, 5, 9)
+    assert spread_days({FIRST: 0, FIRST + DAY: 54}, {FIRST, FIRST + DAY}) == Spread(None, None, 54)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "in_part"),
+    [
+        (NOON, NOON + 2 * DAY, {FIRST, FIRST + 2 * DAY}),
+        (NOON, NOON + DAY / 4, {FIRST}),
+        (NOON - DAY / 2, NOON, {FIRST}),
+        (NOON - DAY / 2, NOON + DAY, {FIRST + DAY}),
+        (NOON - DAY / 2, NOON + DAY / 2, {FIRST + DAY}),
+    ],
+)
+def test_the_first_and_the_last_day_are_whole_only_from_midnight_to_midnight(
+    since: datetime, until: datetime, in_part: set[date]
+) -> None:
+    assert list_days_in_part(since, until) == in_part
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from afterword.channels.base import Message, SendError
 from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
@@ -23,6 +25,7 @@ from tests.flows.world import BASE_URL, EAGER, World
 from tests.storage.support import DAY, HOUR, MINUTE, START
 
 QUEUED, SENDING, SENT = InvitationState.QUEUED, InvitationState.SENDING, InvitationState.SENT
+EMAIL = ChannelKind.EMAIL
 UNCERTAIN, FAILED = InvitationState.UNCERTAIN, InvitationState.FAILED
 
 
@@ -49,13 +52,20 @@ class FakeChannel:
             raise error
 
 
+def sending(
+    world: World, channel: FakeChannel, invitation_id: int = 1, *, is_last_attempt: bool = False
+) -> Coroutine[None, None, datetime | None]:
+    """One attempt of the worker, by mail."""
+    channels = {EMAIL: channel}
+    return send_invitation(
+        world.database, world.clock, world.links, channels, invitation_id, is_last_attempt=is_last_attempt
+    )
+
+
 def send(world: World, channel: FakeChannel, *, is_last_attempt: bool = False) -> InvitationState:
     """One attempt of the worker; the state afterwards."""
-    work = send_invitation(
-        world.database, world.clock, world.links, channel, 1, is_last_attempt=is_last_attempt
-    )
     with contextlib.suppress(SendError, Crash):
-        asyncio.run(work)
+        asyncio.run(sending(world, channel, is_last_attempt=is_last_attempt))
     return world.invitation(1).state
 
 
@@ -135,7 +145,7 @@ def test_a_temporary_refusal_queues_it_again(invited: World) -> None:
 
 def test_a_failed_try_raises_so_that_the_worker_knows(invited: World) -> None:
     channel = FakeChannel(invited, SendError("SMTP: refused with 451", retry_after_s=7))
-    work = send_invitation(invited.database, invited.clock, invited.links, channel, 1, is_last_attempt=False)
+    work = sending(invited, channel)
     with pytest.raises(SendError, match="451") as raised:
         asyncio.run(work)
     assert raised.value.retry_after_s == 7
@@ -230,8 +240,7 @@ def test_a_test_invitation_goes_to_a_tester_whatever_they_wish(world: World) -> 
 
 def put_off_until(world: World, channel: FakeChannel) -> datetime | None:
     """One attempt of the worker; when it is to come again."""
-    work = send_invitation(world.database, world.clock, world.links, channel, 1, is_last_attempt=False)
-    return asyncio.run(work)
+    return asyncio.run(sending(world, channel))
 
 
 class TestQuietHours:
@@ -359,8 +368,7 @@ def test_what_was_answered_while_it_waited_is_withdrawn_no_more(world: World) ->
 
 def test_an_invitation_that_is_not_there_is_no_work(world: World) -> None:
     channel = FakeChannel(world)
-    work = send_invitation(world.database, world.clock, world.links, channel, 9, is_last_attempt=False)
-    asyncio.run(work)
+    asyncio.run(sending(world, channel, 9))
     assert channel.messages == []
 
 

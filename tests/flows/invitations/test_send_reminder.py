@@ -7,12 +7,11 @@ import pytest
 
 from afterword.channels.base import SendError
 from afterword.domain.throttle.facts import Outcome
-from afterword.flows.invitations.send_invitation import send_invitation
 from afterword.flows.invitations.send_reminder import send_reminder
 from afterword.flows.job_kinds import JobKind
 from afterword.storage import invitations, jobs
 from afterword.storage.invitations import Invitation
-from tests.flows.invitations.test_send_invitation import FakeChannel
+from tests.flows.invitations.test_send_invitation import EMAIL, FakeChannel, sending
 from tests.flows.world import EAGER, NO_CAP, World
 from tests.storage.support import DAY, HOUR, START
 
@@ -24,14 +23,13 @@ def invite(world: World, throttle: dict[str, object] = REMINDS, **event: object)
     world.add_survey(throttle=throttle)
     invited = world.invite(**event)
     channel = FakeChannel(world)
-    asyncio.run(
-        send_invitation(world.database, world.clock, world.links, channel, invited.id, is_last_attempt=False)
-    )
+    asyncio.run(sending(world, channel, invited.id))
     return world.invitation(invited.id)
 
 
 def remind(world: World, channel: FakeChannel, invitation: Invitation) -> datetime | None:
-    return asyncio.run(send_reminder(world.database, world.clock, world.links, channel, invitation.id))
+    channels = {EMAIL: channel}
+    return asyncio.run(send_reminder(world.database, world.clock, world.links, channels, invitation.id))
 
 
 def waiting(world: World) -> list[datetime]:

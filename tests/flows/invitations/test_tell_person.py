@@ -146,7 +146,7 @@ def test_a_test_event_is_told_as_one() -> None:
         ({"state": InvitationState.FAILED, "last_error": "expired"}, "too late"),
         ({"state": InvitationState.FAILED, "last_error": "ineligible_at_send"}, "is gone"),
         ({"state": InvitationState.FAILED, "ended_reason": Reason.SNOOZED}, "not sent. You wanted a pause."),
-        ({"state": InvitationState.FAILED, "ended_reason": Reason.NO_CHANNEL}, "There was no address"),
+        ({"state": InvitationState.FAILED, "ended_reason": Reason.NO_CHANNEL}, "There was no way"),
         ({"state": InvitationState.CANCELLED, "last_error": "cancelled"}, "made the question pointless"),
         ({"state": InvitationState.CANCELLED, "last_error": "merged"}, "another one to you was waiting"),
         ({"state": InvitationState.FAILED, "last_error": "SMTP: refused with 550"}, "could not be delivered"),

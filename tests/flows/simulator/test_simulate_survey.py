@@ -1,6 +1,5 @@
 """Does a simulation decide exactly as the worker does, and tell what would be other?"""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,19 +15,17 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from afterword.domain.errors import AfterwordError, ConflictError
+from afterword.domain.errors import ConflictError
 from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import create_project
 from afterword.flows.people.manage_teams import set_timezone
-from afterword.flows.simulator.simulate_survey import RATE_INVITATIONS_MIN, simulate_survey
+from afterword.flows.simulator.simulate_survey import simulate_survey
 from afterword.flows.simulator.simulated_world import World as Simulated
 from afterword.flows.simulator.simulated_world import find_answer_time
-from afterword.flows.simulator.simulation import RateOrigin, Simulation, Wanted
-from afterword.flows.simulator.what_if import vary
+from afterword.flows.simulator.simulation import Simulation, Wanted
 from afterword.flows.surveys.manage_surveys import close_survey
-from afterword.flows.surveys.survey_file.throttle import make_policy
 from afterword.flows.throttle.evaluate_events import Candidate
 from afterword.storage import invitations
 from afterword.storage.events import StoredEvent
@@ -378,6 +375,11 @@ class TestWhatCounts:
         wanted = survey_file(throttle=EAGER | {"max_per_day": 1, "caps": NO_CAP | {"1d": 1}}, trigger=trigger)
         (version,) = simulate(world, Wanted("draft", wanted)).versions
         assert (version.forecast.invitations, version.forecast.withdrawn) == (1, 1)
+        assert [(stop.reason, stop.first, stop.people) for stop in version.forecast.stops] == [
+            (Reason.CANCELLED, 1, 1)
+        ]
+        firsts = sum(stop.first for stop in version.forecast.stops)
+        assert version.forecast.events == version.forecast.invitations + firsts
 
     def test_a_reminder_is_one_more_exposure(self, world: World) -> None:
         send(world)
@@ -439,22 +441,6 @@ class TestWhatIsFound:
         (stop,) = found.stops
         assert (stop.reason, stop.first, stop.decisions, stop.people) == (Reason.FILTER, 1, 1, 1)
 
-    def test_the_response_rate_is_the_survey_s_else_the_project_s_else_assumed(self, world: World) -> None:
-        found = simulate(world)
-        assert found.rate_origin is RateOrigin.ASSUMED
-        world.add_survey("other", throttle=EAGER)
-        for _ in range(RATE_INVITATIONS_MIN):
-            world.evaluate(send(world))
-        with world.database.write() as connection:
-            is_early = invitation.c.id <= RATE_INVITATIONS_MIN // 4
-            connection.execute(sa.update(invitation).where(is_early).values(outcome=Outcome.ANSWERED.value))
-        assert simulate(world).rate_origin is RateOrigin.ASSUMED, "most of them are still open"
-        world.clock.advance(4 * DAY)
-        found = simulate(world)
-        assert (found.rate_origin, found.versions[0].forecast.response_rate) == (RateOrigin.PROJECT, 0.25)
-        found = simulate(world, Wanted("draft", survey_file("other", throttle=EAGER)))
-        assert (found.rate_origin, found.versions[0].forecast.response_rate) == (RateOrigin.SURVEY, 0.25)
-
     def test_the_difference_to_what_is_live(self, world: World) -> None:
         world.add_survey(throttle=EAGER)
         for who in ("alice", "bob"):
@@ -492,51 +478,3 @@ class TestWhatCannotBe:
     def test_nothing_live_to_compare_with(self, world: World) -> None:
         with pytest.raises(ConflictError, match="'build-cli' has no live version to compare with"):
             simulate(world, against_live=True)
-
-
-class TestWhatIf:
-    def test_all_combinations_are_made(self) -> None:
-        file = survey_file(throttle={"cooldown": {"answered": "7d"}})
-        made = vary(file, "s.yaml", ["cooldown.answered=30d, 60d", "sampling.rate=0.5,1"])
-        assert [one.label for one in made] == [
-            "cooldown.answered=30d sampling.rate=0.5",
-            "cooldown.answered=30d sampling.rate=1",
-            "cooldown.answered=60d sampling.rate=0.5",
-            "cooldown.answered=60d sampling.rate=1",
-        ]
-        throttles = [one.file.throttle for one in made]
-        assert [one.cooldown.answered for one in throttles] == ["30d", "30d", "60d", "60d"]  # type: ignore[union-attr]
-        assert [one.sampling.rate for one in throttles] == [0.5, 1, 0.5, 1]  # type: ignore[union-attr]
-
-    @pytest.mark.parametrize("said", [{}, {"caps": {"1d": 3}}])
-    def test_a_part_that_is_varied_leaves_the_others_as_they_are(self, said: dict[str, Any]) -> None:
-        made = vary(survey_file(throttle=said), "s.yaml", ["caps.7d=1,2"])
-        for one, count in zip(made, (1, 2), strict=True):
-            caps = {cap.window: cap.count for cap in make_policy([("$", one.file.throttle)]).caps}
-            assert caps == {1 * DAY: 3 if said else 1, 7 * DAY: count, 30 * DAY: 2, 90 * DAY: 4}
-
-    def test_a_field_of_the_trigger(self) -> None:
-        file = survey_file(trigger={"events": ["build.finished"], "count": {"at_least": 2, "within": "1d"}})
-        made = vary(file, "s.yaml", ["trigger.count.at_least=3"])
-        assert made[0].file.trigger.count is not None
-        assert made[0].file.trigger.count.at_least == 3
-
-    def test_without_ranges_it_is_the_file(self) -> None:
-        file = survey_file()
-        assert vary(file, "s.yaml", []) == [Wanted("draft", file)]
-
-    @pytest.mark.parametrize(
-        ("ranges", "message"),
-        [
-            (["cooldown"], "--vary cooldown: this is not a range"),
-            (["cooldown=1d,"], "--vary cooldown=1d,: this is not a range"),
-            (["priority=" + ",".join(map(str, range(13)))], "13 combinations; at most 12 at once"),
-            (["max_open=-1"], "s.yaml with max_open=-1:1: throttle.max_open"),
-            (["coldown=1d"], "did you mean"),
-            (["cooldown.answered=1d"], "cooldown has no parts in the file; vary cooldown itself"),
-            (["caps.7d=1"], "caps has no parts in the file; vary caps itself"),
-        ],
-    )
-    def test_what_is_no_range_is_said(self, ranges: list[str], message: str) -> None:
-        with pytest.raises(AfterwordError, match=re.escape(message)):
-            vary(survey_file(throttle={"cooldown": "7d", "caps": {}}), "s.yaml", ranges)

@@ -7,6 +7,7 @@ import pytest
 
 from afterword.channels.base import Message
 from afterword.channels.email_message import compose
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.survey.branching import count_asked
 from afterword.domain.survey.piping import UNLINKED
 from afterword.domain.survey.question import MultipleChoiceQuestion, list_choices
@@ -101,7 +102,12 @@ def test_the_mail_says_what_the_page_says(piped: World) -> None:
     invitation = piped.invite(metadata=json.dumps({"branch": "main\r\nBcc: all"}))
     channel = Outbox()
     work = send_invitation(
-        piped.database, piped.clock, piped.links, channel, invitation.id, is_last_attempt=False
+        piped.database,
+        piped.clock,
+        piped.links,
+        {ChannelKind.EMAIL: channel},
+        invitation.id,
+        is_last_attempt=False,
     )
     asyncio.run(work)
     (message,) = channel.messages

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from afterword.domain.invitation import CANCELLED, MERGED, InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Outcome
 from afterword.flows.throttle.explain_invitation import show_life
 from afterword.storage.invitations import Invitation
@@ -57,6 +58,12 @@ def at(later: timedelta = timedelta()) -> str:
             f"failed {at()} (550 no)"),
         ({"state": InvitationState.UNCERTAIN}, None, "uncertain"),
         (ON_ITS_WAY, None, f"sent {at()}"),
+        (ON_ITS_WAY | {"channel": ChannelKind.SLACK}, None, f"sent by Slack {at()}"),
+        (
+            {"state": InvitationState.FAILED, "channel": ChannelKind.EMAIL, "last_error": "550 no"},
+            None,
+            "failed by e-mail (550 no)",
+        ),
         (
             ON_ITS_WAY
             | {"reminded_at": START + DAY, "outcome": Outcome.SNOOZED, "outcome_at": START + 2 * DAY},

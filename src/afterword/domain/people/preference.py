@@ -1,6 +1,6 @@
 """What may a person wish about when, and about what, they are asked?"""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -21,9 +21,18 @@ class OptOutScope(StrEnum):
 
 
 class ChannelKind(StrEnum):
-    """The ways to reach people that somebody may say no to; a server's mailbox stands in for mail."""
+    """
+    The ways to reach people that somebody may say no to, the nearest one first.
 
+    Slack is nearer than mail: people have it open while they work. A server's mailbox stands in for mail.
+    """
+
+    SLACK = "slack"
     EMAIL = "email"
+
+
+MAIL_ONLY = (ChannelKind.EMAIL,)
+"""Mail is always there; all others are where the operator set them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,17 @@ class OptOut:
     created_at: datetime
 
 
-def find_opt_out(opted_out_at: datetime | None, opt_outs: Iterable[OptOut], project_id: int) -> OptOut | None:
+def find_opt_out(
+    opted_out_at: datetime | None,
+    opt_outs: Iterable[OptOut],
+    project_id: int,
+    channels: Collection[ChannelKind] = MAIL_ONLY,
+) -> OptOut | None:
     """
     What keeps a person from being asked about a project; None when nothing does.
 
-    A channel keeps somebody from it when no other one is left.
+    Args:
+        channels: Those by which the survey may ask. An opt-out of one counts when no other one is left.
     """
     if opted_out_at is not None:
         return OptOut(OptOutScope.ALL, "", opted_out_at)
@@ -52,10 +67,15 @@ def find_opt_out(opted_out_at: datetime | None, opt_outs: Iterable[OptOut], proj
     for one in kept:
         if one.scope is OptOutScope.PROJECT and one.value == str(project_id):
             return one
-    channels = {one.value: one for one in kept if one.scope is OptOutScope.CHANNEL}
-    if all(kind.value in channels for kind in ChannelKind):
-        return max(channels.values(), key=lambda one: one.created_at)
+    unwanted = {one.value: one for one in kept if one.scope is OptOutScope.CHANNEL}
+    if channels and all(kind.value in unwanted for kind in channels):
+        return max((unwanted[kind.value] for kind in channels), key=lambda one: one.created_at)
     return None
+
+
+def unwanted_channels(opt_outs: Iterable[OptOut]) -> frozenset[str]:
+    """The names of the channels by which a person wants no surveys."""
+    return frozenset(one.value for one in opt_outs if one.scope is OptOutScope.CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class Policy:
         reminder_after: When one reminder goes out to who has not answered; None = never.
         expires_after: When the invitation and its link end.
         channels: Ways to ask, in this order; empty = whichever there is.
+        next_channel_after: How long a channel that fails for now is tried before the next one is.
 
     Source: docs/reference/throttle.md.
     """
@@ -155,6 +156,7 @@ class Policy:
     reminder_after: timedelta | None = None
     expires_after: timedelta = timedelta(hours=72)
     channels: tuple[str, ...] = ()
+    next_channel_after: timedelta = timedelta(hours=1)
 
     @property
     def looks_back(self) -> timedelta:

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
+ABSENT = "absent"
+"""What is said of a path at which metadata holds nothing; no JSON is written so."""
+
 _ABSENT = object()
 
 
@@ -225,9 +228,9 @@ def find_mismatch(condition: Condition | None, metadata: Mapping[str, Any]) -> C
 
 
 def show_found(path: str, metadata: Mapping[str, Any]) -> str:
-    """What metadata holds at a path, as JSON; ``absent`` for nothing."""
+    """What metadata holds at a path, as JSON; ABSENT for nothing."""
     found = _look_up(path, metadata)
-    return "absent" if found is _ABSENT else json.dumps(found, ensure_ascii=False)
+    return ABSENT if found is _ABSENT else json.dumps(found, ensure_ascii=False)
 
 
 def _look_up(path: str, metadata: Mapping[str, Any]) -> Any:

@@ -76,6 +76,7 @@ class PersonFacts:
         snoozed_until: The person wants no surveys before; None = no such wish.
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
+        channels_tried: The names of those that were asked for it.
         failed_at: When the last message to the person could not be delivered; None = it could.
         zone: The person's time zone; ``zone_origin`` is who says so.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
@@ -93,6 +94,7 @@ class PersonFacts:
     opt_out: OptOut | None = None
     snoozed_until: datetime | None = None
     has_channel: bool = True
+    channels_tried: tuple[str, ...] = ()
     failed_at: datetime | None = None
     zone: tzinfo = UTC
     zone_origin: ZoneOrigin = ZoneOrigin.DEFAULT

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 
 from afterword.domain.statistics import Interval, wilson
@@ -15,10 +15,13 @@ WORST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How something is spread: as many at most in half of the cases, in 95 of 100, and in all."""
+    """How something is spread: as many at most in half of the cases, in 95 of 100, and in all.
 
-    p50: int
-    p95: int
+    None where nothing is known.
+    """
+
+    p50: int | None
+    p95: int | None
     max: int
 
 
@@ -51,7 +54,8 @@ class Forecast:
         invitations: Without those withdrawn before they went out.
         withdrawn: The others.
         reached: Different people with an invitation.
-        per_day: Invitations of each day of the time, days without any too.
+        per_day: Invitations of each day of the time, days without any too. Of the days that lie in it only in
+            part the highest counts, as it may be the most, but half a day says nothing of days.
         per_person: Invitations of each person reached.
         responses: Expected, at the response rate.
         respondents: Different people among those, whom a score rests on.
@@ -59,6 +63,8 @@ class Forecast:
             none, as with everybody or nobody.
         stops: The rules that failed, in the order of the codes.
         days: Day (UTC) → invitations.
+        days_in_part: Those of them that lie in the time only in part.
+        otherwise: The same at other response rates, where this one is a guess.
     """
 
     events: int
@@ -75,6 +81,8 @@ class Forecast:
     interval: Interval | None
     stops: tuple[Stop, ...]
     days: Mapping[date, int]
+    days_in_part: frozenset[date] = frozenset()
+    otherwise: tuple["Forecast", ...] = ()
 
     @property
     def share_reached(self) -> float | None:
@@ -115,6 +123,14 @@ def spread(counts: Collection[int]) -> Spread:
     return Spread(_rank(ordered, 0.5), _rank(ordered, 0.95), ordered[-1])
 
 
+def spread_days(days: Mapping[date, int], in_part: Collection[date]) -> Spread:
+    """How the counts of days are spread: by the whole ones, and the most of all."""
+    whole = spread([count for day, count in days.items() if day not in in_part])
+    is_any_whole = len(days) > len(in_part)
+    most = max(days.values(), default=0)
+    return Spread(whole.p50 if is_any_whole else None, whole.p95 if is_any_whole else None, most)
+
+
 def expect_people(invitations: Collection[int], response_rate: float) -> int:
     """How many different people answer at least once, of those invited so often each; rounded down."""
     return int(sum(1 - (1 - response_rate) ** count for count in invitations) + 1e-9)
@@ -130,6 +146,14 @@ def count_days(first: date, last: date, invited: Collection[date]) -> dict[date,
     counts = Counter(invited)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return {day: counts[day] for day in days}
+
+
+def list_days_in_part(since: datetime, until: datetime) -> frozenset[date]:
+    """The first and the last day (UTC) of a time, unless it has all of them."""
+    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+    is_first_whole = since == datetime.combine(first, time(), tzinfo=UTC)
+    # At midnight the end is the first moment of a day of which nothing else is in the time.
+    return frozenset({last} if is_first_whole else {first, last})
 
 
 def _rank(ordered: Sequence[int], share: float) -> int:

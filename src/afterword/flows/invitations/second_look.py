@@ -1,18 +1,27 @@
 """May an invitation still go out now, and what does its message say?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from afterword.channels.base import Message
-from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED
-from afterword.domain.people.preference import find_opt_out
+from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, InvitationState
+from afterword.domain.people.identity import IdentityKind
+from afterword.domain.people.preference import ChannelKind, OptOut, find_opt_out, unwanted_channels
 from afterword.domain.people.time_zone import HeldZone
 from afterword.domain.survey.branching import count_asked
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
+from afterword.domain.throttle.channel_choice import (
+    Tried,
+    choose_channel,
+    list_channels,
+    list_usable,
+    next_channel,
+)
 from afterword.domain.throttle.eligibility import decide_again
 from afterword.domain.throttle.facts import Facts, PersonFacts, SurveyFacts
 from afterword.domain.throttle.reason import Reason
@@ -44,7 +53,13 @@ REMINDER_MARK = "-reminder"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invitation with all that its message is worded from."""
+    """
+    An invitation with all that its message is worded from.
+
+    Attributes:
+        channel: The one that carries it.
+        next_channel: The one after it; None when there is no other.
+    """
 
     invitation: Invitation
     person: Person
@@ -52,6 +67,8 @@ class Case:
     event: StoredEvent
     definition: Definition
     policy: Policy
+    channel: ChannelKind
+    next_channel: ChannelKind | None
 
 
 class Ended(NamedTuple):
@@ -68,12 +85,18 @@ class Ended(NamedTuple):
 
 
 def look_again(
-    connection: Connection, invitation: Invitation, now: datetime, *, is_reminder: bool = False
+    connection: Connection,
+    channels: Collection[ChannelKind],
+    invitation: Invitation,
+    now: datetime,
+    *,
+    is_reminder: bool = False,
 ) -> Case | datetime | Ended:
     """
     What the message is worded from, when to look again, or why it must not go any more.
 
     Args:
+        channels: Those that the operator set up.
         is_reminder: It waits for the next hours of mails, however long.
     """
     person = people.get_person(connection, invitation.person_id)
@@ -96,15 +119,52 @@ def look_again(
     levels = read_levels(connection, survey.project_id)
     phase = state_at(survey.state, current.starts_at, current.ends_at, now)
     asked = SurveyFacts(survey.id, survey.project_id, phase, paused=find_pauses(levels, text))
-    facts = _facts(connection, invitation, person, asked, zone_of(person, levels.timezone))
     policy = find_policy(levels, survey.key, text)
+    way = _choose_way(connection, channels, invitation, person, policy, survey.project_id, now)
+    facts = _facts(invitation, person, asked, zone_of(person, levels.timezone), way)
     if (against := decide_again(facts, policy, now)) is not None:
         return Ended(INELIGIBLE_AT_SEND, against.reason)
+    if way.channel is None:
+        return Ended(INELIGIBLE_AT_SEND, Reason.NO_CHANNEL)
     send_at = find_send_time(facts, policy, now)
     if send_at <= now:
-        return Case(invitation, person, survey, event, definition, policy)
+        return Case(invitation, person, survey, event, definition, policy, way.channel, way.following)
     is_late = not is_reminder and _is_put_off_too_long(invitation, policy, send_at)
     return Ended(INELIGIBLE_AT_SEND, Reason.OUTSIDE_WINDOW) if is_late else send_at
+
+
+class _Way(NamedTuple):
+    """
+    How a person can be reached now.
+
+    Attributes:
+        opt_out: The wish that keeps the survey from asking at all.
+    """
+
+    channel: ChannelKind | None
+    following: ChannelKind | None
+    opt_out: OptOut | None
+
+
+def _choose_way(
+    connection: Connection,
+    channels: Collection[ChannelKind],
+    invitation: Invitation,
+    person: Person,
+    policy: Policy,
+    project_id: int,
+    now: datetime,
+) -> _Way:
+    opt_outs = preferences.list_opt_outs(connection, person.id)
+    order = list_channels(policy.channels, channels)
+    usable = list_usable(order, person.email, unwanted_channels(opt_outs))
+    # What went out before channels were noted went by mail.
+    may_be_out = invitation.state is not InvitationState.QUEUED
+    before = invitation.channel or (ChannelKind.EMAIL if may_be_out else None)
+    tried = Tried(before, invitation.channel_since, may_be_out)
+    channel = choose_channel(order, usable, tried, next_after=policy.next_channel_after, now=now)
+    opt_out = find_opt_out(person.opted_out_at, opt_outs, project_id, order)
+    return _Way(channel, next_channel(order, usable, channel), opt_out)
 
 
 def _is_put_off_too_long(invitation: Invitation, policy: Policy, send_at: datetime) -> bool:
@@ -120,11 +180,8 @@ def _may_be_withdrawn(connection: Connection, definition: Definition, now: datet
     return withdraws and jobs.is_any_since(connection, JobKind.EVALUATE_EVENT, now, tries_max=BACKLOG_TRIES)
 
 
-def _facts(
-    connection: Connection, invitation: Invitation, person: Person, survey: SurveyFacts, held: HeldZone
-) -> Facts:
+def _facts(invitation: Invitation, person: Person, survey: SurveyFacts, held: HeldZone, way: _Way) -> Facts:
     """What may have changed since the invitation was reserved."""
-    opt_outs = preferences.list_opt_outs(connection, person.id)
     return Facts(
         event_id=invitation.event_id,
         occurred_at=invitation.created_at,
@@ -135,9 +192,9 @@ def _facts(
             is_bot=person.is_bot,
             is_active=person.is_active,
             is_tester=person.is_tester,
-            opt_out=find_opt_out(person.opted_out_at, opt_outs, survey.project_id),
+            opt_out=way.opt_out,
             snoozed_until=person.snoozed_until,
-            has_channel=bool(person.email) and person.email.isascii(),
+            has_channel=way.channel is not None,
             zone=held.zone,
             zone_origin=held.origin,
             quiet=quiet_hours_of(person),
@@ -146,7 +203,9 @@ def _facts(
     )
 
 
-def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: bool = False) -> Message:
+def compose_message(
+    connection: Connection, links: Links, case: Case, now: datetime, *, is_reminder: bool = False
+) -> Message:
     """Word the message of an invitation, in the person's language."""
     invitation, person, survey = case.invitation, case.person, case.survey
     definition = personal(case.definition, invitation.id, person, case.event, for_mail=True)
@@ -160,6 +219,7 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         message_id=invitation.message_id + (REMINDER_MARK if is_reminder else ""),
         to_email=person.email,
         to_name=person.name,
+        to_slack_id=_slack_id(connection, person) if case.channel is ChannelKind.SLACK else None,
         project=survey.project_name,
         title=definition.title,
         introduction=definition.introduction,
@@ -178,3 +238,9 @@ def compose_message(links: Links, case: Case, now: datetime, *, is_reminder: boo
         is_anonymous=definition.is_anonymous,
         locale=definition.locale,
     )
+
+
+def _slack_id(connection: Connection, person: Person) -> str | None:
+    """In the capital letters of Slack, which is all that it takes."""
+    known = people.list_identities(connection, [person.id]).get(person.id, [])
+    return next((one.shown.strip().upper() for one in known if one.kind == IdentityKind.SLACK), None)

@@ -1,10 +1,12 @@
 """How is somebody reminded, once, who has not answered?"""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from afterword.channels.base import Channel, Message, SendError
 from afterword.domain.invitation import InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.flows.invitations.second_look import Case, compose_message, look_again
 from afterword.flows.links import Links
@@ -16,12 +18,16 @@ from afterword.storage.invitations import Invitation
 
 
 async def send_reminder(
-    database: Database, clock: Clock, links: Links, channel: Channel, invitation_id: int
+    database: Database,
+    clock: Clock,
+    links: Links,
+    channels: Mapping[ChannelKind, Channel],
+    invitation_id: int,
 ) -> datetime | None:
     """
     Send the one reminder of an invitation, unless the person reacted or must not be asked any more.
 
-    It is marked as sent before the first byte: rather none than two.
+    It goes by the invitation's channel, and is marked as sent before the first byte: rather none than two.
 
     Returns:
         When to come again, when it is not the hour for a mail; None when there is nothing left to do.
@@ -29,11 +35,12 @@ async def send_reminder(
     Raises:
         SendError: Not sent, and not marked, unless it may have gone out all the same.
     """
-    message = await asyncio.to_thread(_begin, database, clock, links, invitation_id)
-    if not isinstance(message, Message):
-        return message
+    found = await asyncio.to_thread(_begin, database, clock, links, channels, invitation_id)
+    if not isinstance(found, tuple):
+        return found
+    channel, message = found
     try:
-        await channel.send(message)
+        await channels[channel].send(message)
     except SendError as error:
         if error.uncertain:
             return None
@@ -42,7 +49,9 @@ async def send_reminder(
     return None
 
 
-def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -> Message | datetime | None:
+def _begin(
+    database: Database, clock: Clock, links: Links, channels: Collection[ChannelKind], invitation_id: int
+) -> tuple[ChannelKind, Message] | datetime | None:
     now = to_datetime(clock.now_us())
     with database.write() as connection:
         invitation = invitations.get_invitation(connection, invitation_id)
@@ -53,7 +62,7 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         invitation = invitations.get_invitation(connection, invitation_id, lock=True)
         if invitation is None or not _is_silent(invitation):
             return None
-        case = look_again(connection, invitation, now, is_reminder=True)
+        case = look_again(connection, channels, invitation, now, is_reminder=True)
         if isinstance(case, datetime):
             return min(case, invitation.expires_at)
         if not isinstance(case, Case):
@@ -62,7 +71,7 @@ def _begin(database: Database, clock: Clock, links: Links, invitation_id: int) -
         if not may_remind(asked.get(case.person.id, ()), case.definition.tags, case.policy, now):
             return None
         invitations.set_reminded(connection, invitation_id, now)
-        return compose_message(links, case, now, is_reminder=True)
+        return case.channel, compose_message(connection, links, case, now, is_reminder=True)
 
 
 def _is_silent(invitation: Invitation) -> bool:

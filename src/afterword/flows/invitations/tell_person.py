@@ -5,9 +5,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, MERGED, InvitationState
-from afterword.domain.people.preference import OptOutScope
+from afterword.domain.people.preference import ChannelKind, OptOutScope
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.throttle.explain_reason import show_channel
 from afterword.storage.decisions import Entry
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
@@ -40,7 +41,7 @@ _SENTENCES = {
     Reason.DAILY_MAX: "Enough people had been asked that day.",
     Reason.NOT_SAMPLED: "This survey asks only some people, and you were not drawn.",
     Reason.LOWER_PRIORITY: "You were asked another survey about the same thing.",
-    Reason.NO_CHANNEL: "There was no address that a survey could be sent to.",
+    Reason.NO_CHANNEL: "There was no way to reach you.",
     Reason.OUTSIDE_WINDOW: "It was outside the hours in which the survey sends mails.",
     Reason.PAUSED: "Surveys were paused.",
     Reason.CANCELLED: "What you did next made the question pointless.",
@@ -100,16 +101,25 @@ def tell_delivery(invitation: Invitation, zone: tzinfo, held_until: datetime | N
         return f"You opened it on {show_time(invitation.opened_at, zone)}."
     match invitation.state:
         case InvitationState.SENT if invitation.sent_at is not None:
-            return f"The mail went out on {show_time(invitation.sent_at, zone)}."
+            return f"{_what(invitation)} went out on {show_time(invitation.sent_at, zone)}."
         case InvitationState.FAILED if invitation.ended_reason is not None:
-            return f"The mail was not sent. {tell_reason(invitation.ended_reason)}"
+            return f"{_what(invitation)} was not sent. {tell_reason(invitation.ended_reason)}"
         case InvitationState.FAILED | InvitationState.CANCELLED:
-            return _LOST.get(invitation.last_error or "", "The mail could not be delivered.")
+            return _LOST.get(invitation.last_error or "", f"{_what(invitation)} could not be delivered.")
         case InvitationState.UNCERTAIN:
-            return "The mail may have reached you: the mail server did not say."
+            return f"{_what(invitation)} may have reached you: {_who(invitation)} did not say."
     if held_until is not None:
-        return f"The mail waits for the right hour: {show_time(held_until, zone)}."
-    return "The mail is waiting to be sent."
+        return f"{_what(invitation)} waits for the right hour: {show_time(held_until, zone)}."
+    return f"{_what(invitation)} is waiting to be sent."
+
+
+def _what(invitation: Invitation) -> str:
+    """What travels: by Slack it is no mail."""
+    return "The message in Slack" if invitation.channel is ChannelKind.SLACK else "The mail"
+
+
+def _who(invitation: Invitation) -> str:
+    return "Slack" if invitation.channel is ChannelKind.SLACK else "the mail server"
 
 
 def _tell(verdict: Verdict, project: str, zone: tzinfo) -> str:
@@ -138,7 +148,7 @@ def _opted_out(saw: Mapping[str, Any], project: str, zone: tzinfo) -> str | None
         case OptOutScope.PROJECT:
             return f"You wanted no surveys about {project}."
         case OptOutScope.CHANNEL:
-            return f"You wanted no surveys by {CHANNEL_WORDS.get(saw['value'], saw['value'])}."
+            return f"You wanted no surveys by {show_channel(saw['value'])}."
     return None
 
 
@@ -193,9 +203,6 @@ _OPERATOR_WORDS = {
 }
 
 _Detail = Callable[[Mapping[str, Any], str, tzinfo], str | None]
-
-CHANNEL_WORDS = {"email": "e-mail"}
-"""How people call the channels."""
 
 _DETAILS: dict[Reason, _Detail] = {
     Reason.STALE_EVENT: _stale,

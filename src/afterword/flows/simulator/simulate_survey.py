@@ -1,24 +1,26 @@
 """Whom would a survey have asked, had it been live? The rules that decide, over the events that came."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.domain.people.identity import IdentityKind, normalise
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
 from afterword.domain.survey.survey import SurveyState
 from afterword.domain.throttle.eligibility import Invite
+from afterword.domain.throttle.forecast import Forecast
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.manage_projects import get_project
 from afterword.flows.simulator.past_events import is_emptied, read_portions
-from afterword.flows.simulator.simulated_world import World, know
+from afterword.flows.simulator.response_rate import find_rate
+from afterword.flows.simulator.simulated_world import Known, World, know
 from afterword.flows.simulator.simulation import (
     COMBINATIONS_MAX,
     Counts,
     Moved,
-    RateOrigin,
     Simulation,
     Version,
     Wanted,
@@ -29,20 +31,13 @@ from afterword.flows.surveys.survey_definition import SurveyFile, dump_definitio
 from afterword.flows.throttle.heard_surveys import Heard, make_heard
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.progress import OnProgress, untold
-from afterword.storage import exposures, identity_rules, surveys
+from afterword.storage import identity_rules, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.events import StoredEvent
 from afterword.storage.surveys import Listening
 
 HANDLES_REMEMBERED = 20_000
 """Handles that are not asked about anew for each event."""
-
-RATE_WINDOW = timedelta(days=90)
-RATE_INVITATIONS_MIN = 20
-"""With fewer invitations that ended, an observed response rate is chance."""
-
-RATE_ASSUMED = 0.3
-"""Where nothing was observed; internal surveys by mail see about that."""
 
 
 def simulate_survey(
@@ -53,6 +48,7 @@ def simulate_survey(
     since: timedelta,
     against_live: bool = False,
     response_rate: float | None = None,
+    channels: Collection[ChannelKind] = MAIL_ONLY,
     on_progress: OnProgress = untold,
 ) -> Simulation:
     """
@@ -62,7 +58,9 @@ def simulate_survey(
         wanted: All of one survey, at most COMBINATIONS_MAX.
         since: How far back.
         against_live: Compare with the version that is live.
-        response_rate: Of all simulated invitations; None = as observed.
+        response_rate: Of all simulated invitations; None = as observed. Where too little was, all is
+            simulated at a low and at a high one, too.
+        channels: Those that the operator set up.
 
     Raises:
         NotFoundError: There is no such project.
@@ -73,7 +71,18 @@ def simulate_survey(
         raise InvalidInputError(f"{len(wanted)} combinations; at most {COMBINATIONS_MAX} at once: vary less")
     until = to_datetime(clock.now_us())
     with database.read_whole() as connection:
-        return _Run(connection, wanted, until - since, until, against_live, response_rate).run(on_progress)
+        known = know(connection, channels)
+        run = _Run(connection, known, wanted, until - since, until, against_live, response_rate)
+        return run.run(on_progress)
+
+
+@dataclass(slots=True)
+class _Course:
+    """How one version would have gone at one response rate."""
+
+    world: World
+    rate: float
+    counts: Counts = field(default_factory=Counts)
 
 
 class _Run:
@@ -82,6 +91,7 @@ class _Run:
     def __init__(
         self,
         connection: Connection,
+        known: Known,
         wanted: Sequence[Wanted],
         since: datetime,
         until: datetime,
@@ -94,12 +104,10 @@ class _Run:
         self._project = get_project(connection, wanted[0].file.project)
         heard = _list_live(connection)
         self._beside = [one for one in heard if one.survey.key != self._key]
-        self._known = know(connection)
+        self._known = known
         mine = [draft_of(connection, one.file, since) for one in wanted]
         self._survey_id = mine[0].id
-        self._rate, self._rate_origin = _find_rate(
-            connection, self._survey_id, self._project.id, until, response_rate
-        )
+        self._rate = find_rate(connection, self._survey_id, self._project.id, until, response_rate)
         self._labels = [one.label for one in wanted]
         if against_live:
             live = next((one for one in heard if one.survey.key == self._key), None)
@@ -107,18 +115,21 @@ class _Run:
                 raise ConflictError(f"the survey {self._key!r} has no live version to compare with")
             mine.append(_as_if_live(live, since))
         self._against_live = against_live
-        self._worlds = [
-            World(connection, self._known, [one, *self._beside], since, self._rate) for one in mine
-        ]
-        self._counts = [Counts() for _ in mine]
+        self._courses = [self._course(one, self._rate.share) for one in mine]
+        self._others = [[self._course(one, rate) for rate in self._rate.otherwise] for one in mine]
+        self._all = [*self._courses, *(one for others in self._others for one in others)]
         self._moved: list[Moved] = [Counter() for _ in wanted]
         self._events = self._tests = self._emptied = 0
         self._emptied_before: datetime | None = None
         self._names_bot = _bot_finder(connection)
 
+    def _course(self, heard: Heard, rate: float) -> _Course:
+        surveys_asking = [heard, *self._beside]
+        return _Course(World(self._connection, self._known, surveys_asking, self._since, rate), rate)
+
     def run(self, on_progress: OnProgress) -> Simulation:
         """Go through the events, and count."""
-        warm_from = self._since - max(world.looks_back for world in self._worlds)
+        warm_from = self._since - max(one.world.looks_back for one in self._courses)
         projects = sorted({self._project.id, *(one.survey.project_id for one in self._beside)})
         for portion in read_portions(self._connection, warm_from, projects, "simulating", on_progress):
             self._take_all(portion)
@@ -127,8 +138,8 @@ class _Run:
     def _take_all(self, found: list[StoredEvent]) -> None:
         ids = {event.person_id for event in found if event.person_id is not None}
         past = self._known.read(self._connection, ids)
-        for world in self._worlds:
-            world.add_past(past)
+        for course in self._all:
+            course.world.add_past(past)
         for event in found:
             is_in_time = event.received_at >= self._since
             if is_emptied(event):
@@ -136,8 +147,8 @@ class _Run:
             elif is_in_time:
                 self._take(event)
             elif not event.is_test:
-                for world in self._worlds:
-                    world.remember(event, self._known.find_id(event.person_id))
+                for course in self._all:
+                    course.world.remember(event, self._known.find_id(event.person_id))
 
     def _note_emptied(self, event: StoredEvent, is_in_time: bool) -> None:
         if is_in_time and event.project_id == self._project.id:
@@ -149,22 +160,21 @@ class _Run:
         is_mine = event.project_id == self._project.id
         self._events += is_mine
         self._tests += is_mine and event.is_test
-        if event.is_test or not any(world.listens(event) for world in self._worlds):
+        if event.is_test or not any(one.world.listens(event) for one in self._courses):
             return
         person_id, names_bot = self._known.find_id(event.person_id), self._names_bot(event)
-        said = [
-            self._decide(world, counts, event, person_id, names_bot)
-            for world, counts in zip(self._worlds, self._counts, strict=True)
-        ]
+        said = [self._decide(course, event, person_id, names_bot) for course in self._all]
         if self._against_live:
-            live = said[-1]
-            for moved, reason in zip(self._moved, said[:-1], strict=True):
+            count = len(self._moved)
+            live = said[count]
+            for moved, reason in zip(self._moved, said[:count], strict=True):
                 if reason is not live or reason is Reason.INVITED:
                     moved[live, reason] += 1
 
     def _decide(
-        self, world: World, counts: Counts, event: StoredEvent, person_id: int | None, names_bot: bool
+        self, course: _Course, event: StoredEvent, person_id: int | None, names_bot: bool
     ) -> Reason | None:
+        world, counts = course.world, course.counts
         world.advance(event.received_at)
         said = None
         for candidate in world.decide(event, person_id, names_bot):
@@ -178,12 +188,15 @@ class _Run:
         return said
 
     def _simulation(self) -> Simulation:
-        forecasts = [counts.forecast(self._since, self._until, self._rate) for counts in self._counts]
-        live = self._counts[-1] if self._against_live else None
+        forecasts = [
+            self._forecast(course, tuple(map(self._forecast, others)))
+            for course, others in zip(self._courses, self._others, strict=True)
+        ]
+        live = self._courses[-1].counts if self._against_live else None
         versions = [
-            Version(label, forecast, None if live is None else differ(moved, counts, live))
-            for label, forecast, counts, moved in zip(
-                self._labels, forecasts, self._counts, self._moved, strict=False
+            Version(label, forecast, None if live is None else differ(moved, course.counts, live))
+            for label, forecast, course, moved in zip(
+                self._labels, forecasts, self._courses, self._moved, strict=False
             )
         ]
         return Simulation(
@@ -196,10 +209,13 @@ class _Run:
             emptied=self._emptied,
             emptied_before=self._emptied_before,
             beside=tuple(one.survey.key for one in self._beside),
-            rate_origin=self._rate_origin,
+            response_rate=self._rate,
             versions=tuple(versions),
             live=None if live is None else Version("live", forecasts[-1]),
         )
+
+    def _forecast(self, course: _Course, otherwise: tuple[Forecast, ...] = ()) -> Forecast:
+        return course.counts.forecast(self._since, self._until, course.rate, otherwise)
 
 
 def draft_of(connection: Connection, file: SurveyFile, since: datetime) -> Heard:
@@ -257,22 +273,6 @@ def _find_known(connection: Connection, key: str, project_id: int) -> tuple[int,
             f"the survey {key!r} belongs to the project {found.project_name!r}: use another key"
         )
     return found.id, found.published_at
-
-
-def _find_rate(
-    connection: Connection, survey_id: int, project_id: int, now: datetime, given: float | None
-) -> tuple[float, RateOrigin]:
-    """The share of invitations that is answered, and where it comes from."""
-    if given is not None:
-        return given, RateOrigin.GIVEN
-    ended = exposures.count_ended(connection, now, now - RATE_WINDOW)
-    of_project = {one.id for one in surveys.list_surveys(connection, project_id)}
-    for ids, origin in (({survey_id}, RateOrigin.SURVEY), (of_project, RateOrigin.PROJECT)):
-        counts = [ended[one] for one in ids if one in ended]
-        invited = sum(count for count, _ in counts)
-        if invited >= RATE_INVITATIONS_MIN:
-            return sum(answered for _, answered in counts) / invited, origin
-    return RATE_ASSUMED, RateOrigin.ASSUMED
 
 
 def _bot_finder(connection: Connection) -> Callable[[StoredEvent], bool]:

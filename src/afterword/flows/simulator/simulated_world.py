@@ -11,7 +11,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any
 
-from afterword.domain.people.preference import OptOut
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, OptOut
 from afterword.domain.throttle.eligibility import Invite, decide
 from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
 from afterword.domain.throttle.rules.exposures import may_remind
@@ -42,12 +42,14 @@ class Known:
 
     Attributes:
         tags: Survey id → its tags.
+        channels: Those that the operator set up.
     """
 
     people: dict[int, Person]
     opt_outs: dict[int, list[OptOut]]
     firsts: dict[tuple[int, int], datetime]
     tags: Mapping[int, frozenset[str]]
+    channels: Collection[ChannelKind] = MAIL_ONLY
 
     def read(self, connection: Connection, person_ids: Collection[int]) -> list[Past]:
         """Read what is known of people that were not asked for before; their real invitations."""
@@ -70,10 +72,11 @@ class Known:
         return None if found is None else self.people[found].email
 
 
-def know(connection: Connection) -> Known:
-    """Nobody yet."""
+def know(connection: Connection, channels: Collection[ChannelKind] = MAIL_ONLY) -> Known:
+    """Nobody yet; only by which channels they could be asked."""
     found = surveys.list_current_definitions(connection)
-    return Known({}, {}, {}, {survey_id: read_definition(text).tags for survey_id, text in found.items()})
+    tags = {survey_id: read_definition(text).tags for survey_id, text in found.items()}
+    return Known({}, {}, {}, tags, channels)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +122,7 @@ class World(Gathered):
     ) -> None:
         # Nothing is read for a batch: what is known grows with the events.
         self._known = known
+        self._channels = known.channels
         self._since = since
         self._response_rate = response_rate
         self._now = since

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from afterword.domain.throttle.eligibility import Invite
 from afterword.domain.throttle.forecast import (
@@ -13,9 +12,12 @@ from afterword.domain.throttle.forecast import (
     count_days,
     expect_interval,
     expect_people,
+    list_days_in_part,
     spread,
+    spread_days,
 )
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.simulator.response_rate import ResponseRate
 from afterword.flows.simulator.simulated_world import Simulated
 from afterword.flows.surveys.survey_definition import SurveyFile
 from afterword.flows.throttle.evaluate_events import Candidate
@@ -25,15 +27,6 @@ COMBINATIONS_MAX = 12
 
 Moved = Counter[tuple[Reason | None, Reason | None]]
 """(What one version said, what another said) → events; None where it did not hear them."""
-
-
-class RateOrigin(StrEnum):
-    """Where the response rate comes from."""
-
-    GIVEN = "given"
-    SURVEY = "observed, this survey"
-    PROJECT = "observed, this project"
-    ASSUMED = "assumed: nothing was observed yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +76,7 @@ class Simulation:
     emptied: int
     emptied_before: datetime | None
     beside: tuple[str, ...]
-    rate_origin: RateOrigin
+    response_rate: ResponseRate
     versions: tuple[Version, ...]
     live: Version | None = None
 
@@ -117,11 +110,18 @@ class Counts:
             if person is not None:
                 self.stopped[reason].add(person.id)
 
-    def forecast(self, since: datetime, until: datetime, response_rate: float) -> Forecast:
+    def forecast(
+        self,
+        since: datetime,
+        until: datetime,
+        response_rate: float,
+        otherwise: tuple[Forecast, ...] = (),
+    ) -> Forecast:
         """What the counts of a time amount to."""
         sent = [one for one in self.invited if not one.is_withdrawn]
         of_person = Counter(one.person_id for one in sent)
         days = count_days(since.date(), until.date(), [one.at.date() for one in sent])
+        in_part = list_days_in_part(since, until)
         respondents = expect_people(of_person.values(), response_rate)
         return Forecast(
             events=self.events,
@@ -130,17 +130,27 @@ class Counts:
             invitations=len(sent),
             withdrawn=len(self.invited) - len(sent),
             reached=len(of_person),
-            per_day=spread(days.values()),
+            per_day=spread_days(days, in_part),
             per_person=spread(of_person.values()),
             response_rate=response_rate,
             responses=len(sent) * response_rate,
             respondents=respondents,
             interval=expect_interval(respondents, len(self.people)),
-            stops=tuple(
-                Stop(reason, count, self.first[reason], len(self.stopped[reason]))
-                for reason, count in sorted(self.failed.items())
-            ),
+            stops=self._stops(),
             days=days,
+            days_in_part=in_part,
+            otherwise=otherwise,
+        )
+
+    def _stops(self) -> tuple[Stop, ...]:
+        """What kept events from asking: rules, and what withdrew an invitation that waited."""
+        withdrawn = [one.person_id for one in self.invited if one.is_withdrawn]
+        failed = self.failed + Counter({Reason.CANCELLED: len(withdrawn)})
+        first = self.first + Counter({Reason.CANCELLED: len(withdrawn)})
+        stopped = self.stopped | {Reason.CANCELLED: self.stopped[Reason.CANCELLED].union(withdrawn)}
+        return tuple(
+            Stop(reason, count, first[reason], len(stopped[reason]))
+            for reason, count in sorted(failed.items())
         )
 
     def reached(self) -> set[int]:

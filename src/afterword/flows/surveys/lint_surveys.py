@@ -13,6 +13,7 @@ from afterword.flows.surveys.yaml_file import find_place
 
 MISSING_TRANSLATION = "missing_translation"
 NO_REMINDER = "no_reminder"
+NO_NEXT_CHANNEL = "no_next_channel"
 SHORT_EXPIRY = "short_expiry"
 UNSPOKEN_LOCALE = "unspoken_locale"
 
@@ -75,6 +76,10 @@ def _find_in_vain(policy: Policy) -> Iterator[tuple[str, str, str]]:
             "expires_after",
             "the invitation expires before the end of send_window.defer: who would wait so long is not asked",
         )
+    is_told = len(policy.channels) > 1 or policy.next_channel_after != Policy().next_channel_after
+    if is_told and policy.next_channel_after >= expires_after:
+        why = "the invitation has expired by then: see expires_after"
+        yield NO_NEXT_CHANNEL, "next_channel_after", f"no next channel would be tried: {why}"
 
 
 def _cap_against(policy: Policy, after: timedelta) -> Cap | None:

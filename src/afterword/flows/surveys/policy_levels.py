@@ -239,6 +239,7 @@ DEFAULTS = ThrottleFile(
     reminders=None,
     expires_after="72h",
     channels=[],
+    next_channel_after="1h",
     pause=False,
 )
 """What holds where no level says anything, as a file would say it."""

@@ -130,6 +130,7 @@ MEANINGS = {
     "reminders": "One reminder to who has not answered; null for none",
     "expires_after": "When the invitation and its link end",
     "channels": "Ways to ask, in this order; empty for whichever there is",
+    "next_channel_after": "How long a channel that fails for now is tried before the next one is",
     "pause": "Whether nobody is asked now",
     "answered": "After an answer",
     "dismissed": "After a no, thanks",

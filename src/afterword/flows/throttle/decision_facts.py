@@ -2,16 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterword.domain.people.person import name_key, split_team
-from afterword.domain.people.preference import find_opt_out
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, find_opt_out, unwanted_channels
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
 from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
+from afterword.domain.throttle.channel_choice import list_channels, list_usable
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.people.held_zone import zone_of
@@ -71,15 +72,23 @@ class Gathered:
     Surveys with limits are locked: nobody else uses them up until the transaction ends.
 
     Args:
+        channels: Those that the operator set up.
         lock: False to look only.
     """
 
     def __init__(
-        self, connection: Connection, subjects: Sequence[Subject], now: datetime, *, lock: bool = True
+        self,
+        connection: Connection,
+        subjects: Sequence[Subject],
+        now: datetime,
+        *,
+        channels: Collection[ChannelKind] = MAIL_ONLY,
+        lock: bool = True,
     ) -> None:
         heard = {(one.id, one.survey.version): one for subject in subjects for one in subject.told}.values()
         ids = sorted({subject.person_id for subject in subjects if subject.person_id is not None})
         self._now = now
+        self._channels = channels
         self._people = people.get_people(connection, ids)
         self._opt_outs = preferences.list_opt_outs_of(connection, ids)
         self._tests = Counter(invitations.count_tests(connection, ids, now - _HOUR))
@@ -174,14 +183,18 @@ class Gathered:
     def _person_facts(self, person: Person, subject: Subject, heard: Heard) -> PersonFacts:
         policy, event = heard.policy, subject.event
         quota, held = policy.quota, zone_of(person, heard.timezone)
+        opt_outs = self._opt_outs.get(person.id, ())
+        order = list_channels(policy.channels, self._channels)
+        unwanted = unwanted_channels(opt_outs)
         return PersonFacts(
             id=person.id,
             is_bot=person.is_bot,
             is_active=person.is_active,
             is_tester=person.is_tester,
-            opt_out=find_opt_out(person.opted_out_at, self._opt_outs.get(person.id, ()), event.project_id),
+            opt_out=find_opt_out(person.opted_out_at, opt_outs, event.project_id, order),
             snoozed_until=person.snoozed_until,
-            has_channel=bool(person.email) and person.email.isascii(),
+            has_channel=bool(list_usable(order, person.email, unwanted)),
+            channels_tried=order,
             failed_at=self._failed.get(person.id),
             zone=held.zone,
             zone_origin=held.origin,

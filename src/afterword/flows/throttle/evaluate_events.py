@@ -16,6 +16,7 @@ from afterword.domain.people.identity import (
     normalise,
     resolve,
 )
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
 from afterword.domain.throttle.eligibility import Decision, Invite, decide, yield_to_other
 from afterword.domain.throttle.facts import Asked, PersonFacts
 from afterword.domain.throttle.reason import Reason
@@ -56,6 +57,8 @@ def evaluate_events(
     clock: Clock,
     event_ids: Collection[int],
     then: Callable[[Connection], object] = lambda connection: None,
+    *,
+    channels: Collection[ChannelKind] = MAIL_ONLY,
 ) -> set[int]:
     """
     Decide events for every survey that listens to them, and reserve the invitations.
@@ -66,6 +69,7 @@ def evaluate_events(
 
     Args:
         then: What else belongs into the transaction.
+        channels: Those that the operator set up.
 
     Returns:
         The events that led to an invitation.
@@ -77,7 +81,7 @@ def evaluate_events(
             if subjects is None:
                 # Others must be locked, and locking them behind these could wait for one another.
                 continue
-            batch = _Batch(connection, subjects, now)
+            batch = _Batch(connection, subjects, now, channels)
             for subject in subjects:
                 batch.decide(subject)
             invited = batch.write()
@@ -195,14 +199,20 @@ class _KnownBy:
 class _Batch:
     """Decides events one after the other, and writes all that follows from them at once."""
 
-    def __init__(self, connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        subjects: Sequence[Subject],
+        now: datetime,
+        channels: Collection[ChannelKind],
+    ) -> None:
         self._connection = connection
         self._now = now
         # Before all that is decided by: were there no lock, what is reserved meanwhile has the same number.
         self._numbers = Counter(_find_last_numbers(connection, subjects))
         # Before anything is counted: a sender may have one of them in its hands.
         self._waiting = _list_waiting(connection, subjects, now)
-        self._gathered = Gathered(connection, subjects, now)
+        self._gathered = Gathered(connection, subjects, now, channels=channels)
         self._entries: list[NewEntry] = []
         self._invited: list[_New] = []
         self._matches: list[Match] = []

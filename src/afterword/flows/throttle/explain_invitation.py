@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from afterword.domain.invitation import InvitationState
+from afterword.flows.throttle.explain_reason import show_channel
 from afterword.storage.invitations import Invitation
 from afterword.storage.trigger_matches import MatchRole
 
@@ -55,16 +56,17 @@ def explain_role(role: MatchRole, survey_key: str) -> str | None:
 
 def _sending(one: Invitation, waits_until: datetime | None) -> Iterator[Step]:
     said = f" ({one.last_error})" if one.last_error else ""
+    by = f" by {show_channel(one.channel)}" if one.channel else ""
     if one.sent_at is not None:
-        yield Step("sent", one.sent_at)
+        yield Step(f"sent{by}", one.sent_at)
     if one.state is InvitationState.SENT and one.sent_at is not None:
         return
     if one.state is InvitationState.QUEUED and waits_until is not None:
-        yield Step("queued until", waits_until, note=f", {WAITS_FOR}")
+        yield Step(f"queued{by} until", waits_until, note=f", {WAITS_FOR}")
     elif one.cancelled_by is not None:
         yield Step(f"cancelled by event {one.cancelled_by}")
     else:
-        yield Step(one.state.value, one.failed_at, note=said)
+        yield Step(f"{one.state}{by if one.sent_at is None else ''}", one.failed_at, note=said)
 
 
 def _reactions(one: Invitation) -> Iterator[Step]:

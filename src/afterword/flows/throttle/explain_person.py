@@ -1,9 +1,10 @@
 """Why was a person asked a survey, or not, and what if they did it now?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
 from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.eligibility import Decision, decide
 from afterword.flows.people.find_people import get_person
@@ -48,9 +49,19 @@ class PersonExplanation:
     now: Decision | None
 
 
-def explain_person(database: Database, clock: Clock, who: str, survey_key: str) -> PersonExplanation:
+def explain_person(
+    database: Database,
+    clock: Clock,
+    who: str,
+    survey_key: str,
+    *,
+    channels: Collection[ChannelKind] = MAIL_ONLY,
+) -> PersonExplanation:
     """
     Tell why a person was asked a survey, or not.
+
+    Args:
+        channels: Those that the operator set up.
 
     Raises:
         NotFoundError: There is no such person, or no such survey.
@@ -82,7 +93,7 @@ def explain_person(database: Database, clock: Clock, who: str, survey_key: str) 
                 person_email=person.email,
             )
             subject = Subject(event, person.id, names_bot=False, told=[heard])
-            gathered = Gathered(connection, [subject], now, lock=False)
+            gathered = Gathered(connection, [subject], now, channels=channels, lock=False)
             would = decide(gathered.facts_when_met(subject, heard), heard.policy, now)
         return PersonExplanation(
             person=person,

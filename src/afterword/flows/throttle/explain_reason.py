@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
@@ -67,6 +68,15 @@ def explain_basis(policy_id: int, draw: float, probability: float) -> str:
     """By which policy it was decided, and with what luck."""
     policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
     return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
+def show_channel(name: str) -> str:
+    """A channel as people call it."""
+    return _CHANNEL_WORDS.get(name, name)
+
+
+_CHANNEL_WORDS = {ChannelKind.SLACK.value: "Slack", ChannelKind.EMAIL.value: "e-mail"}
+"""How people call the channels."""
 
 
 def _stale(saw: Saw) -> str:
@@ -133,6 +143,13 @@ def _outside_window(saw: Saw) -> str:
     return f"{opens}, and waits at most {_span(saw['defer_max_s'])}{_clock(saw)}"
 
 
+def _no_channel(saw: Saw) -> str:
+    if "tried" in saw:
+        return f"tried {saw['tried']}"
+    failed_at = _moment(saw["failed_at"])
+    return f"the last message could not be delivered on {failed_at}, the next may go a day later"
+
+
 def _quota(saw: Saw) -> str:
     spent = f"{saw['responses']} responses{_of_cell(saw)} and {saw['open']} open invitations"
     return f"{spent}, of which {saw['response_rate']:.0%} are expected to be answered; wanted {saw['quota']}"
@@ -179,9 +196,7 @@ _EXPLAINED: dict[Reason, Callable[[Saw], str]] = {
     Reason.DAILY_MAX: lambda saw: f"{saw['invitations']} within 24 h, at most {saw['per_day_max']}",
     Reason.NOT_SAMPLED: lambda saw: f"drew {saw['draw']:.4f}, asked below {saw['rate']:g}",
     Reason.LOWER_PRIORITY: lambda saw: f"invited to {saw['invited_survey']}",
-    Reason.NO_CHANNEL: lambda saw: (
-        f"the last message could not be delivered on {_moment(saw['failed_at'])}, the next may go a day later"
-    ),
+    Reason.NO_CHANNEL: _no_channel,
     Reason.DEFERRED: lambda saw: f"until {_moment(saw['until'])}{_clock(saw)}",
     Reason.OUTSIDE_WINDOW: _outside_window,
     Reason.PAUSED: lambda saw: f"by the {saw['paused']}",

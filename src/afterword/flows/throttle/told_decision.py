@@ -129,6 +129,7 @@ def _invitation(one: Invitation, survey_key: str | None, waits_until: datetime |
         "survey": survey_key,
         "is_test": one.is_test,
         "state": one.state,
+        "channel": one.channel,
         "outcome": one.outcome,
         "last_error": one.last_error,
         "ended": None if one.ended_reason is None else _reason(one.ended_reason),

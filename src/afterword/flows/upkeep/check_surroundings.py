@@ -12,6 +12,7 @@ from pathlib import Path
 from afterword import __version__
 from afterword.channels.base import SendError
 from afterword.channels.email import EmailChannel
+from afterword.channels.slack import SlackChannel
 from afterword.flows.upkeep.findings import Finding, fail, ok, warn
 from afterword.kit.hosts import is_loopback
 from afterword.kit.places import Places
@@ -28,7 +29,7 @@ _OTHERS_ANYTHING = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the settings say, as far as it is checked. The two addresses with passwords are never shown."""
+    """What the settings say, as far as it is checked. What is secret in it is never shown."""
 
     places: Places
     host: str
@@ -37,6 +38,8 @@ class Surroundings:
     mail_from: str
     has_set_key: bool
     uses_sqlite: bool
+    slack_token: str | None
+    slack_url: str
 
 
 def check_surroundings(here: Surroundings) -> Iterator[Finding]:
@@ -56,6 +59,8 @@ def check_surroundings(here: Surroundings) -> Iterator[Finding]:
         yield _check_disk(here)
     yield _check_addresses(here)
     yield _check_mail(here)
+    if here.slack_token is not None:
+        yield _check_slack(here.slack_token, here.slack_url)
 
 
 def _check_directory(path: Path) -> Finding:
@@ -113,6 +118,8 @@ def _check_addresses(here: Surroundings) -> Finding:
         return fail("address", f"links in mails lead to {here.host}, where the server listens", advice)
     if here.smtp_url is not None:
         return fail("address", f"mails go out, and their links lead to {here.host}", advice)
+    if here.slack_token is not None:
+        return fail("address", f"messages go to Slack, and their links lead to {here.host}", advice)
     return ok("address", f"{here.host}, for this machine only")
 
 
@@ -125,3 +132,12 @@ def _check_mail(here: Surroundings) -> Finding:
         advice = "look at AFTERWORD_SMTP_URL, the mail server and the network between"
         return fail("mail", f"the mail server does not take mail ({error})", advice)
     return ok("mail", "the mail server answers; no mail was sent")
+
+
+def _check_slack(token: str, url: str) -> Finding:
+    try:
+        workspace = asyncio.run(SlackChannel(token, url).greet())
+    except SendError as error:
+        advice = "see docs/how-to/ask-in-slack.md; until then surveys go by mail, later than they could"
+        return fail("slack", f"Slack does not take messages ({error})", advice)
+    return ok("slack", f"the workspace {workspace} takes messages; none was sent")

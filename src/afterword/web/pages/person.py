@@ -18,9 +18,10 @@ from afterword.flows.invitations.person_page import (
     open_history,
     open_overview,
 )
-from afterword.flows.invitations.tell_person import CHANNEL_WORDS, show_day, show_time
+from afterword.flows.invitations.tell_person import show_day, show_time
 from afterword.flows.links import Ticket
 from afterword.flows.people.export_person import export_person
+from afterword.flows.throttle.explain_reason import show_channel
 from afterword.flows.throttle.preferences import (
     PreferenceError,
     Settings,
@@ -159,7 +160,7 @@ def _settings_page(
     request: Request, settings: Settings, changes: dict[str, Any], *, status: int = 200
 ) -> Response:
     now = to_datetime(parts_of(request).clock.now_us())
-    person = settings.person
+    person, channels = settings.person, parts_of(request).channels
     today = now.astimezone(settings.zone.zone).date()
     context = {
         "settings": settings,
@@ -170,7 +171,7 @@ def _settings_page(
         "first_day": today + timedelta(days=1),
         "last_day": today + timedelta(days=SNOOZE_DAYS_MAX),
         "zones": zones_to_choose(),
-        "channels": [(kind, CHANNEL_WORDS[kind.value]) for kind in ChannelKind],
+        "channels": [(kind, show_channel(kind)) for kind in ChannelKind if kind in channels],
     }
     return person_page(request, "person_settings.html", settings, context | changes, status=status)
 

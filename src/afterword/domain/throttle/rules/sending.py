@@ -18,12 +18,15 @@ other mark, and a day is soon enough after that.
 
 
 def reachable(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
-    if facts.person is None:
+    person = facts.person
+    if person is None:
         return None
-    failed_at = facts.person.failed_at
-    if facts.is_test or failed_at is None or now - failed_at >= FAILED_PAUSE:
-        return Verdict(Reason.NO_CHANNEL, facts.person.has_channel)
-    return Verdict(Reason.NO_CHANNEL, False, {"failed_at": failed_at})
+    failed_at = person.failed_at
+    if failed_at is not None and not facts.is_test and now - failed_at < FAILED_PAUSE:
+        return Verdict(Reason.NO_CHANNEL, False, {"failed_at": failed_at})
+    is_told = not person.has_channel and bool(person.channels_tried)
+    saw = {"tried": ", ".join(person.channels_tried)} if is_told else {}
+    return Verdict(Reason.NO_CHANNEL, person.has_channel, saw)
 
 
 def in_window(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:

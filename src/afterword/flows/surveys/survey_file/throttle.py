@@ -19,7 +19,15 @@ from afterword.domain.survey.policy import (
     SamplingUnit,
 )
 from afterword.domain.survey.send_window import SendWindow
-from afterword.flows.surveys.survey_file.base import Duration, FieldError, Key, Label, Part, check_duration
+from afterword.flows.surveys.survey_file.base import (
+    Duration,
+    FieldError,
+    Key,
+    Label,
+    Part,
+    check_duration,
+    check_unique,
+)
 from afterword.flows.surveys.survey_file.conditions import ConditionFile, make_condition
 
 COUNT_MAX = 1_000_000
@@ -119,7 +127,8 @@ class ThrottleFile(Part):
     send_window: SendWindowFile | Literal["any"] | UnsetType = UNSET
     reminders: RemindersFile | UnsetType | None = UNSET
     expires_after: Duration | UnsetType = UNSET
-    channels: list[Literal["email"]] | UnsetType = UNSET
+    channels: list[Literal["slack", "email"]] | UnsetType = UNSET
+    next_channel_after: Duration | UnsetType = UNSET
     pause: bool | UnsetType = UNSET
 
 
@@ -255,6 +264,11 @@ def _minute(text: str) -> int:
     return int(hours) * 60 + int(minutes or 0)
 
 
+def _channels(name: str, value: list[str], path: str) -> dict[str, Any]:
+    check_unique(path, "channel", value)
+    return {name: tuple(value)}
+
+
 _MAKERS: dict[str, Callable[[str, Any, str], dict[str, Any]]] = {
     "max_event_age": _positive,
     "audience": _audience,
@@ -272,7 +286,8 @@ _MAKERS: dict[str, Callable[[str, Any, str], dict[str, Any]]] = {
         else check_duration(value.after, f"{path}.after", is_positive=True)
     },
     "expires_after": _positive,
-    "channels": lambda name, value, path: {name: tuple(value)},
+    "channels": _channels,
+    "next_channel_after": _duration,
     # Kept by level: a survey can't switch a pause of its project off.
     "pause": lambda name, value, path: {},
 }

@@ -28,9 +28,16 @@ def upgrade() -> None:
         sa.Column("cell", sa.Text(), nullable=True),
         sa.Column("collapsed", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("probability", sa.Float(), nullable=False, server_default="1"),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("channel_since", sa.BigInteger(), nullable=True),
         sa.Column("number", sa.Integer(), nullable=True),
     ):
         op.add_column("invitation", column)
+    # There was one channel, and what it was handed must never go by another one.
+    op.execute(
+        "UPDATE invitation SET channel = 'email', channel_since = created_at "
+        "WHERE sent_at IS NOT NULL OR state IN ('sending', 'uncertain')"
+    )
     op.create_index("ix_invitation_person_id_number", "invitation", ["person_id", "number"], unique=True)
     op.execute(
         "UPDATE invitation SET outcome = 'answered', outcome_at = "
