@@ -30,7 +30,7 @@ def read_survey_files(paths: Sequence[Path]) -> list[Written]:
     """
     found: list[Written] = []
     problems: list[AfterwordError] = []
-    for path in _list_files(paths):
+    for path in list_files(paths):
         try:
             text = read_text(path)
             found.append(Written(str(path), text, parse_survey_file(text, str(path))))
@@ -71,7 +71,13 @@ def raise_all(problems: Iterable[AfterwordError]) -> None:
         raise InvalidInputError(f"nothing was changed, for there is this:\n{lines}")
 
 
-def _list_files(paths: Sequence[Path]) -> list[Path]:
+def list_files(paths: Sequence[Path]) -> list[Path]:
+    """
+    Files, and all files of directories and of those below, by name; each once.
+
+    Raises:
+        InvalidInputError: A directory has none, or they are too many.
+    """
     found: dict[Path, Path] = {}
     for path in paths:
         below = [path] if not path.is_dir() else sorted(_walk(path))
