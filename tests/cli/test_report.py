@@ -3,7 +3,7 @@
 from afterword.cli.open import open_app
 from afterword.kit.clock import to_datetime
 from afterword.storage import invitations
-from tests.cli.installation import Installation
+from tests.cli.installation import SURVEY, Installation
 
 
 def test_of_a_survey_that_nobody_answered(lively: Installation) -> None:
@@ -29,6 +29,18 @@ def test_of_a_survey_that_one_of_two_answered(lively: Installation) -> None:
     assert [comment["text"] for comment in found["comments"]] == ["Faster, please.\nMuch."]
     assert [question["key"] for question in found["questions"]] == ["satisfaction", "comment"]
     assert found["questions"][0]["score"]["value"] == 1.0
+
+
+def test_answers_that_do_not_fit_the_version_are_told(lively: Installation) -> None:
+    asked = SURVEY + "  - {key: what, type: single_choice, text: What was it, options: [Slow, Unclear]}\n"
+    lively.ok("survey", "apply", lively.file("s.yaml", asked), "--publish")
+    lively.track()
+    lively.work()
+    lively.answer(1, satisfaction="5", what="Slow")
+    said = "  Left out, for they don't fit this version of the question: 1\n"
+    assert said not in lively.ok("report", "build-cli")
+    lively.ok("survey", "apply", lively.file("s.yaml", asked.replace("Slow", "Flaky")), "--publish")
+    assert lively.ok("report", "build-cli").count(said) == 1
 
 
 def test_as_json_has_the_promised_keys(lively: Installation) -> None:

@@ -115,6 +115,9 @@ def test_what_can_not_be_simulated_is_said_in_one_line(busy: Installation) -> No
     assert "can't read" in busy.error("survey", "simulate", path + "x")
     assert "did you mean" in busy.error("survey", "simulate", path, "--vary", "coldown=1d")
     assert "no span of time, such as 30d" in busy.usage_error("survey", "simulate", path, "--since", "soon")
+    assert "99999d is too long: at most 3650d" in busy.usage_error(
+        "survey", "simulate", path, "--since", "99999d"
+    )
 
 
 def test_a_preview_shows_what_is_heard_and_some_examples(busy: Installation) -> None:

@@ -37,7 +37,10 @@ class TestLife:
         assert "build-cli: created (version 1, draft)" in out
         assert "afterword survey publish build-cli" in out
         assert states(home) == [("draft", 1, None)]
-        assert home.ok("survey", "publish", "build-cli") == "build-cli: version 1 is live\n"
+        assert home.ok("survey", "publish", "build-cli") == (
+            "build-cli: version 1 is live\n"
+            "Running servers follow within 2 s: they don't hear events before.\n"
+        )
         assert states(home) == [("live", 1, 1)]
         assert home.ok("survey", "close", "build-cli", "--yes") == "build-cli: closed\n"
         assert states(home)[0][0] == "closed"
@@ -49,7 +52,7 @@ class TestLife:
         assert states(home) == [("draft", 2, None)]
 
     def test_a_live_survey_gets_a_next_version_that_waits(self, lively: Installation) -> None:
-        assert "build-cli: changed (version 2, waits; the version before it stays live)" in apply(
+        assert "build-cli: changed (version 2, waits to be published; version 1 stays live)" in apply(
             lively, CHANGED
         )
         assert states(lively) == [("live", 2, 1)]
@@ -63,6 +66,12 @@ class TestLife:
         assert apply(lively, "# a comment\n" + SURVEY) == "build-cli: rewritten (version 1, live)\n"
         assert apply(lively, "# a comment\n" + SURVEY) == "build-cli: unchanged (version 1, live)\n"
 
+    def test_the_same_file_of_a_version_that_waits_says_so(self, lively: Installation) -> None:
+        apply(lively, CHANGED)
+        said = "build-cli: unchanged (version 2, waits to be published; version 1 stays live)\n"
+        assert apply(lively, CHANGED) == said
+        assert said in lively.run("survey", "plan", lively.file("survey.yaml", CHANGED)).out
+
     def test_publishing_and_closing_again_change_nothing(self, lively: Installation) -> None:
         lively.ok("survey", "publish", "build-cli")
         assert states(lively) == [("live", 1, 1)]
@@ -70,7 +79,14 @@ class TestLife:
             assert lively.ok("survey", "close", "build-cli", "--yes") == "build-cli: closed\n"
 
     def test_closing_asks_first(self, lively: Installation) -> None:
-        assert "Aborted" in lively.run("survey", "close", "build-cli", typed="n\n").err
+        lively.track()
+        lively.work()
+        refused = lively.run("survey", "close", "build-cli", typed="n\n")
+        assert "Aborted" in refused.err
+        assert refused.out.startswith(
+            "Nobody can answer build-cli any more after this. Open invitations that end with it: 1. "
+            "Close it for good?"
+        )
         assert states(lively)[0][0] == "live"
         assert "closed" in lively.run("survey", "close", "build-cli", typed="y\n").out
         assert states(lively)[0][0] == "closed"
@@ -88,8 +104,8 @@ class TestDryRun:
         out = apply(lively, CHANGED, "--dry-run")
         assert "-title: How was your build?" in out
         assert "+title: How was it?" in out
-        assert "build-cli: would be changed (version 2, waits; the version before it stays live)" in out
-        assert "publish" not in out
+        assert "build-cli: would be changed (version 2, waits to be published; version 1 stays live)" in out
+        assert "survey publish" not in out
         assert states(lively) == [("live", 1, 1)]
 
     def test_of_a_new_survey_makes_none(self, home: Installation) -> None:
@@ -107,7 +123,7 @@ class TestList:
         assert home.json("survey", "list") == []
 
     def test_shows_state_version_and_project(self, lively: Installation) -> None:
-        assert lively.ok("survey", "list") == "build-cli  live, version 1  (Build CLI)\n"
+        assert lively.ok("survey", "list") == "build-cli  live  version 1  Build CLI\n"
         assert lively.json("survey", "list") == [
             {
                 "key": "build-cli",
@@ -116,6 +132,7 @@ class TestList:
                 "phase": "live",
                 "latest_version": 1,
                 "live_version": 1,
+                "paused_by": [],
                 "starts_at": None,
                 "ends_at": None,
             }
@@ -124,8 +141,12 @@ class TestList:
     def test_shows_a_schedule(self, lively: Installation) -> None:
         later = SURVEY.replace("build-cli", "later") + "starts_at: 2999-03-01\nends_at: 2999-04-01\n"
         apply(lively, later, "--publish")
-        assert "later  scheduled, starts 2999-03-01 00:00 UTC, version 1  (Build CLI)\n" in lively.ok(
-            "survey", "list"
+        assert lively.ok("survey", "list").splitlines() == [
+            "build-cli  live                                    version 1  Build CLI",
+            "later      scheduled, starts 2999-03-01 00:00 UTC  version 1  Build CLI",
+        ]
+        assert lively.ok("survey", "publish", "later").startswith(
+            "later: version 1 is published, and scheduled, starts 2999-03-01 00:00 UTC\n"
         )
         (_, listed) = lively.json("survey", "list")
         assert (listed["state"], listed["phase"], listed["starts_at"]) == (
@@ -134,7 +155,7 @@ class TestList:
             "2999-03-01T00:00:00+00:00",
         )
         apply(lively, later.replace("starts_at: 2999-03-01\n", ""), "--publish")
-        assert "later  live, ends 2999-04-01 00:00 UTC, version 2" in lively.ok("survey", "list")
+        assert "later      live, ends 2999-04-01 00:00 UTC  version 2" in lively.ok("survey", "list")
 
 
 class TestBadFiles:
@@ -207,7 +228,7 @@ class TestBadFiles:
             pytest.param("- a\n- b\n", ":1:", id="a list"),
             pytest.param("a: 1\n---\nb: 2\n", "not YAML", id="two documents"),
             pytest.param("\x07", "not YAML", id="a control character"),
-            pytest.param("a: " + "[" * 1_500, "not YAML", id="nested too deep"),
+            pytest.param("a: " + "[" * 1_500, "this nests too deeply", id="nested too deep"),
             pytest.param("x" * (256 * 1024 + 1), "over 256 KiB", id="too large"),
             pytest.param("title: Zoë".encode("latin-1"), "", id="Latin-1"),
             pytest.param(
@@ -252,17 +273,32 @@ class TestPause:
             "build-cli: paused; `afterword survey resume build-cli` lets it ask again\n"
         )
         assert states(lively) == [("paused", 1, 1)]
-        assert "(version 2, waits; the version before it stays paused)" in apply(lively, CHANGED)
+        assert "(version 2, waits to be published; version 1 stays paused)" in apply(lively, CHANGED)
         assert lively.ok("survey", "publish", "build-cli") == (
             "build-cli: version 2 is published, and paused\n"
+            "Running servers follow within 2 s: they don't hear events before.\n"
         )
         assert lively.ok("survey", "resume", "build-cli") == "build-cli: version 2 is live\n"
+
+    def test_by_a_policy_is_told_wherever_the_state_is(self, lively: Installation) -> None:
+        paused = SURVEY.replace("throttle:\n", "throttle:\n  pause: true\n")
+        assert "Running servers follow within 2 s" in apply(lively, paused, "--publish")
+        lively.ok("policy", "apply", lively.file("o.yaml", "policy: organisation\nthrottle: {pause: true}\n"))
+        said = "live, paused by its file and the organisation"
+        assert lively.ok("survey", "list") == f"build-cli  {said}  version 2  Build CLI\n"
+        assert f"\n  {said}, of the project Build CLI\n" in lively.ok("survey", "show", "build-cli")
+        assert lively.ok("survey", "resume", "build-cli") == (
+            "build-cli: version 2 is published, but paused by its file and the organisation\n"
+        )
+        assert lively.json("survey", "list")[0]["paused_by"] == ["survey", "organisation"]
+        lively.ok("survey", "pause", "build-cli")
+        assert lively.ok("survey", "list") == "build-cli  paused  version 2  Build CLI\n"
 
     @pytest.mark.parametrize("verb", ["pause", "resume"])
     def test_of_a_draft_is_refused(self, home: Installation, verb: str) -> None:
         home.ok("project", "create", PROJECT)
         apply(home, SURVEY)
-        assert "'build-cli' is draft: only a live one can be paused" in home.error(
+        assert "'build-cli' is a draft: only a live one can be paused" in home.error(
             "survey", verb, "build-cli"
         )
 
@@ -293,7 +329,7 @@ class TestPlan:
         done = lively.run("survey", "plan", path)
         assert (done.status, done.err) == (2, "")
         assert "-title: How was your build?\n+title: How was it?\n" in done.out
-        assert "would be changed (version 2, waits; the version before it stays live)" in done.out
+        assert "would be changed (version 2, waits to be published; version 1 stays live)" in done.out
         done = lively.run("survey", "plan", path, "--publish")
         assert "would be changed (version 2, would be published)" in done.out
         assert states(lively) == [("live", 1, 1)]
@@ -329,7 +365,7 @@ class TestPlan:
             done = lively.run("survey", verb, str(lively.folder / "surveys"))
             assert (done.status, done.out) == (1, "")
             head, first, second = done.err.splitlines()
-            assert head == "Error: nothing was changed, for there is this:"
+            assert head == "Error: nothing was done, for there is this to mend:"
             assert first.endswith("a.yaml:3: titel: there is no such field: did you mean title?")
             assert second.endswith(
                 "b.yaml:2: project: this must be text: put it into quotes, "
@@ -345,6 +381,7 @@ class TestApplyOfSeveral:
         out = lively.ok("survey", "apply", str(lively.folder / "surveys"), "--publish")
         assert out == (
             "build-cli: changed (version 2, published, live)\nother: created (version 1, published, live)\n"
+            "Running servers follow within 2 s: they don't hear events before.\n"
         )
         assert states(lively) == [("live", 2, 2), ("live", 1, 1)]
 
@@ -416,15 +453,45 @@ class TestLint:
         path = home.file("survey.yaml", text)
         done = home.run("survey", "lint", path)
         assert (done.status, done.err) == (1, "")
-        first, *others, last = done.out.splitlines()
+        first, other, last = done.out.splitlines()
         assert first == (
             f"{path}:11: questions[0].text: 'speed and looks' asks two things at once: "
             "make two questions [KP, PEW] (double_barrelled)"
         )
-        assert all(line.endswith("(missing_translation)") for line in others)
-        assert any("questions.comment.text is not translated: 'What" in line for line in others)
-        assert last == f"Checked: 1. Hints: {len(others) + 1}."
+        assert other.endswith("questions.satisfaction.text, questions.comment.text (missing_translation)")
+        assert last == "Checked: 1. Hints: 2."
         assert home.run("survey", "lint", path, "--json").json[0]["rule"] == "double_barrelled"
+        ignored = home.run("survey", "lint", path, "--ignore", "double_barrelled")
+        assert (ignored.status, ignored.out) == (1, f"{other}\nChecked: 1. Hints: 1.\n")
+        both = ("--ignore", "double_barrelled", "--ignore", "missing_translation")
+        assert home.ok("survey", "lint", path, *both) == "Checked: 1. Hints: 0.\n"
+
+    def test_takes_standard_input(self, home: Installation) -> None:
+        assert home.ok("survey", "lint", "-", typed=SURVEY) == "Checked: 1. Hints: 0.\n"
+        wrong = home.error("survey", "lint", "-", typed=SURVEY.replace("title", "titel"))
+        assert wrong == "Error: standard input:3: titel: there is no such field: did you mean title?\n"
+        assert (
+            "can't read standard input: it is not UTF-8" in home.run("survey", "lint", "-", typed=b"\xff").err
+        )
+
+    def test_needs_no_database_and_makes_none(
+        self, home: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AFTERWORD_DATA", str(home.folder / "nowhere"))
+        done = home.run("survey", "lint", "-", typed=SURVEY)
+        assert (done.status, done.out) == (0, "Checked: 1. Hints: 0.\n")
+        assert done.err.startswith("Not compared with people and surveys: there is no database in ")
+        assert not (home.folder / "nowhere").exists()
+
+    def test_a_rule_that_there_is_not_can_not_be_ignored(self, home: Installation) -> None:
+        assert "Invalid value for '--ignore'" in home.usage_error("survey", "lint", "-", "--ignore", "nope")
+
+    def test_of_settings_is_told_when_a_file_is_applied(self, lively: Installation) -> None:
+        path = lively.file("survey.yaml", SURVEY.replace("throttle:\n", "throttle:\n  holdout: 1\n"))
+        for verb, status in (("plan", 2), ("apply", 0)):
+            done = lively.run("survey", verb, path)
+            assert done.status == status
+            assert done.err == f"Hint: {path}:7: throttle.holdout: everybody is held out (asks_nobody)\n"
 
     @pytest.mark.parametrize(("locale", "place"), [("fi", "locale"), ("de", "translations.sv-FI")])
     def test_says_in_which_languages_all_around_is_english(

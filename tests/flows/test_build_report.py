@@ -9,11 +9,12 @@ from afterword.domain.report import Report
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.build_report import build_report
 from afterword.flows.invitations.submit_response import open_survey, submit_response
-from afterword.storage import invitations
+from afterword.flows.surveys.survey_definition import dump_definition
+from afterword.storage import invitations, surveys
 from afterword.storage.progress import count_progress
 from afterword.storage.tables import decision
 from afterword.storage.tables import invitation as invitation_table
-from tests.flows.world import EAGER, World
+from tests.flows.world import EAGER, QUESTIONS, World, survey_file
 from tests.storage.support import DAY, HOUR, MINUTE, START
 
 
@@ -134,6 +135,43 @@ def test_answers_to_an_earlier_version_stay_in(world: World) -> None:
     world.add_survey(questions=[{"key": "satisfaction", "type": "rating", "text": "And now?"}])
     found = report(world)
     assert (found.version, found.questions[0].text, found.questions[0].n) == (2, "And now?", 1)
+
+
+def change_past_all_checks(world: World, **changes: object) -> None:
+    """Publish what was published before questions had to stay what they are."""
+    with world.database.write() as connection:
+        definition = dump_definition(survey_file(**changes))  # type: ignore[arg-type]
+        surveys.add_version(connection, 1, definition, source=None, now=world.clock.now)
+        surveys.publish(connection, 1, world.clock.now)
+
+
+@pytest.mark.parametrize("privacy", ["confidential", "anonymous"])
+def test_answers_to_another_kind_of_question_under_the_same_key_are_left_out(
+    world: World, privacy: str
+) -> None:
+    world.add_survey(privacy=privacy, throttle=EAGER)
+    first = world.invite()
+    sent(world, first.id)
+    answer(world, first.id, satisfaction="4", comment="Before")
+    nps = {"key": "satisfaction", "type": "nps", "text": "How likely are you to recommend it?"}
+    change_past_all_checks(world, privacy=privacy, questions=[nps, QUESTIONS[1]])
+    second = world.invite(email="alice@example.com")
+    sent(world, second.id)
+    answer(world, second.id, satisfaction="9", comment="After")
+    score, comment = report(world).questions
+    assert (score.n, score.unmatched, score.score and score.score.value) == (1, 1, 100)
+    assert (comment.n, comment.unmatched) == (2, 0)
+
+
+def test_a_text_that_answered_another_kind_of_question_is_no_comment(world: World) -> None:
+    what = {"key": "what", "type": "single_choice", "text": "What?", "options": ["Slow", "Unclear"]}
+    world.add_survey(questions=[what])
+    invitation = world.invite()
+    sent(world, invitation.id)
+    answer(world, invitation.id, what="Slow")
+    change_past_all_checks(world, questions=[{"key": "what", "type": "text", "text": "What?"}])
+    found = report(world)
+    assert (found.questions[0].unmatched, found.comments) == (1, ())
 
 
 class TestAnonymous:

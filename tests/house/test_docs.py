@@ -26,17 +26,12 @@ from afterword.domain.throttle.reason import Reason
 from afterword.domain.words.languages import LANGUAGES
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.read_totals import Totals
-from afterword.flows.surveys.lint_surveys import (
-    MISSING_TRANSLATION,
-    NO_NEXT_CHANNEL,
-    NO_REMINDER,
-    SHORT_EXPIRY,
-    UNSPOKEN_LOCALE,
-)
+from afterword.flows.surveys.lint_surveys import OF_FILES
 from afterword.flows.surveys.policy_file import PolicyFile, parse_policy_file
 from afterword.flows.surveys.policy_levels import DEFAULTS, show_value
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.surveys.survey_file.conditions import ConditionFile
+from afterword.flows.surveys.survey_file.oddities import Oddity
 from afterword.flows.surveys.survey_file.questions import QUESTION_FILES, QUESTION_TYPES, OptionFile
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile
 from afterword.flows.surveys.survey_file.trigger import CountFile, TriggerFile, WithinFile
@@ -517,8 +512,7 @@ def test_every_language_that_we_speak_is_documented() -> None:
 
 def test_every_hint_about_a_survey_is_documented() -> None:
     described = [code(row[0]) for row in rows(REFERENCE / "survey-file.md", "Hints")]
-    of_files = [MISSING_TRANSLATION, NO_REMINDER, NO_NEXT_CHANNEL, SHORT_EXPIRY, UNSPOKEN_LOCALE]
-    assert sorted(described) == sorted([*Rule, *of_files])
+    assert sorted(described) == sorted([*Rule, *Oddity, *OF_FILES])
 
 
 @pytest.mark.parametrize("block", blocks_of("yaml"))

@@ -257,6 +257,8 @@ class TestTally:
                 given = {"cell": cell, "outcome": outcome, "expires_at": expires_at}
                 invitations.add_invitations(connection, [row(cast.survey, cast.bob, number) | given])
             found = {one.cell: one for one in tally(connection, cast.survey, START + HOUR)}
+            assert exposures.count_open(connection, cast.survey, START + HOUR) == 1
+            assert exposures.count_open(connection, cast.survey + 1, START + HOUR) == 0
         assert found["Ops"] == Tally("Ops", 1, 1, 1, 1, 0, 2, 1, 1)
         assert found["Dev"] == Tally("Dev", 0, 0, 0, 0, 0, 1, 1, 0)
         assert found[None] == Tally(None, 0, 0, 0, 0, 0, 1, 1, 0)

@@ -52,7 +52,7 @@ def test_a_surveys_answers_come_with_person_and_time_oldest_change_first(
         responses.set_response(connection, 2, {"rating": 2}, is_whole=True, now=START + HOUR)
         responses.set_response(connection, 1, {"rating": 3}, is_whole=True, now=START + 2 * HOUR)
         found = responses.list_answers(connection, survey_id, is_test=False)
-    assert found == [(2, START + HOUR, "rating", 2), (1, START + 2 * HOUR, "rating", 3)]
+    assert found == [(2, 1, START + HOUR, "rating", 2), (1, 1, START + 2 * HOUR, "rating", 3)]
 
 
 def test_answers_to_test_invitations_are_apart(database: Database, survey_id: int) -> None:
@@ -62,8 +62,8 @@ def test_answers_to_test_invitations_are_apart(database: Database, survey_id: in
         real = responses.list_answers(connection, survey_id, is_test=False)
         test = responses.list_answers(connection, survey_id, is_test=True)
         other = responses.list_answers(connection, survey_id + 1, is_test=False)
-    assert [row[3] for row in real] == [1]
-    assert [row[3] for row in test] == [5]
+    assert [row.value for row in real] == [1]
+    assert [row.value for row in test] == [5]
     assert other == []
 
 

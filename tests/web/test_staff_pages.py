@@ -445,3 +445,9 @@ def test_scim_needs_a_token_whoever_has_a_session(
 ) -> None:
     for browser in (site.browser(), staff):
         assert browser.request(method, path.replace("{id}", "1")).status_code == 401
+
+
+def test_the_list_of_surveys_says_who_pauses_one(site: Site, staff: TestClient) -> None:
+    assert "paused by" not in staff.get("/surveys").text
+    site.world.add_survey("quiet", throttle={"pause": True})
+    assert "paused by its file</span>" in staff.get("/surveys").text

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from afterword.bootstrap import Parts
 from afterword.channels.base import SendError
 from afterword.domain.invitation import InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.flows.job_kinds import JobKind
 from afterword.flows.names.manage_names import list_names
 from afterword.flows.outbox import LEASE
@@ -308,7 +309,7 @@ def test_two_workers_on_one_postgresql_do_each_job_once(
     caplog.set_level(logging.WARNING)  # type: ignore[attr-defined]
     world = World(postgres, clock, tmp_path)  # type: ignore[arg-type]
     world.add_survey(throttle=EAGER)
-    shared = Parts(None, clock, postgres, world.links, world.tombstoned, channel, None)  # type: ignore[arg-type]
+    shared = Parts(None, clock, postgres, world.links, world.tombstoned, {ChannelKind.EMAIL: channel}, None)  # type: ignore[arg-type]
     events = [track(world, email=f"{('alice', 'bob', 'charlie')[n % 3]}@example.com") for n in range(60)]
 
     async def both() -> None:

@@ -145,7 +145,7 @@ def test_6_every_skip_has_a_reason_and_a_test_event_always_invites_up_to_its_cap
         "sampling": {"rate": 0.000001},
         "holdout": 1.0,
         "pause": True,
-        "audience": {"path": "x", "eq": 1},
+        "audience": {"path": "name", "eq": "Nobody"},
     }
     world.add_survey("never", trigger={"events": ["tried"]}, throttle=never)
     (real,) = track(world, name="tried")

@@ -78,6 +78,8 @@ def _show_question(question: QuestionReport) -> None:
         for share in question.distribution.rows:
             part = "" if share.share is None else f"{share.share:>6.0%}"
             click.echo(f"  {share.label:<32}{share.count:>6}{part}")
+    if question.unmatched:
+        click.echo(f"  Left out, for they don't fit this version of the question: {question.unmatched:,}")
     for text in question.others:
         click.echo(f"    “{text}”")
 

@@ -19,7 +19,7 @@ from afterword.flows.simulator.simulate_survey import simulate_survey
 from afterword.flows.simulator.simulation import Simulation
 from afterword.flows.simulator.what_if import vary
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
-from afterword.flows.surveys.survey_file.base import parse_duration
+from afterword.flows.surveys.survey_file.base import DURATION_MAX, parse_duration
 from afterword.web.day_chart import day_chart
 
 EXAMPLES_MAX = 50
@@ -34,9 +34,12 @@ class Span(click.ParamType[timedelta]):
         """Text → span."""
         if isinstance(value, timedelta):
             return value
-        if not re.fullmatch(r"[1-9][0-9]{0,3}[smhd]", str(value)):
+        if not re.fullmatch(r"[1-9][0-9]{0,8}[smhd]", str(value)):
             self.fail(f"{value!r} is no span of time, such as 30d or 12h", param, ctx)
-        return parse_duration(str(value))
+        span = parse_duration(str(value))
+        if span > DURATION_MAX:
+            self.fail(f"{value} is too long: at most {DURATION_MAX.days}d", param, ctx)
+        return span
 
 
 @click.command()

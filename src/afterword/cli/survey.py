@@ -6,7 +6,6 @@ import click
 
 from afterword.cli import survey_files
 from afterword.cli.open import open_app
-from afterword.domain.survey.survey import SurveyState
 from afterword.domain.survey.survey_state import Phase
 from afterword.flows.surveys import manage_surveys
 from afterword.flows.surveys.manage_surveys import ListedSurvey
@@ -27,8 +26,10 @@ for command in survey_files.COMMANDS:
 def publish(key: str) -> None:
     """Let the latest version go live."""
     with open_app() as parts:
-        found = manage_surveys.publish_survey(parts.database, parts.clock, key)
-    click.echo(f"{found.key}: {_published(found)}")
+        manage_surveys.publish_survey(parts.database, parts.clock, key)
+        listed, _ = manage_surveys.show_survey(parts.database, parts.clock, key)
+    click.echo(f"{key}: {_published(listed)}")
+    click.echo(survey_files.FOLLOWED)
 
 
 @survey.command()
@@ -45,16 +46,23 @@ def pause(key: str) -> None:
 def resume(key: str) -> None:
     """Let a survey that is paused ask again."""
     with open_app() as parts:
-        found = manage_surveys.resume_survey(parts.database, key)
-    click.echo(f"{found.key}: version {found.live_version} is live")
+        manage_surveys.resume_survey(parts.database, key)
+        listed, _ = manage_surveys.show_survey(parts.database, parts.clock, key)
+    click.echo(f"{key}: {_published(listed)}")
 
 
 @survey.command()
 @click.argument("key")
-@click.confirmation_option(prompt="Nobody can answer any more after this. Close the survey?")
-def close(key: str) -> None:
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def close(key: str, yes: bool) -> None:
     """End a survey for good."""
     with open_app() as parts:
+        if not yes:
+            waiting = manage_surveys.count_open_invitations(parts.database, parts.clock, key)
+            others = f" Open invitations that end with it: {waiting:,}." if waiting else ""
+            click.confirm(
+                f"Nobody can answer {key} any more after this.{others} Close it for good?", abort=True
+            )
         found = manage_surveys.close_survey(parts.database, parts.clock, key)
     click.echo(f"{found.key}: closed")
 
@@ -70,11 +78,8 @@ def list_(as_json: bool) -> None:
         return
     if not found:
         click.echo("No surveys yet: `afterword survey apply FILE.yaml` makes one.")
-    for listed in found:
-        item = listed.survey
-        version = item.live_version or item.latest_version
-        state = f"{listed.phase}{_schedule(listed)}, version {version}{_waiting(item)}"
-        click.echo(f"{item.key}  {state}  ({item.project_name})")
+    for line in _align([_row(listed) for listed in found]):
+        click.echo(line)
 
 
 @survey.command()
@@ -90,7 +95,7 @@ def show(key: str, as_json: bool) -> None:
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     click.echo(f"{item.key}: {listed.definition.title}")
-    click.echo(f"  {listed.phase}{_schedule(listed)}, of the project {item.project_name}")
+    click.echo(f"  {_state(listed)}, of the project {item.project_name}")
     for version in versions:
         note = f"  {listed.phase}" if version.version == item.live_version else ""
         if version.version == item.latest_version and item.live_version != item.latest_version:
@@ -98,10 +103,30 @@ def show(key: str, as_json: bool) -> None:
         click.echo(f"  version {version.version}, made {version.created_at:%Y-%m-%d %H:%M:%S} UTC{note}")
 
 
-def _published(found: Survey) -> str:
-    if found.state is SurveyState.PAUSED:
-        return f"version {found.live_version} is published, and paused"
-    return f"version {found.live_version} is live"
+def _published(listed: ListedSurvey) -> str:
+    """What became of a version that was published, or of a survey that was resumed."""
+    version = f"version {listed.survey.live_version}"
+    if listed.pausing:
+        return f"{version} is published, but paused by {listed.pausing}"
+    if listed.phase is Phase.LIVE:
+        return f"{version} is live"
+    return f"{version} is published, and {_state(listed)}"
+
+
+def _state(listed: ListedSurvey) -> str:
+    paused = f", paused by {listed.pausing}" if listed.pausing else ""
+    return f"{listed.phase}{_schedule(listed)}{paused}"
+
+
+def _row(listed: ListedSurvey) -> tuple[str, ...]:
+    item = listed.survey
+    version = f"version {item.live_version or item.latest_version}{_waiting(item)}"
+    return item.key, _state(listed), version, item.project_name
+
+
+def _align(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def _waiting(item: Survey) -> str:
@@ -127,6 +152,7 @@ def _as_dict(listed: ListedSurvey) -> dict[str, object]:
         "phase": listed.phase,
         "latest_version": item.latest_version,
         "live_version": item.live_version,
+        "paused_by": list(listed.paused_by),
         "starts_at": definition.starts_at and definition.starts_at.isoformat(),
         "ends_at": definition.ends_at and definition.ends_at.isoformat(),
     }

@@ -1,23 +1,33 @@
 """``afterword survey apply``, ``plan``, ``export``, ``lint``, ``schema``: surveys as files."""
 
 import json
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
 from afterword.cli.open import open_app
-from afterword.domain.errors import InvalidInputError
-from afterword.domain.survey.survey import SurveyState
+from afterword.domain.errors import AfterwordError, InvalidInputError
+from afterword.domain.survey.wording import Rule
 from afterword.flows.surveys import manage_surveys
-from afterword.flows.surveys.lint_surveys import lint_surveys
+from afterword.flows.surveys.lint_surveys import OF_FILES, Hint, lint_surveys, warn_of_settings
 from afterword.flows.surveys.manage_surveys import Applied, Change
+from afterword.flows.surveys.survey_file.oddities import Oddity
 from afterword.flows.surveys.survey_files import Written, read_survey_files
 from afterword.flows.surveys.survey_schema import survey_schema
+from afterword.kit.clock import SystemClock, to_datetime
+from afterword.storage.engine import StoreError
 
 NOTHING_TO_DO, ERRORS, CHANGES = 0, 1, 2
 """What ``plan`` ends with, so that a pipeline can tell."""
+
+FOLLOWED = "Running servers follow within 2 s: they don't hear events before."
+
+RULES = sorted(map(str, [*Rule, *Oddity, *OF_FILES]))
+"""What ``lint`` looks for."""
 
 PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -87,6 +97,8 @@ def apply(
     _show(applied, as_json=as_json, dry_run=dry_run)
     if as_json or dry_run:
         return
+    if any(one.is_published for _, one in applied):
+        click.echo(FOLLOWED)
     for _, one in applied:
         if one.change in (Change.CREATED, Change.CHANGED) and not one.is_published:
             click.echo(f"`afterword survey publish {one.key}` lets this version ask people.")
@@ -106,21 +118,30 @@ def export(key: str, version: int | None) -> None:
 @click.command()
 @PATHS
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="RULE",
+    type=click.Choice(RULES),
+    help="Leave out the hints of a rule.",
+)
 @click.pass_context
-def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...]) -> None:
     """
-    Check files, and tell what is worth another look: wording, length, no way out.
+    Check files, and tell what is worth another look: wording, length, no way out, settings that do nothing.
 
-    Needs no database. Ends with 1 when a file can't be used or there is a hint.
+    Needs no database; where there is one, files are compared with its people and surveys. Ends with 1 when a
+    file can't be used or there is a hint.
     """
-    written = read_survey_files(paths)
-    hints = lint_surveys(written)
+    written = _read(paths)
+    hints = [hint for hint in _lint(written) if hint.rule not in ignored]
     if as_json:
         rows = [{"place": hint.place, "rule": hint.rule, "message": hint.message} for hint in hints]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         for hint in hints:
-            click.echo(f"{hint.place}: {hint.message} ({hint.rule})")
+            click.echo(_show_hint(hint))
         click.echo(f"Checked: {len(written)}. Hints: {len(hints)}.")
     context.exit(ERRORS if hints else NOTHING_TO_DO)
 
@@ -134,16 +155,38 @@ def schema() -> None:
 COMMANDS = (apply, plan, export, lint, schema)
 
 
+def _read(paths: tuple[Path, ...]) -> list[Written]:
+    return read_survey_files(paths, sys.stdin.buffer.read)
+
+
+def _lint(written: list[Written]) -> list[Hint]:
+    """All hints; those that need a database only where one can be opened."""
+    with ExitStack() as stack:
+        try:
+            parts = stack.enter_context(open_app())
+        except (AfterwordError, *StoreError) as error:
+            click.echo(f"Not compared with people and surveys: {error}", err=True)
+            return lint_surveys(written, to_datetime(SystemClock().now_us()))
+        return lint_surveys(written, to_datetime(parts.clock.now_us()), parts.database)
+
+
+def _show_hint(hint: Hint) -> str:
+    return f"{hint.place}: {hint.message} ({hint.rule})"
+
+
 def _apply(
     paths: tuple[Path, ...], *, dry_run: bool, publish: bool, expected: int | None
 ) -> list[tuple[Written, Applied]]:
-    written = read_survey_files(paths)
+    written = _read(paths)
     if expected is not None and len(written) > 1:
         raise InvalidInputError(f"--expect-version is about one survey: these are {len(written)} files")
     with open_app() as parts:
         applied = manage_surveys.apply_surveys(
             parts.database, parts.clock, written, dry_run=dry_run, publish=publish, expected=expected
         )
+        hints = warn_of_settings(written, to_datetime(parts.clock.now_us()), parts.database)
+    for hint in hints:
+        click.echo(f"Hint: {_show_hint(hint)}", err=True)
     return list(zip(written, applied, strict=True))
 
 
@@ -163,8 +206,8 @@ def _sentence(one: Applied, *, dry_run: bool) -> str:
     state: str = one.state
     if one.is_published:
         state = "would be published" if dry_run else f"published, {one.state}"
-    elif one.change is Change.CHANGED and one.state is not SurveyState.DRAFT:
-        state = f"waits; the version before it stays {one.state}"
+    elif one.live_version not in (None, one.version):
+        state = f"waits to be published; version {one.live_version} stays {one.state}"
     return f"{one.key}: {would}{one.change} (version {one.version}, {state})"
 
 

@@ -53,12 +53,14 @@ class GivenAnswer:
         value: An int for scales, an option's value for a single choice, a list of option
             values for a multiple choice and a ranking, row → int for a matrix, a string for text.
         answered_at: When it was last given or changed, aware UTC.
+        is_comparable: Whether its question meant the same in the version that was answered.
     """
 
     person_id: str | int
     question_key: str
     value: Value
     answered_at: datetime
+    is_comparable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def report_question(
         population: N, distinct people who did the event in the period; None if not known.
     """
     own = [answer for answer in answers if answer.question_key == question.key]
-    fitting = [answer for answer in own if _fits(answer.value, question)]
+    fitting = [answer for answer in own if answer.is_comparable and _fits(answer.value, question)]
     latest = _latest_per_person(fitting)
     values = [answer.value for answer in latest]
     n, unmatched = len(values), len(own) - len(fitting)

@@ -308,6 +308,9 @@ def _list_comments(definition: Definition, answers: Sequence[GivenAnswer]) -> tu
     comments = [
         Comment(answer.question_key, answer.value.strip(), answer.answered_at)
         for answer in answers
-        if answer.question_key in keys and isinstance(answer.value, str) and answer.value.strip()
+        if answer.question_key in keys
+        and answer.is_comparable
+        and isinstance(answer.value, str)
+        and answer.value.strip()
     ]
     return tuple(sorted(comments, key=lambda comment: comment.answered_at, reverse=True))

@@ -13,6 +13,9 @@ from afterword.domain.report import (
     ReportFacts,
     assemble_report,
 )
+from afterword.domain.survey.answer import Value
+from afterword.domain.survey.comparison import find_incomparable
+from afterword.domain.survey.survey import Definition
 from afterword.domain.survey.survey_state import state_at
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.surveys.manage_surveys import get_survey
@@ -54,7 +57,7 @@ def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
             decisions=decisions.count_by_reason(connection, survey.id),
             invitations=_counts(progress, apart),
             population=decisions.count_people(connection, survey.id),
-            answers=_answers(connection, survey.id) + _anonymous_answers(apart),
+            answers=_list_answers(connection, survey.id, definition, apart),
             test_responses=progress.test_responses,
         )
     return assemble_report(facts)
@@ -79,17 +82,30 @@ def _counts(progress: Progress, apart: Sequence[AnonymousResponse]) -> Invitatio
     )
 
 
-def _answers(connection: Connection, survey_id: int) -> list[GivenAnswer]:
-    return [
-        GivenAnswer(person_id, key, value, answered_at)
-        for person_id, answered_at, key, value in responses.list_answers(connection, survey_id, is_test=False)
+def _list_answers(
+    connection: Connection, survey_id: int, reported: Definition, apart: Sequence[AnonymousResponse]
+) -> list[GivenAnswer]:
+    """
+    All answers, also those of which the question meant something else in the version that was answered.
+
+    Each anonymous response counts as a person of its own: whether two are of the same one, nobody can tell.
+    """
+    own = responses.list_answers(connection, survey_id, is_test=False)
+    versions = {one.survey_version for one in own} | {one.survey_version for one in apart}
+    pairs = [(survey_id, version) for version in versions]
+    incomparable = {
+        version: find_incomparable(general(read_definition(text)).questions, reported.questions)
+        for (_, version), text in surveys.list_definitions(connection, pairs).items()
+    }
+
+    def given(person_id: str | int, version: int, key: str, value: Value, at: datetime) -> GivenAnswer:
+        return GivenAnswer(person_id, key, value, at, is_comparable=key not in incomparable[version])
+
+    of_people = [
+        given(one.person_id, one.survey_version, one.question_key, one.value, one.updated_at) for one in own
     ]
-
-
-def _anonymous_answers(apart: Sequence[AnonymousResponse]) -> list[GivenAnswer]:
-    """Each response counts as a person of its own: whether two are of the same one, nobody can tell."""
-    return [
-        GivenAnswer(one.id, key, value, datetime.combine(one.day, time(), UTC))
+    return of_people + [
+        given(one.id, one.survey_version, key, value, datetime.combine(one.day, time(), UTC))
         for one in apart
         for key, value in one.values.items()
     ]

@@ -26,6 +26,12 @@ def make_groups(connection: sa.Connection, names: Collection[str]) -> dict[str, 
     return known
 
 
+def list_groups(connection: sa.Connection) -> list[str]:
+    """The names of the groups in which anybody has a value."""
+    is_used = sa.exists().where(attribute_value.c.group_id == attribute_group.c.id)
+    return list(connection.execute(sa.select(attribute_group.c.name).where(is_used)).scalars())
+
+
 def list_attributes(connection: sa.Connection, person_ids: Collection[int]) -> dict[int, Attributes]:
     """Person id → what is said about each; people without any are absent."""
     found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

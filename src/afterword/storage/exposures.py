@@ -155,6 +155,14 @@ def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> di
     return {row[0]: (row[1], row[2]) for row in connection.execute(statement.group_by(columns.survey_id))}
 
 
+def count_open(connection: sa.Connection, survey_id: int, now: datetime) -> int:
+    """How many invitations of a survey, tests included, may still be answered for the first time."""
+    columns = invitation.c
+    is_open = columns.outcome.is_(None), columns.expires_at > now, _WAS_NOT_LOST
+    statement = sa.select(sa.func.count()).where(columns.survey_id == survey_id, *is_open)
+    return connection.execute(statement).scalar_one()
+
+
 def tally(
     connection: sa.Connection,
     survey_id: int,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -129,6 +130,7 @@ class AnonymousResponse:
     """What somebody answered on a day."""
 
     id: str
+    survey_version: int
     day: date
     is_whole: bool
     values: Mapping[str, Value]
@@ -139,19 +141,34 @@ def list_anonymous(connection: sa.Connection, survey_id: int) -> list[AnonymousR
     columns = anonymous_response.c
     statement = sa.select(anonymous_response).where(columns.survey_id == survey_id)
     return [
-        AnonymousResponse(row.id, date.fromisoformat(row.day), row.is_whole, json.loads(row.answers))
+        AnonymousResponse(
+            row.id,
+            row.survey_version,
+            date.fromisoformat(row.day),
+            row.is_whole,
+            json.loads(row.answers),
+        )
         for row in connection.execute(statement.order_by(columns.day, columns.id))
     ]
 
 
-def list_answers(
-    connection: sa.Connection, survey_id: int, *, is_test: bool
-) -> list[tuple[int, datetime, str, Value]]:
-    """(person id, when last changed, question key, value) of a survey's responses, oldest first."""
+class Answer(NamedTuple):
+    """What a person answered to one question, of which version, and when that was last changed."""
+
+    person_id: int
+    survey_version: int
+    updated_at: datetime
+    question_key: str
+    value: Value
+
+
+def list_answers(connection: sa.Connection, survey_id: int, *, is_test: bool) -> list[Answer]:
+    """All answers to a survey, those that were changed last at the end."""
+    given = invitation.c.person_id, invitation.c.survey_version, response.c.updated_at
     statement = (
-        sa.select(invitation.c.person_id, response.c.updated_at, answer.c.question_key, answer.c.value)
+        sa.select(*given, answer.c.question_key, answer.c.value)
         .select_from(response.join(invitation).join(answer))
         .where(invitation.c.survey_id == survey_id, invitation.c.is_test == is_test)
         .order_by(response.c.updated_at, response.c.id)
     )
-    return [(row[0], row[1], row[2], json.loads(row[3])) for row in connection.execute(statement)]
+    return [Answer(*row[:4], json.loads(row[4])) for row in connection.execute(statement)]

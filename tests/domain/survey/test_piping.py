@@ -168,6 +168,11 @@ def test_a_link_of_the_surveys_own_stays_one_with_a_value_at_its_end() -> None:
         ("{{answer.a|x}}", "is not known"),
         ("{{}}", "needs a name and a fallback"),
         ("{{ 7*7 }}", "needs a name and a fallback"),
+        ("Hello {{person.name|x", "^{{ belongs to no placeholder"),
+        ("Hello person.name|x}}", "^}} belongs to no placeholder"),
+        ("{{person.name|x}} {{", "^{{ belongs to no placeholder"),
+        ("{{person.name|{x}}}", "^{{ belongs to no placeholder"),
+        ("{{person.name|upper|x}}", "has two bars"),
     ],
 )
 def test_a_placeholder_that_can_not_be_filled_in_is_refused(text: str, message: str) -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from afterword.domain.errors import ConflictError, InvalidInputError
 from afterword.flows.surveys.apply_surveys import Applied, Change, apply_surveys
-from afterword.flows.surveys.manage_surveys import close_survey, export_survey, list_surveys
+from afterword.flows.surveys.manage_surveys import close_survey, export_survey, list_surveys, publish_survey
 from afterword.flows.surveys.policy_file import PolicyFile, dump_policy
+from afterword.flows.surveys.survey_definition import dump_definition
 from afterword.flows.surveys.survey_files import read_survey_files
-from afterword.storage import policies
-from tests.flows.world import QUESTIONS, World
+from afterword.storage import policies, surveys
+from tests.flows.world import QUESTIONS, World, survey_file
 from tests.storage.support import DAY, START
 
 NO_RIGHT = (
@@ -64,7 +65,7 @@ def test_what_is_wrong_with_each_file_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_survey_files([tmp_path, tmp_path / "missing.yaml"])
     head, *lines = str(caught.value).splitlines()
-    assert head == "nothing was changed, for there is this:"
+    assert head == "nothing was done, for there is this to mend:"
     assert [line.split("/")[-1] for line in lines] == [
         "a.yaml:14: titel: there is no such field: did you mean title?",
         "c.yaml:1: this is not YAML: expected the node content, but found '<stream end>'",
@@ -150,6 +151,10 @@ def test_who_changed_a_survey_meanwhile_is_not_overwritten(world: World, tmp_pat
         "take it over, then apply with --expect-version 2"
     )
     assert "Ana's" in export_survey(world.database, "a")[1]
+    with pytest.raises(
+        ConflictError, match=r"'a' never had a version 5: it is at version 2\. .* --expect-version 2 "
+    ):
+        apply(world, tmp_path, expected=5)
     apply(world, tmp_path, expected=2)
     assert "Ben's" in export_survey(world.database, "a")[1]
 
@@ -180,3 +185,51 @@ def test_a_file_of_which_only_comments_change_keeps_its_version(world: World, tm
     assert export_survey(world.database, "a") == (1, "# Asked since spring.\n" + text_of("a"))
     (again,) = apply(world, tmp_path)
     assert again.change is Change.UNCHANGED
+
+
+RATING = {"key": "q", "type": "rating", "text": "How satisfied are you?"}
+NPS = {"key": "q", "type": "nps", "text": "How satisfied are you?"}
+REFUSED = (
+    "the question 'q' can't change so: it was a rating on 1–5, and is an nps on 0–10 (version 1). "
+    "Answers to both would be counted as one: give the question another key"
+)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_question_that_was_published_keeps_its_kind(world: World, tmp_path: Path, dry_run: bool) -> None:
+    write(tmp_path, a=text_of("a", questions=[QUESTIONS[0], RATING]))
+    apply(world, tmp_path, publish=True)
+    write(tmp_path, a=text_of("a", questions=[NPS]))
+    with pytest.raises(ConflictError) as caught:
+        apply(world, tmp_path, dry_run=dry_run)
+    assert str(caught.value) == f"{tmp_path / 'a.yaml'}:8: questions[0]: {REFUSED}"
+    assert keys(world) == {"a": (1, 1)}
+    write(tmp_path, a=text_of("a", questions=[NPS | {"key": "q2"}]))
+    assert apply(world, tmp_path)[0].change is Change.CHANGED
+
+
+def test_a_question_that_came_back_has_the_kind_it_had(world: World) -> None:
+    world.add_survey("a", questions=[RATING])
+    world.add_survey("a", questions=QUESTIONS)
+    with pytest.raises(ConflictError, match="can't change so"):
+        world.add_survey("a", questions=[NPS])
+
+
+def test_a_question_that_was_never_published_may_change(world: World) -> None:
+    world.add_survey("a", live=False, questions=[RATING])
+    world.add_survey("a", questions=[NPS])
+    world.add_survey("a", live=False, questions=[NPS, RATING | {"key": "r"}])
+    world.add_survey("a", questions=[NPS, NPS | {"key": "r"}])
+    world.add_survey("a", questions=[NPS, NPS | {"key": "r", "text": "And now?"}])
+    assert keys(world) == {"a": (5, 5)}
+
+
+def test_a_waiting_version_with_another_kind_of_question_is_not_published(world: World) -> None:
+    world.add_survey("a", questions=[RATING])
+    with world.database.write() as connection:
+        definition = dump_definition(survey_file("a", questions=[NPS]))
+        surveys.add_version(connection, 1, definition, source=None, now=START)
+    with pytest.raises(ConflictError) as caught:
+        publish_survey(world.database, world.clock, "a")
+    assert str(caught.value) == REFUSED
+    assert keys(world) == {"a": (2, 1)}

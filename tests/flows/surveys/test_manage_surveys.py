@@ -172,7 +172,7 @@ def test_a_paused_survey_can_be_resumed_changed_and_closed(world: World) -> None
 def test_only_a_live_survey_can_be_paused(world: World) -> None:
     apply(world)
     for act in (pause_survey, resume_survey):
-        with pytest.raises(ConflictError, match="'build-cli' is draft: only a live one can be paused"):
+        with pytest.raises(ConflictError, match="'build-cli' is a draft: only a live one can be paused"):
             act(world.database, "build-cli")
     close_survey(world.database, world.clock, "build-cli")
     for act in (pause_survey, resume_survey):

@@ -124,7 +124,12 @@ def test_only_in_the_mail_a_value_can_be_no_link(piped: World) -> None:
     invitation = piped.invite(metadata=json.dumps({"branch": "https://evil.example/x"}))
     channel = Outbox()
     work = send_invitation(
-        piped.database, piped.clock, piped.links, channel, invitation.id, is_last_attempt=False
+        piped.database,
+        piped.clock,
+        piped.links,
+        {ChannelKind.EMAIL: channel},
+        invitation.id,
+        is_last_attempt=False,
     )
     asyncio.run(work)
     (message,) = channel.messages

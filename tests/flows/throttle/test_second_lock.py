@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from afterword.domain.people.preference import MAIL_ONLY
 from afterword.flows.throttle import evaluate_events as module
 from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.kit.clock import to_datetime
@@ -24,7 +25,7 @@ def decide_alone(world: World, event_id: int) -> module._Batch:
     """Decide an event as a worker does, and write nothing yet."""
     with world.database.read() as connection:
         subjects = module._find_subjects(connection, [event_id])
-        batch = module._Batch(connection, subjects, to_datetime(world.clock.now_us()))
+        batch = module._Batch(connection, subjects, to_datetime(world.clock.now_us()), MAIL_ONLY)
         for subject in subjects:
             batch.decide(subject)
     return batch

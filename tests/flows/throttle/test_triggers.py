@@ -7,13 +7,15 @@ import pytest
 
 from afterword.domain.invitation import InvitationState
 from afterword.domain.throttle.reason import Reason
-from afterword.flows.surveys.manage_surveys import close_survey, publish_survey
+from afterword.flows.surveys.manage_surveys import apply_surveys, close_survey, publish_survey
+from afterword.flows.surveys.survey_definition import dump_definition, show_definition
+from afterword.flows.surveys.survey_files import Written
 from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.flows.upkeep.housekeep import housekeep
 from afterword.storage import policies, trigger_matches
 from afterword.storage.decisions import Entry
 from afterword.storage.invitations import Invitation
-from tests.flows.world import EAGER, World
+from tests.flows.world import EAGER, World, survey_file
 from tests.storage.support import DAY, HOUR, MINUTE, count_statements
 
 MICROSECOND = timedelta(microseconds=1)
@@ -118,6 +120,15 @@ class TestCount:
         assert first.reason is Reason.COUNT
         assert [one.saw["count"] for one in first.verdicts if "count" in one.saw] == [1]
         assert [one.saw["count"] for one in other.verdicts if "count" in one.saw] == [3]
+
+    def test_another_trigger_that_is_applied_and_published_at_once_counts_anew(self, world: World) -> None:
+        world.add_survey(trigger=self.TRIGGER)
+        decide(world, metadata=self.PROD)
+        file = survey_file(trigger=self.TRIGGER | {"where": {"path": "env", "eq": "test"}})
+        written = [Written("s.yaml", show_definition(dump_definition(file)), file)]
+        apply_surveys(world.database, world.clock, written, dry_run=False, publish=True)
+        with world.database.read() as connection:
+            assert trigger_matches.list_oldest(connection) == {}
 
     def test_what_is_over_is_forgotten(self, world: World) -> None:
         world.add_survey(trigger=self.TRIGGER)

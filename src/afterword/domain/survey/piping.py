@@ -64,12 +64,17 @@ def check_placeholders(text: str) -> None:
     Raises:
         ValueError: Naming the placeholder.
     """
+    left = next((one for one in ("{{", "}}") if one in _PLACEHOLDER.sub("", text)), None)
+    if left is not None:
+        raise ValueError(f"{left} belongs to no placeholder, such as {{{{person.name|there}}}}")
     for whole, inside in _placeholders(text):
         parts = _PARTS.fullmatch(inside)
         if parts is None:
             raise ValueError(f"{whole} needs a name and a fallback, such as {{{{person.name|there}}}}")
         if not parts[3].strip():
             raise ValueError(f"{whole} has an empty fallback: say what stands there without a value")
+        if "|" in parts[3]:
+            raise ValueError(f"{whole} has two bars: after the first one stands what is said without a value")
         if not _is_known(parts[1], parts[2]):
             known = ", ".join(f"person.{name}" for name in PERSON_FIELDS)
             raise ValueError(f"{whole} is not known: one of event.metadata.…, event.name, {known}")

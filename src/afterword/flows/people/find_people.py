@@ -86,8 +86,10 @@ def get_person(connection: Connection, who: str) -> Person:
     if number.isascii() and number.isdecimal() and int(number) < _EVERY_ID:
         ids |= people.get_people(connection, [int(number)]).keys()
     if len(ids) > 1:
-        found = people.get_people(connection, sorted(ids)).values()
-        named = " and ".join(f"{one.name} <{one.email}> ({ID_PREFIX}{one.id})" for one in found)
+        found = people.get_people(connection, ids)
+        named = " and ".join(
+            f"{one.name} <{one.email}> ({ID_PREFIX}{one.id})" for _, one in sorted(found.items())
+        )
         raise ConflictError(f"{who!r} means several people, {named}: give the address or the id of one")
     if not ids:
         raise NotFoundError(

@@ -2,20 +2,21 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from afterword.domain.errors import AfterwordError, ConflictError
 from afterword.domain.survey.survey import SurveyState
 from afterword.flows.manage_projects import get_project
+from afterword.flows.surveys.kept_questions import find_changed_questions
 from afterword.flows.surveys.policy_bounds import find_excess
 from afterword.flows.surveys.policy_levels import has_right, may_exceed, needs_right, read_levels
 from afterword.flows.surveys.survey_definition import SurveyFile, dump_definition, read_file, show_definition
 from afterword.flows.surveys.survey_files import Written, raise_all
 from afterword.flows.surveys.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import projects, revision, surveys
+from afterword.storage import projects, revision, surveys, trigger_matches
 from afterword.storage.engine import Connection, Database
 from afterword.storage.surveys import Survey
 
@@ -36,6 +37,7 @@ class Applied:
 
     Attributes:
         version: The latest one afterwards.
+        live_version: The one that is live before anything is published; None = none is.
         is_published: The latest version was, or would be, published by this.
         difference: In the manner of diff -u.
     """
@@ -45,6 +47,7 @@ class Applied:
     version: int
     state: SurveyState
     difference: str
+    live_version: int | None = None
     is_published: bool = False
 
     @property
@@ -64,7 +67,8 @@ def apply_survey(
 
     Raises:
         NotFoundError: There is no such project.
-        ConflictError: The survey is closed, belongs to another project, or lacks a right that it needs.
+        ConflictError: The survey is closed, belongs to another project, lacks a right that it needs, or asks
+            something else under a key that was published.
     """
     with database.write() as connection:
         revision.lock(connection)
@@ -105,6 +109,16 @@ def apply_surveys(
         if publish:
             applied = [_publish(connection, one, now=None if dry_run else now) for one in applied]
         return applied
+
+
+def go_live(connection: Connection, survey: Survey, now: datetime) -> None:
+    """Let the latest version of a survey go live; with another trigger it begins to count anew."""
+    if survey.live_version is not None:
+        live = read_file(surveys.get_definition(connection, survey.id, survey.live_version))
+        latest = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
+        if live.trigger != latest.trigger:
+            trigger_matches.forget(connection, survey.id)
+    surveys.publish(connection, survey.id, now)
 
 
 def check_rights(connection: Connection, project_id: int | None, file: SurveyFile) -> None:
@@ -165,6 +179,8 @@ def _refusals(
     conflict = None if expected is None else _find_conflict(connection, file.survey, survey, expected)
     if conflict is not None:
         yield "$.survey", conflict
+    if survey is not None and survey.state is not SurveyState.CLOSED:
+        yield from find_changed_questions(connection, survey, file)
 
 
 def _find_conflict(
@@ -176,6 +192,11 @@ def _find_conflict(
         return None
     if survey is None:
         return ConflictError(f"there is no survey {key!r} yet, and you expect version {expected}")
+    if latest < expected:
+        return ConflictError(
+            f"the survey {key!r} never had a version {expected}: it is at version {latest}. "
+            f"`afterword survey export {key}` shows that; --expect-version {latest} replaces it"
+        )
     made_at = surveys.get_version(connection, survey.id, latest).created_at
     return ConflictError(
         f"somebody else changed the survey {key!r}: it is at version {latest}, "
@@ -197,7 +218,7 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
             )
         difference = _difference("", show_definition(new) if source is None else source)
         return Applied(file.survey, Change.CREATED, 1, SurveyState.DRAFT, difference)
-    latest = survey.latest_version
+    latest, live = survey.latest_version, survey.live_version
     stored = surveys.get_version(connection, survey.id, latest)
     # In today's words, so that fields which did not exist yet are no difference.
     old = dump_definition(read_file(stored.definition))
@@ -209,13 +230,13 @@ def _apply(connection: Connection, file: SurveyFile, source: str | None, *, now:
         if source is not None and stored.source is not None:
             texts = (stored.source, source)
         difference = _difference(*texts)
-        return Applied(survey.key, Change.CHANGED, latest + 1, survey.state, difference)
+        return Applied(survey.key, Change.CHANGED, latest + 1, survey.state, difference, live)
     if source is None or source == stored.source:
-        return Applied(survey.key, Change.UNCHANGED, latest, survey.state, "")
+        return Applied(survey.key, Change.UNCHANGED, latest, survey.state, "", live)
     if now is not None:
         surveys.set_source(connection, survey.id, latest, source)
     difference = _difference(show_definition(old) if stored.source is None else stored.source, source)
-    return Applied(survey.key, Change.REWRITTEN, latest, survey.state, difference)
+    return Applied(survey.key, Change.REWRITTEN, latest, survey.state, difference, live)
 
 
 def _publish(connection: Connection, applied: Applied, *, now: datetime | None) -> Applied:
@@ -224,8 +245,8 @@ def _publish(connection: Connection, applied: Applied, *, now: datetime | None) 
         return applied
     state = SurveyState.PAUSED if applied.state is SurveyState.PAUSED else SurveyState.LIVE
     if now is not None and survey is not None:
-        surveys.publish(connection, survey.id, now)
-    return Applied(applied.key, applied.change, applied.version, state, applied.difference, is_published=True)
+        go_live(connection, survey, now)
+    return replace(applied, state=state, is_published=True)
 
 
 def _difference(old: str, new: str) -> str:

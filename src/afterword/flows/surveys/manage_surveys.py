@@ -6,10 +6,19 @@ from datetime import datetime
 from afterword.domain.errors import ConflictError, NotFoundError
 from afterword.domain.survey.survey import Definition, SurveyState
 from afterword.domain.survey.survey_state import Phase, state_at
-from afterword.flows.surveys.apply_surveys import Applied, Change, apply_survey, apply_surveys, check_rights
+from afterword.flows.surveys.apply_surveys import (
+    Applied,
+    Change,
+    apply_survey,
+    apply_surveys,
+    check_rights,
+    go_live,
+)
+from afterword.flows.surveys.kept_questions import find_changed_questions
+from afterword.flows.surveys.policy_levels import Level, Levels, find_pauses, read_levels
 from afterword.flows.surveys.survey_definition import read_definition, read_file, show_definition
 from afterword.kit.clock import Clock, to_datetime
-from afterword.storage import revision, surveys, trigger_matches
+from afterword.storage import exposures, revision, surveys
 from afterword.storage.engine import Connection, Database
 from afterword.storage.surveys import Survey, Version
 
@@ -18,11 +27,31 @@ __all__ = ["Applied", "Change", "apply_survey", "apply_surveys"]
 
 @dataclass(frozen=True, slots=True)
 class ListedSurvey:
-    """A survey, where it is in its life now, and what its live version says, else its latest."""
+    """
+    A survey, where it is in its life now, and what its live version says, else its latest.
+
+    Attributes:
+        paused_by: The levels at which a policy pauses it, whatever its own state is; the nearest one first.
+    """
 
     survey: Survey
     phase: Phase
     definition: Definition
+    paused_by: tuple[Level, ...] = ()
+
+    @property
+    def pausing(self) -> str:
+        """Who pauses a survey that would ask otherwise: ``its file and the organisation``; empty = nobody."""
+        if self.phase not in (Phase.LIVE, Phase.SCHEDULED):
+            return ""
+        return " and ".join(_PAUSING[level] for level in self.paused_by)
+
+
+_PAUSING = {
+    Level.SURVEY: "its file",
+    Level.PROJECT: "its project",
+    Level.ORGANISATION: "the organisation",
+}
 
 
 def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
@@ -33,7 +62,8 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
 
     Raises:
         NotFoundError: There is no such survey.
-        ConflictError: It is closed, or lacks a right that it needs.
+        ConflictError: It is closed, lacks a right that it needs, or asks something else under a key that was
+            published.
     """
     with database.write() as connection:
         revision.lock(connection)
@@ -42,11 +72,9 @@ def publish_survey(database: Database, clock: Clock, key: str) -> Survey:
             raise ConflictError(f"the survey {key!r} is closed for good: apply it under another key")
         file = read_file(surveys.get_definition(connection, survey.id, survey.latest_version))
         check_rights(connection, survey.project_id, file)
-        if survey.live_version is not None:
-            live = read_file(surveys.get_definition(connection, survey.id, survey.live_version))
-            if live.trigger != file.trigger:
-                trigger_matches.forget(connection, survey.id)
-        surveys.publish(connection, survey.id, to_datetime(clock.now_us()))
+        for _, error in find_changed_questions(connection, survey, file):
+            raise error
+        go_live(connection, survey, to_datetime(clock.now_us()))
         return surveys.get_survey(connection, survey.id)
 
 
@@ -77,9 +105,8 @@ def _set_state(database: Database, key: str, state: SurveyState, *, done_from: S
         revision.lock(connection)
         survey = get_survey(connection, key)
         if survey.state not in (state, done_from):
-            raise ConflictError(
-                f"the survey {key!r} is {survey.state}: only a live one can be paused and resumed"
-            )
+            found = "a draft" if survey.state is SurveyState.DRAFT else survey.state
+            raise ConflictError(f"the survey {key!r} is {found}: only a live one can be paused and resumed")
         if survey.state is not state:
             surveys.set_state(connection, survey.id, state)
         return surveys.get_survey(connection, survey.id)
@@ -113,7 +140,11 @@ def list_phases(database: Database, clock: Clock) -> list[ListedSurvey]:
         found = surveys.list_surveys(connection)
         wanted = [(survey.id, survey.live_version or survey.latest_version) for survey in found]
         texts = surveys.list_definitions(connection, wanted)
-    return [_listed(survey, texts[version], now) for survey, version in zip(found, wanted, strict=True)]
+        levels = {one: read_levels(connection, one) for one in {survey.project_id for survey in found}}
+    return [
+        _listed(survey, texts[version], levels[survey.project_id], now)
+        for survey, version in zip(found, wanted, strict=True)
+    ]
 
 
 def show_survey(database: Database, clock: Clock, key: str) -> tuple[ListedSurvey, list[Version]]:
@@ -126,8 +157,21 @@ def show_survey(database: Database, clock: Clock, key: str) -> tuple[ListedSurve
     with database.read() as connection:
         survey = get_survey(connection, key)
         versions = surveys.list_versions(connection, survey.id)
+        levels = read_levels(connection, survey.project_id)
     shown = versions[(survey.live_version or survey.latest_version) - 1]
-    return _listed(survey, shown.definition, to_datetime(clock.now_us())), versions
+    return _listed(survey, shown.definition, levels, to_datetime(clock.now_us())), versions
+
+
+def count_open_invitations(database: Database, clock: Clock, key: str) -> int:
+    """
+    How many people may still answer for the first time.
+
+    Raises:
+        NotFoundError: There is no such survey.
+    """
+    with database.read() as connection:
+        survey = get_survey(connection, key)
+        return exposures.count_open(connection, survey.id, to_datetime(clock.now_us()))
 
 
 def export_survey(database: Database, key: str, version: int | None = None) -> tuple[int, str]:
@@ -168,7 +212,7 @@ def get_survey(connection: Connection, key: str) -> Survey:
     return survey
 
 
-def _listed(survey: Survey, text: str, now: datetime) -> ListedSurvey:
+def _listed(survey: Survey, text: str, levels: Levels, now: datetime) -> ListedSurvey:
     definition = read_definition(text)
     phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
-    return ListedSurvey(survey, phase, definition)
+    return ListedSurvey(survey, phase, definition, find_pauses(levels, text))

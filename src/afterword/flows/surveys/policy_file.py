@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from afterword.flows.surveys.survey_definition import CHOICES, FIELD_NAMES
+from afterword.flows.surveys.survey_file.audience import check_audience
 from afterword.flows.surveys.survey_file.base import FieldError, Label, Part, check_unique
 from afterword.flows.surveys.survey_file.conditions import check_possible
 from afterword.flows.surveys.survey_file.schedule import TimeZone, make_zone
@@ -85,6 +86,7 @@ def parse_policy_file(text: str, name: str) -> PolicyFile:
 def _check(file: PolicyFile) -> None:
     policy = make_policy([("$.throttle", file.throttle)])
     check_possible(policy.audience, "$.throttle.audience")
+    check_audience(file.throttle.audience, "$.throttle.audience")
     for right in RIGHTS:
         check_unique(f"$.{right}", "survey", getattr(file, right))
     cooldown = file.throttle.global_cooldown

@@ -13,8 +13,9 @@ from afterword.domain.survey.piping import check_placeholders
 from afterword.domain.survey.question import QUESTION_TEXT_CHARS_MAX
 from afterword.domain.survey.survey import LOCALE, QUESTIONS_MAX, THANKS, Definition
 from afterword.domain.survey.translation import list_texts
+from afterword.flows.surveys.survey_file.audience import check_audience
 from afterword.flows.surveys.survey_file.base import FieldError, Key, Label, Part, Title, check_unique
-from afterword.flows.surveys.survey_file.conditions import ConditionFile, check_possible
+from afterword.flows.surveys.survey_file.conditions import ConditionFile, check_metadata_paths, check_possible
 from afterword.flows.surveys.survey_file.questions import (
     QUESTION_FILES,
     QUESTION_TYPES,
@@ -140,7 +141,9 @@ def _checked(file: SurveyFile) -> Definition:
     definition = _definition(file)
     check_paths(definition.questions, "$.questions")
     check_possible(definition.trigger.where, "$.trigger.where")
+    check_metadata_paths(file.trigger.where, "$.trigger.where")
     check_possible(definition.policy.audience, "$.throttle.audience")
+    check_audience(file.throttle.audience, "$.throttle.audience")
     _check_texts(list_texts(definition), definition, "$")
     for locale, texts in definition.translations.items():
         _check_texts(texts, definition, f"$.translations.{locale}")

@@ -1,11 +1,14 @@
 """Which surveys do files and directories hold?"""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterword.domain.errors import AfterwordError, InvalidInputError
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
+
+TYPED = Path("-")
+TYPED_NAME = "standard input"
 
 SUFFIXES = (".yaml", ".yml")
 FILES_MAX = 1_000
@@ -21,9 +24,12 @@ class Written:
     file: SurveyFile
 
 
-def read_survey_files(paths: Sequence[Path]) -> list[Written]:
+def read_survey_files(paths: Sequence[Path], typed: Callable[[], bytes] | None = None) -> list[Written]:
     """
     Read files, and all files of directories and of those below, by name.
+
+    Args:
+        typed: What the path ``-`` stands for; None = it is a file's name like any other.
 
     Raises:
         InvalidInputError: With what is wrong with each file that can't be used.
@@ -32,8 +38,13 @@ def read_survey_files(paths: Sequence[Path]) -> list[Written]:
     problems: list[AfterwordError] = []
     for path in list_files(paths):
         try:
-            text = read_text(path)
-            found.append(Written(str(path), text, parse_survey_file(text, str(path))))
+            name = str(path)
+            if typed is not None and path == TYPED:
+                name = TYPED_NAME
+                text = _decode(typed(), name)
+            else:
+                text = read_text(path)
+            found.append(Written(name, text, parse_survey_file(text, name)))
         except AfterwordError as error:
             problems.append(error)
     problems.extend(_list_doubles(found))
@@ -49,11 +60,16 @@ def read_text(path: Path) -> str:
         InvalidInputError: It can't be read.
     """
     try:
-        return path.read_bytes().decode()
+        return _decode(path.read_bytes(), str(path))
     except OSError as error:
         raise InvalidInputError(f"can't read {path}: {error.strerror}") from error
+
+
+def _decode(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise InvalidInputError(f"can't read {path}: it is not UTF-8") from error
+        raise InvalidInputError(f"can't read {name}: it is not UTF-8") from error
 
 
 def raise_all(problems: Iterable[AfterwordError]) -> None:
@@ -68,7 +84,7 @@ def raise_all(problems: Iterable[AfterwordError]) -> None:
         raise found[0]
     if found:
         lines = "\n".join(f"  {error}" for error in found)
-        raise InvalidInputError(f"nothing was changed, for there is this:\n{lines}")
+        raise InvalidInputError(f"nothing was done, for there is this to mend:\n{lines}")
 
 
 def list_files(paths: Sequence[Path]) -> list[Path]:

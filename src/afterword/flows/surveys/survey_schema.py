@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from afterword.flows.surveys.survey_definition import SurveyFile
+from afterword.flows.surveys.survey_file.faults import EXAMPLES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,28 +27,6 @@ def _describe(field: dict[str, Any], meaning: str, example: Any) -> None:
     if example is not None:
         field["examples"] = [example]
 
-
-EXAMPLES: dict[str, Any] = {
-    "survey": "build-cli",
-    "project": "Build CLI",
-    "title": "How was your build?",
-    "tags": ["quarterly"],
-    "starts_at": "2027-03-01",
-    "ends_at": "2027-04-01T00:00+02:00",
-    "timezone": "Europe/Berlin",
-    "where": {"path": "outcome", "eq": "failed"},
-    "events": ["build.finished"],
-    "matches": "^release/",
-    "hours": "9-17",
-    "days": ["mon", "tue"],
-    "cooldown": {"answered": "90d", "dismissed": "60d", "ignored": "30d", "snoozed": "7d"},
-    "caps": {"1d": 1, "7d": 1, "30d": 2, "90d": 4},
-    "group_caps": {"quarterly": {"count": 1, "window": "90d"}},
-    "quota": {"count": 200, "period": "30d"},
-    "sampling": {"rate": 0.25},
-    "send_window": {"days": ["mon", "tue", "wed", "thu", "fri"], "hours": "9-17", "defer": "4h"},
-    "reminders": {"after": "24h"},
-}
 
 MEANINGS = {
     "survey": "The survey's name for programs, for good",

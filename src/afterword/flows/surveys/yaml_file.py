@@ -71,8 +71,10 @@ def _load(text: str, lines: YamlLines) -> Any:
         where = f"{name}:{mark.line + 1}" if mark else name
         hint = _QUOTES if (error.problem or "").startswith(_UNQUOTED) else ""
         raise SurveyFileError(f"{where}: this is not YAML: {error.problem}{hint}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "reason", "") or " ".join(str(error).split()) or "it nests too deeply"
+    except RecursionError as error:
+        raise SurveyFileError(f"{name}: this nests too deeply for a survey or a policy") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = getattr(error, "reason", "") or " ".join(str(error).split())
         raise SurveyFileError(f"{name}: this is not YAML: {reason}") from error
     try:
         json.dumps(document, ensure_ascii=False, default=str).encode()

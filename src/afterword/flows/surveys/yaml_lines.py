@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from afterword.domain.errors import InvalidInputError
+from afterword.flows.surveys.survey_file.faults import DURATION, EXAMPLES, explain_kind, show_example
 
 
 class SurveyFileError(InvalidInputError):
@@ -91,23 +92,21 @@ class YamlLines:
             name = unknown.group(1)
             if path == "$" and name in _OTHER_FILES:
                 return self.error(f"$.{name}", f"this is a {name}: `afterword {name} apply` takes it")
-            return self.error(self._find(f"{path}.{name}"), f"there is no such field{self._hint(name)}")
+            place = self._find(f"{path}.{name}")
+            return self.error(place, f"there is no such field{self._hint(name, path)}")
         path = self._find(path)
         if missing := re.search(r"missing required field `(.*)`", what):
             return self.error(path, f"the field {missing.group(1)} is missing")
         if re.search(r"Invalid value '.*'$", what) and path.endswith(".type"):
             return self.error(path, f"there is no such type: one of {', '.join(self._types)}")
-        known = self._choices.get(re.sub(r"\[\d+\]", "", path).rpartition(".")[2])
-        if known and what.startswith("Invalid enum value"):
-            return self.error(path, f"{what[:1].lower()}{what[1:]}: one of {', '.join(known)}")
+        field = re.sub(r"\[\d+\]", "", path).rpartition(".")[2]
+        known = self._choices.get(field)
+        if known and (value := what.removeprefix("Invalid enum value ")) != what:
+            return self.error(path, f"there is no {value} here: one of {', '.join(known)}{_or_object(field)}")
         for part, meaning in _PATTERNS.items():
             if "matching regex" in what and part in what:
                 return self.error(path, meaning)
-        if re.search(r"str.*got `(bool|int|float|date)", what):
-            return self.error(
-                path, "this must be text: put it into quotes, for YAML reads it as something else"
-            )
-        return self.error(path, what[:1].lower() + what[1:])
+        return self.error(path, explain_kind(what, field) or what[:1].lower() + what[1:])
 
     def _find(self, path: str) -> str:
         """The first path that is meant by one with ``[...]`` in place of names that are free to choose."""
@@ -115,8 +114,12 @@ class YamlLines:
         found = (known for known in self._lines if re.fullmatch(pattern, known))
         return next(found, path.replace("[...]", ""))
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, name: str, path: str) -> str:
         """What somebody may have meant by a field that is not where it stands."""
+        if _IN_CONDITION.search(path) and not difflib.get_close_matches(
+            name, _OF_CONDITIONS, n=1, cutoff=_LIKENESS_MIN
+        ):
+            return f": write {{path: {name}, eq: …}}"
         if name in self._fields:
             return " here: it stands elsewhere in the file"
         close = difflib.get_close_matches(name, self._fields, n=1, cutoff=_LIKENESS_MIN)
@@ -126,13 +129,15 @@ class YamlLines:
 _OTHER_FILES = ("policy", "survey")
 """Fields that only files of another kind have at their top."""
 
+_IN_CONDITION = re.compile(r"\.(where|audience|when)(\.not|\.(all|any)\[(\d+|\.\.\.)\])*$")
+_OF_CONDITIONS = ("path", "all", "any", "not", "exists", "contains", "matches")
+
 _LIKENESS_MIN = 0.65
 """Names that have less in common with a known one are no slips of the finger."""
 
-_DURATION = "a duration is a number and a unit, such as 30m, 72h or 90d"
 _PATTERNS = {
-    "respect|ignore": f"{_DURATION}; or it is respect, or ignore",
-    "smhd": _DURATION,
+    "respect|ignore": f"{DURATION}; or it is respect, or ignore",
+    "smhd": DURATION,
     "[Tt ]": "a date is as 2027-03-01, a time as 2027-03-01T09:00+01:00",
     "[01]?[0-9]|2[0-3]": "hours are as 9-17 or 08:30-16:00",
     "[a-z0-9_*-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _; * stands for any of them",
@@ -140,6 +145,12 @@ _PATTERNS = {
     "[a-z0-9_-]{0,62}": "a key has 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit",
 }
 """A part of a pattern that a text must fit → what to say when it does not; the first one counts."""
+
+
+def _or_object(field: str) -> str:
+    """For a field that also takes an object: an example of it."""
+    example = EXAMPLES.get(field)
+    return f", or an object such as {show_example(example)}" if isinstance(example, dict) else ""
 
 
 def _parents(path: str) -> Iterator[str]:

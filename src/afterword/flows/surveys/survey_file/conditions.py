@@ -1,6 +1,7 @@
 """How is a condition on metadata written down?"""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -55,6 +56,34 @@ def make_condition(file: ConditionFile, path: str, *, depth: int = 1) -> Conditi
             return Compare(given["path"], operator, _operand(operator, given[operator], f"{path}.{operator}"))
     known = ", ".join(OPERATORS)
     raise FieldError(path, f"a condition is one of all, any, not, or a path with one of {known}")
+
+
+def list_comparisons(
+    file: ConditionFile | UnsetType | None, path: str
+) -> Iterator[tuple[str, ConditionFile]]:
+    """Every comparison of a condition, with where it stands."""
+    if file is None or isinstance(file, UnsetType):
+        return
+    for name, parts in (("all", file.all_), ("any", file.any_)):
+        for index, part in enumerate(parts or ()):
+            yield from list_comparisons(part, f"{path}.{name}[{index}]")
+    yield from list_comparisons(file.not_, f"{path}.not")
+    if file.path is not UNSET:
+        yield path, file
+
+
+def check_metadata_paths(file: ConditionFile | None, path: str) -> None:
+    """
+    Check that paths into metadata name every step.
+
+    Raises:
+        FieldError: A step is empty, so that nothing is ever found there.
+    """
+    for where, compare in list_comparisons(file, path):
+        if not all(str(compare.path).split(".")):
+            raise FieldError(
+                f"{where}.path", "a path has a name before and after each dot, as job.duration_s"
+            )
 
 
 def check_possible(condition: Condition | None, path: str) -> None:
