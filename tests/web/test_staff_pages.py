@@ -21,7 +21,7 @@ from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
 from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
 from tests.flows.world import World
-from tests.storage.support import FakeClock
+from tests.storage.support import DAY, FakeClock
 from tests.web.conftest import Site, make_site
 
 PUBLIC = {
@@ -205,6 +205,15 @@ def test_what_pages_link_to_is_there(busy: Site, staff: TestClient) -> None:
     assert "/static/app.css" in seen
     broken = [path for path in sorted(seen) if staff.get(path).status_code not in (200, 303)]
     assert broken == []
+
+
+def test_beside_a_version_stands_when_it_was_made(site: Site, staff: TestClient) -> None:
+    published_at = site.world.clock.now
+    site.world.clock.advance(DAY)
+    site.world.add_survey(title="Another one")
+    page = re.sub(r"\s*<[^>]+>\s*", " ", staff.get("/surveys").text)
+    made_at = site.world.clock.now
+    assert f" 2 {made_at:%Y-%m-%d %H:%M:%S} {published_at:%Y-%m-%d %H:%M:%S} " in re.sub(r"\s+", " ", page)
 
 
 def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site, staff: TestClient) -> None:
