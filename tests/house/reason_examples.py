@@ -7,11 +7,13 @@ from typing import Any
 
 from afterword.cli.event import show_invitation, show_outcome, show_verdict
 from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.storage.invitations import Invitation
 
 _ASKED = "2026-11-02T09:30:00Z"
+_MOMENT = datetime.fromisoformat(_ASKED)
 
 EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.STALE_EVENT: {"age_s": 172_800.0, "max_age_s": 1_800.0},
@@ -59,12 +61,14 @@ OUTCOMES = (Reason.INVITED, Reason.INVITED_TEST, Reason.NO_MATCHING_SURVEY)
 INVITATIONS: dict[Reason, Mapping[str, Any]] = {
     Reason.CANCELLED: {"state": InvitationState.CANCELLED, "last_error": CANCELLED, "cancelled_by": 41},
     Reason.EXPIRED: {"last_error": EXPIRED},
-    Reason.DELIVERY_FAILED: {"last_error": "550 5.1.1 mailbox unavailable"},
+    Reason.DELIVERY_FAILED: {
+        "last_error": "550 5.1.1 mailbox unavailable",
+        "channel": ChannelKind.EMAIL,
+        "failed_at": _MOMENT,
+    },
     Reason.INELIGIBLE_AT_SEND: {"last_error": INELIGIBLE_AT_SEND},
 }
 """What befalls an invitation: what is kept of it."""
-
-_MOMENT = datetime.fromisoformat(_ASKED)
 _FAILED = Invitation(
     id=7,
     survey_id=1,
