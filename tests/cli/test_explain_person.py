@@ -71,6 +71,13 @@ def test_the_state_is_the_one_of_now(lively: Installation, times: str, phase: st
     assert f"(build-cli, version 2, {phase})" in lively.ok("report", "build-cli")
 
 
+def test_a_pause_by_a_policy_is_told(lively: Installation) -> None:
+    text = "policy: organisation\nthrottle: {pause: true}\n"
+    lively.ok("policy", "apply", lively.file("policy.yaml", text))
+    out = lively.ok("people", "explain", "ana@example.com", "build-cli")
+    assert "the survey build-cli, which is live, paused by the organisation:\n" in out
+
+
 def test_a_wrong_name_or_key_says_what_there_is(lively: Installation) -> None:
     assert "nobody" in lively.error("people", "explain", "nobody@example.com", "build-cli")
     assert "there is no survey 'x'; there is build-cli" in lively.error(

@@ -37,7 +37,8 @@ def explain(who: str, survey: str, as_json: bool) -> None:
 
 def _lines(found: PersonExplanation) -> Iterator[str]:
     name = found.person.name or found.person.email
-    yield f"{name} and the survey {found.survey.key}, which is {found.phase}:"
+    paused = f", paused by {found.pausing}" if found.pausing else ""
+    yield f"{name} and the survey {found.survey.key}, which is {found.phase}{paused}:"
     if not found.entries:
         yield f"\n{name} did nothing that the survey listens to, as far as the ledger goes back."
     for entry in found.entries:

@@ -1,5 +1,6 @@
 """How does a survey come to life, change and end?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,9 +45,14 @@ class ListedSurvey:
     @property
     def pausing(self) -> str:
         """Who pauses a survey that would ask otherwise: ``its file and the organisation``; empty = nobody."""
-        if self.phase not in (Phase.LIVE, Phase.SCHEDULED):
-            return ""
-        return " and ".join(_PAUSING[level] for level in self.paused_by)
+        return show_pausing(self.phase, self.paused_by)
+
+
+def show_pausing(phase: Phase, paused_by: Iterable[str]) -> str:
+    """Who pauses a survey that would ask otherwise, by the levels at which a policy does; empty = nobody."""
+    if phase not in (Phase.LIVE, Phase.SCHEDULED):
+        return ""
+    return " and ".join(_PAUSING[Level(level)] for level in paused_by)
 
 
 _PAUSING = {

@@ -8,7 +8,7 @@ from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
 from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.eligibility import Decision, decide
 from afterword.flows.people.find_people import get_person
-from afterword.flows.surveys.manage_surveys import get_survey
+from afterword.flows.surveys.manage_surveys import get_survey, show_pausing
 from afterword.flows.throttle.decision_facts import Gathered, Subject
 from afterword.flows.throttle.explain_event import find_held_back
 from afterword.flows.throttle.heard_surveys import Surveys
@@ -34,6 +34,7 @@ class PersonExplanation:
         entries: The newest decisions first; empty when the person did nothing that the survey listens to.
         events: Event id → event, of these decisions.
         phase: Where the survey is in its life now.
+        pausing: Who pauses it by a policy: ``its file and the organisation``; empty = nobody.
         invitations: Event id → what came of the decision to invite.
         held_back: Invitation → until when it waits to go out.
         now: What would be decided if the trigger were met now; None when no version is live.
@@ -42,6 +43,7 @@ class PersonExplanation:
     person: Person
     survey: Survey
     phase: Phase
+    pausing: str
     entries: Sequence[Entry]
     events: Mapping[int, StoredEvent]
     invitations: Mapping[int, Invitation]
@@ -76,6 +78,7 @@ def explain_person(
         found = invitations.list_for_events(connection, [person.id], ids)
         invited = {one.event_id: one for one in found if one.survey_id == survey.id}
         heard = Surveys(connection, now).find_live(survey.project_id, survey.id)
+        phase = Phase(survey.state) if heard is None else heard.phase(now)
         would = None
         if heard is not None:
             event = StoredEvent(
@@ -98,7 +101,8 @@ def explain_person(
         return PersonExplanation(
             person=person,
             survey=survey,
-            phase=Phase(survey.state) if heard is None else heard.phase(now),
+            phase=phase,
+            pausing=show_pausing(phase, heard.paused if heard else ()),
             entries=entries,
             events=events.get_events(connection, ids),
             invitations=invited,
