@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from afterword.domain.invitation import MERGED, InvitationState
+from afterword.domain.people.preference import ChannelKind
+from afterword.domain.throttle.channel_choice import Failed
 from afterword.storage import exposures, invitations, responses
 from afterword.storage.engine import Connection, Database, StoreError
 from afterword.storage.exposures import Tally
@@ -219,7 +221,8 @@ class TestAsked:
             invitations.set_state(connection, of_others, FAILED, failed_at=START + DAY)
             last = exposures.list_failed(connection, [cast.bob, cast.charlie], START - MICROSECOND)
             assert exposures.list_failed(connection, [cast.bob], START + DAY) == {}
-        assert last == ({} if found is None else {cast.bob: START + found})
+        one = None if found is None else Failed(cast.survey, ChannelKind.EMAIL, START + found)
+        assert last == ({} if one is None else {cast.bob: [one]})
 
     def test_test_invitations_are_counted_since_a_time(self, cast: Cast) -> None:
         with cast.database.write() as connection:
