@@ -134,8 +134,10 @@ class Installation:
         self.ok("survey", "publish", "build-cli")
         return token
 
-    def track(self, name: str = "build.finished", **arguments: Any) -> None:
-        """Take an event, as the server does."""
+    def track(
+        self, name: str = "build.finished", *, makes_work: bool | None = None, **arguments: Any
+    ) -> None:
+        """Take an event, as the server does; a survey listens to build.finished unless said otherwise."""
 
         async def take() -> None:
             with open_app() as parts:
@@ -146,7 +148,7 @@ class Installation:
                 event = parse_event(name=name, now_us=now_us, **sent)
                 intake = open_intake(parts, on_work=lambda: None)
                 person_id = intake.directory.resolve(event, project.id).person_id
-                listens = name == "build.finished"
+                listens = name == "build.finished" if makes_work is None else makes_work
                 submission = Submission(project.id, RateLimits(), event, person_id, makes_work=listens)
                 answers: list[Answer] = []
                 intake.intake.take(submission, answers.append)

@@ -12,7 +12,7 @@ from afterword.domain.throttle.reason import Reason
 from afterword.flows.ingest.record_notices import NoticeKind
 from afterword.kit.clock import to_datetime
 from afterword.storage import invitations, people
-from tests.cli.installation import PROJECT, Installation
+from tests.cli.installation import PROJECT, SURVEY, Installation
 
 
 class TestList:
@@ -99,7 +99,15 @@ class TestExplain:
         lively.track()
         lively.work()
         found = lively.json("event", "explain", "last")
-        assert found.keys() == {"event", "progress", "outcome", "names", "decisions", "invitations"}
+        assert found.keys() == {
+            "event",
+            "progress",
+            "outcome",
+            "names",
+            "meaning",
+            "decisions",
+            "invitations",
+        }
         assert (found["event"]["name"], found["progress"]) == ("build.finished", None)
         assert found["outcome"] == {"code": 0, "reason": "invited", "text": "The person was invited."}
         (decision,) = found["decisions"]
@@ -111,6 +119,7 @@ class TestExplain:
         assert (cooldown["saw"]["invited_at"], cooldown["text"]) == (None, "never invited before")
         (invitation,) = found["invitations"]
         assert (invitation["survey"], invitation["state"]) == ("build-cli", "sent")
+        assert invitation["text"].startswith("sent by e-mail 20")
 
     def test_as_json_an_event_that_waits_has_no_outcome(self, lively: Installation) -> None:
         lively.track(email="dan")
@@ -139,8 +148,8 @@ class TestExplain:
         lively.track()
         lively.work()
         out = lively.ok("event", "explain", "last")
-        assert "Invitation 1: queued\n  It waits until 2" in out
-        assert out.endswith(" UTC, when trigger, hours for mails and quiet hours allow it.\n")
+        assert "\n\nInvitation 1: queued until 2" in out
+        assert out.endswith(" UTC, when trigger, hours for mails and quiet hours allow it\n")
 
     def test_an_invitation_that_a_rule_kept_from_going_says_which(self, lively: Installation) -> None:
         lively.track()
@@ -149,8 +158,25 @@ class TestExplain:
             ended = InvitationState.FAILED, Reason.OPTED_OUT
             invitations.set_state(connection, 1, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
         out = lively.ok("event", "explain", "last")
-        said = "failed by e-mail (ineligible_at_send)\n  35 opted_out: The person wants no surveys.\n"
-        assert f"Invitation 1: {said}" in out
+        assert " UTC, failed (ineligible_at_send)\n  35 opted_out: The person wants no surveys.\n" in out
+
+        (told,) = lively.json("event", "explain", "last")["invitations"]
+        assert told["ended"] == {"code": 35, "reason": "opted_out", "text": "The person wants no surveys."}
+
+    def test_what_withdraws_and_what_is_withdrawn_name_each_other(self, lively: Installation) -> None:
+        waits = "trigger:\n  delay: 1h\n  cancel_on: [build.gone]"
+        lively.ok("survey", "apply", lively.file("s.yaml", SURVEY.replace("trigger:", waits)), "--publish")
+        lively.track()
+        lively.work()
+        lively.track("build.gone", makes_work=True)
+        lively.work()
+        out = lively.ok("event", "explain", "last")
+        assert out.endswith("Person: ana@example.com\nWithdrew invitation 1 of build-cli.\n")
+        found = lively.json("event", "explain", "last")
+        assert (found["outcome"], found["meaning"]) == (None, ["Withdrew invitation 1 of build-cli."])
+        assert "Invitation 1: cancelled by event 2\n" in lively.ok("event", "explain", "1")
+        (told,) = lively.json("event", "explain", "1")["invitations"]
+        assert told["cancelled_by"] == "2"
 
     def test_an_event_by_its_number(self, lively: Installation) -> None:
         lively.track()

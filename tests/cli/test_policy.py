@@ -1,5 +1,7 @@
 """``afterword policy``: is it told who says what, and is each mistake named with file, line and field?"""
 
+from typing import Any
+
 import pytest
 
 from tests.cli.installation import SURVEY, Installation
@@ -18,23 +20,23 @@ def apply(home: Installation, text: str, *options: str) -> str:
     return home.ok("policy", "apply", home.file("policy.yaml", text), *options)
 
 
-def shown(home: Installation, *options: str) -> dict[str, tuple[str, str]]:
+def shown(home: Installation, *options: str) -> dict[str, tuple[Any, str]]:
     rows = home.json("policy", "show", *options)
     return {row["field"]: (row["value"], row["level"]) for row in rows}
 
 
 def test_a_policy_is_applied_shown_with_its_level_and_kept(lively: Installation) -> None:
-    assert shown(lively)["max_open"] == ("1", "default")
+    assert shown(lively)["max_open"] == (1, "default")
     out = apply(lively, ORGANISATION)
     assert "+  max_open: 2\n" in out
     assert out.endswith("organisation: changed (policy 1)\n")
     assert apply(lively, ORGANISATION) == "organisation: unchanged\n"
     assert apply(lively, PROJECT).endswith("Build CLI: changed (policy 2)\n")
-    assert shown(lively)["priority"] == ("0", "default")
+    assert shown(lively)["priority"] == (0, "default")
     rows = shown(lively, "--project", "Build CLI")
-    assert rows["priority"] == ("3", "project")
-    assert rows["max_open"] == ("2", "organisation")
-    assert rows["backoff"] == ("true", "default")
+    assert rows["priority"] == (3, "project")
+    assert rows["max_open"] == (2, "organisation")
+    assert rows["backoff"] == (True, "default")
     lively.ok(
         "survey",
         "apply",
@@ -60,6 +62,70 @@ def test_a_dry_run_changes_nothing(lively: Installation) -> None:
     out = apply(lively, ORGANISATION, "--dry-run")
     assert out.endswith("organisation: would be changed\n")
     assert lively.ok("policy", "history") == "No level has said anything yet: the defaults hold.\n"
+
+
+def test_as_json_values_are_numbers_lists_and_truths(lively: Installation) -> None:
+    apply(lively, "policy: organisation\nthrottle: {holdout: 0.05, pause: true}\n")
+    rows = {field: value for field, (value, _) in shown(lively).items()}
+    assert (rows["holdout"], rows["pause"], rows["quota"], rows["cooldown.answered"]) == (
+        0.05,
+        True,
+        None,
+        "90d",
+    )
+    assert (rows["channels"], rows["send_window.days"][0], rows["caps.1d"]) == ([], "mon", 1)
+
+
+def test_a_plan_says_by_its_status_whether_there_is_something_to_do(lively: Installation) -> None:
+    path = lively.file("policy.yaml", ORGANISATION)
+    done = lively.run("policy", "plan", path)
+    assert (done.status, done.err) == (2, "")
+    assert done.out.endswith("organisation: would be changed\nChecked: 1. With changes: 1.\n")
+    assert lively.json("policy", "history") == []
+    apply(lively, ORGANISATION)
+    assert lively.ok("policy", "plan", path) == "organisation: unchanged\nChecked: 1. With changes: 0.\n"
+    (row,) = lively.json("policy", "plan", path)
+    assert (row["file"], row["level"], row["is_changed"]) == (path, "organisation", False)
+    assert lively.run("policy", "plan").status == 1, "wrong options are no changes"
+
+
+def test_a_directory_is_applied_whole_or_not_at_all(lively: Installation) -> None:
+    (lively.folder / "policies").mkdir()
+    lively.file("policies/a-project.yaml", PROJECT + "may_exceed_caps: [a]\n")
+    lively.file("policies/organisation.yaml", ORGANISATION)
+    folder = str(lively.folder / "policies")
+    assert "only the organisation's policy gives this right" in lively.error("policy", "apply", folder)
+    lively.file("policies/a-project.yaml", PROJECT.replace("priority: 3", "max_open: 3"))
+    assert "max_open: the organisation says 2" in lively.error("policy", "apply", folder), "from now on"
+    assert lively.json("policy", "history") == []
+    lively.file("policies/a-project.yaml", PROJECT)
+    rows = lively.json("policy", "apply", folder)
+    assert [(row["level"], row["is_changed"]) for row in rows] == [
+        ("Build CLI", True),
+        ("organisation", True),
+    ]
+    lively.file("policies/b.yaml", ORGANISATION)
+    said = lively.error("policy", "plan", folder)
+    assert f"organisation.yaml: policy: that of the organisation is in {folder}/b.yaml, too" in said
+
+
+def test_what_a_project_cant_say_is_in_no_difference(lively: Installation) -> None:
+    assert apply(lively, PROJECT).splitlines()[3:-1] == [
+        "+policy:",
+        "+  project: Build CLI",
+        "+throttle:",
+        "+  priority: 3",
+    ]
+
+
+def test_what_is_exported_can_be_applied_again(lively: Installation) -> None:
+    for text, options in ((ORGANISATION, ()), (PROJECT, ("--project", "Build CLI"))):
+        assert "has said nothing yet" in lively.error("policy", "export", *options)
+        level = apply(lively, text).splitlines()[-1].split(":")[0]
+        out = lively.ok("policy", "export", *options)
+        assert apply(lively, out) == f"{level}: unchanged\n"
+    assert out == "policy:\n  project: Build CLI\nthrottle:\n  priority: 3\n"
+    assert "no project 'x'" in lively.error("policy", "export", "--project", "x")
 
 
 def test_the_history_keeps_who_said_what_from_when_on(lively: Installation) -> None:

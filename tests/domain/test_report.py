@@ -34,7 +34,8 @@ from afterword.domain.survey.question import (
     TextQuestion,
     YesNoQuestion,
 )
-from afterword.domain.survey.survey import Definition, SurveyState
+from afterword.domain.survey.survey import Definition
+from afterword.domain.survey.survey_state import Phase
 from afterword.domain.survey.trigger import Trigger
 from afterword.domain.throttle.reason import Reason
 
@@ -69,7 +70,7 @@ def report(*answers: GivenAnswer, population: int | None = None, **facts: int) -
     return assemble_report(
         ReportFacts(
             definition=SURVEY,
-            state=SurveyState.LIVE,
+            state=Phase.LIVE,
             version=3,
             period=Period(NOON, NOON + timedelta(days=7)),
             decisions={},
@@ -176,7 +177,7 @@ class TestFunnel:
 
     def test_gives_the_response_rates(self) -> None:
         found = assemble_report(
-            ReportFacts(SURVEY, SurveyState.LIVE, 1, Period(), self.DECISIONS, self.INVITATIONS, None, ())
+            ReportFacts(SURVEY, Phase.LIVE, 1, Period(), self.DECISIONS, self.INVITATIONS, None, ())
         )
         assert found.response_rate == statistics.response_rate(8, 16)
         assert found.response_rate_whole == statistics.response_rate(6, 16)
@@ -419,7 +420,7 @@ def test_the_report_names_its_survey_and_keeps_test_and_suspect_responses_apart(
     assert (found.survey_key, found.title, found.state, found.version) == (
         "build",
         "Your build",
-        SurveyState.LIVE,
+        Phase.LIVE,
         3,
     )
     assert found.period == Period(NOON, NOON + timedelta(days=7))

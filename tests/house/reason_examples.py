@@ -1,14 +1,19 @@
 """An example of each reason, as the product keeps and prints it; docs/reference/reasons.md shows them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from afterword.cli.event import show_invitation, show_outcome, show_verdict
 from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, InvitationState
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
+from afterword.storage.invitations import Invitation
 
 _ASKED = "2026-11-02T09:30:00Z"
+_MOMENT = datetime.fromisoformat(_ASKED)
 
 EXAMPLES: dict[Reason, Mapping[str, Any]] = {
     Reason.STALE_EVENT: {"age_s": 172_800.0, "max_age_s": 1_800.0},
@@ -53,13 +58,32 @@ EXAMPLES: dict[Reason, Mapping[str, Any]] = {
 OUTCOMES = (Reason.INVITED, Reason.INVITED_TEST, Reason.NO_MATCHING_SURVEY)
 """What is no rule's verdict: how a decision, or an event, ended."""
 
-INVITATIONS = {
-    Reason.CANCELLED: (InvitationState.CANCELLED, CANCELLED),
-    Reason.EXPIRED: (InvitationState.FAILED, EXPIRED),
-    Reason.DELIVERY_FAILED: (InvitationState.FAILED, "550 5.1.1 mailbox unavailable"),
-    Reason.INELIGIBLE_AT_SEND: (InvitationState.FAILED, INELIGIBLE_AT_SEND),
+INVITATIONS: dict[Reason, Mapping[str, Any]] = {
+    Reason.CANCELLED: {"state": InvitationState.CANCELLED, "last_error": CANCELLED, "cancelled_by": 41},
+    Reason.EXPIRED: {"last_error": EXPIRED},
+    Reason.DELIVERY_FAILED: {
+        "last_error": "550 5.1.1 mailbox unavailable",
+        "channel": ChannelKind.EMAIL,
+        "failed_at": _MOMENT,
+    },
+    Reason.INELIGIBLE_AT_SEND: {"last_error": INELIGIBLE_AT_SEND},
 }
-"""What befalls an invitation: its state, and what is kept beside it."""
+"""What befalls an invitation: what is kept of it."""
+_FAILED = Invitation(
+    id=7,
+    survey_id=1,
+    survey_version=1,
+    person_id=1,
+    event_id=40,
+    is_test=False,
+    state=InvitationState.FAILED,
+    message_id="m",
+    created_at=_MOMENT,
+    expires_at=_MOMENT,
+    sent_at=None,
+    opened_at=None,
+    last_error=None,
+)
 
 
 def show_example(reason: Reason) -> str:
@@ -67,5 +91,5 @@ def show_example(reason: Reason) -> str:
     if reason in OUTCOMES:
         return show_outcome(reason)
     if reason in INVITATIONS:
-        return show_invitation(7, *INVITATIONS[reason])
+        return next(show_invitation(replace(_FAILED, **INVITATIONS[reason]), None))
     return show_verdict(Verdict(reason, passed=False, saw=EXAMPLES.get(reason, {})))

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from afterword.domain.invitation import InvitationState
+from afterword.domain.invitation import MERGED, InvitationState
+from afterword.domain.people.preference import ChannelKind
+from afterword.domain.throttle.channel_choice import Failed
 from afterword.storage import exposures, invitations, responses
 from afterword.storage.engine import Connection, Database, StoreError
 from afterword.storage.exposures import Tally
@@ -117,9 +119,25 @@ def test_only_what_still_waits_is_withdrawn(cast: Cast) -> None:
     with cast.database.write() as connection:
         ids = [add_invitation(connection, cast.survey, cast.bob, event_id) for event_id in (5, 6)]
         invitations.set_state(connection, ids[1], SENT, sent_at=START)
-        invitations.cancel(connection, ids)
+        invitations.withdraw(connection, dict.fromkeys(ids, 9))
         found = [invitations.get_invitation(connection, one) for one in ids]
-    assert [one.state for one in found if one] == [InvitationState.CANCELLED, SENT]
+        assert invitations.list_withdrawn(connection, 9) == found[:1]
+    assert [(one.state, one.cancelled_by) for one in found if one] == [
+        (InvitationState.CANCELLED, 9),
+        (SENT, None),
+    ]
+
+
+def test_merging_people_withdraws_only_what_still_waits(cast: Cast) -> None:
+    with cast.database.write() as connection:
+        ids = [add_invitation(connection, cast.survey, cast.bob, event_id) for event_id in (5, 6)]
+        invitations.set_state(connection, ids[1], SENT, sent_at=START)
+        invitations.cancel(connection, ids, error=MERGED)
+        found = [invitations.get_invitation(connection, one) for one in ids]
+    assert [(one.state, one.last_error) for one in found if one] == [
+        (InvitationState.CANCELLED, MERGED),
+        (SENT, None),
+    ]
 
 
 def test_further_matches_are_counted_with_what_waits(cast: Cast) -> None:
@@ -203,7 +221,8 @@ class TestAsked:
             invitations.set_state(connection, of_others, FAILED, failed_at=START + DAY)
             last = exposures.list_failed(connection, [cast.bob, cast.charlie], START - MICROSECOND)
             assert exposures.list_failed(connection, [cast.bob], START + DAY) == {}
-        assert last == ({} if found is None else {cast.bob: START + found})
+        one = None if found is None else Failed(cast.survey, ChannelKind.EMAIL, START + found)
+        assert last == ({} if one is None else {cast.bob: [one]})
 
     def test_test_invitations_are_counted_since_a_time(self, cast: Cast) -> None:
         with cast.database.write() as connection:

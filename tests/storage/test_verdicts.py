@@ -73,6 +73,7 @@ def test_a_usual_row_is_short() -> None:
         ('[11,1,{"age_s":2.0}]', Verdict(Reason.STALE_EVENT, True, {"age_s": 2.0})),
         ('[43,0,{"cooldown_s":9}]', Verdict(Reason.PROJECT_COOLDOWN, False, {"cooldown_s": 9})),
         ("[22,0]", Verdict(Reason.FILTER, False)),
+        ("[80,0]", Verdict(Reason.NO_CHANNEL, False)),
         ("31", Verdict(Reason.BOT, True)),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from afterword.domain.question_report import GivenAnswer
 from afterword.domain.report import InvitationCounts, Period, ReportFacts, assemble_report
-from afterword.domain.survey.survey import SurveyState
+from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.surveys.personal_survey import general
 from afterword.flows.surveys.survey_definition import dump_definition, parse_survey_file, read_definition
@@ -47,9 +47,7 @@ def page(answers: dict[str, list[Any]], *, is_anonymous: bool = False) -> str:
     ]
     people = max((len(values) for values in answers.values()), default=0)
     counts = InvitationCounts(delivered=people, opened=people, answered_whole=people, answered_late=2)
-    facts = ReportFacts(
-        definition, SurveyState.LIVE, 1, Period(), {Reason.INVITED: people}, counts, 30, given
-    )
+    facts = ReportFacts(definition, Phase.LIVE, 1, Period(), {Reason.INVITED: people}, counts, 30, given)
     source = bytes(render_page("report.html", {"report": assemble_report(facts)}).body).decode()
     assert "<b>" not in source
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", source)).split())

@@ -21,7 +21,7 @@ from afterword.web.admin.session import COOKIE
 from afterword.web.app import ROUTES
 from afterword.web.scim.shapes import PREFIX as SCIM_PREFIX
 from tests.flows.world import World
-from tests.storage.support import FakeClock
+from tests.storage.support import DAY, FakeClock
 from tests.web.conftest import Site, make_site
 
 PUBLIC = {
@@ -207,6 +207,15 @@ def test_what_pages_link_to_is_there(busy: Site, staff: TestClient) -> None:
     assert broken == []
 
 
+def test_beside_a_version_stands_when_it_was_made(site: Site, staff: TestClient) -> None:
+    published_at = site.world.clock.now
+    site.world.clock.advance(DAY)
+    site.world.add_survey(title="Another one")
+    page = re.sub(r"\s*<[^>]+>\s*", " ", staff.get("/surveys").text)
+    made_at = site.world.clock.now
+    assert f" 2 {made_at:%Y-%m-%d %H:%M:%S} {published_at:%Y-%m-%d %H:%M:%S} " in re.sub(r"\s+", " ", page)
+
+
 def test_an_events_page_says_by_which_policy_and_draw_it_was_decided(busy: Site, staff: TestClient) -> None:
     (entry,) = busy.world.ledger(1)
     assert entry.policy_id
@@ -221,6 +230,19 @@ def test_the_rule_that_kept_a_mail_from_going_is_told(site: Site, staff: TestCli
         invitations.set_state(connection, invitation.id, ended[0], error=INELIGIBLE_AT_SEND, reason=ended[1])
     page = staff.get(f"/events/{invitation.event_id}").text
     assert "The person wants no surveys. <code>35 opted_out</code>" in page
+
+
+def test_an_event_that_withdraws_and_what_it_withdrew_name_each_other(site: Site, staff: TestClient) -> None:
+    site.world.add_survey(trigger={"events": ["failed"], "delay": "1h", "cancel_on": ["gone"]})
+    waiting = site.world.invite(name="failed")
+    page = staff.get(f"/events/{waiting.event_id}").text
+    assert re.search(r"Invitation 1: queued until <time .*</time>, when trigger, hours for mails", page)
+    gone = site.world.add_event(name="gone")
+    site.world.evaluate(gone)
+    page = staff.get(f"/events/{gone}").text
+    assert "Withdrew invitation 1 of build-cli." in page
+    assert "no_matching_survey" not in page
+    assert f"Invitation 1: cancelled by event {gone}." in staff.get(f"/events/{waiting.event_id}").text
 
 
 def test_a_mail_is_shown_in_a_frame_with_a_policy_of_its_own(busy: Site, staff: TestClient) -> None:

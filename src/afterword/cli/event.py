@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import click
 
 from afterword.cli.open import open_app
 from afterword.cli.show import echo_json
-from afterword.domain.invitation import InvitationState
-from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
-from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle import explain_event
 from afterword.flows.throttle.explain_event import Explanation
+from afterword.flows.throttle.explain_invitation import show_life
 from afterword.flows.throttle.explain_reason import explain_basis, explain_reason, explain_verdict
 from afterword.flows.throttle.told_decision import tell_event
 from afterword.storage.events import StoredEvent
+from afterword.storage.invitations import Invitation
 from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice
 
@@ -94,6 +94,8 @@ def _explanation(found: Explanation) -> Iterator[str]:
     if found.progress is not None:
         yield _UNDECIDED[found.progress]
         return
+    for sentence in found.meaning:
+        yield sentence
     if not found.entries and found.reason is not None:
         yield show_outcome(found.reason)
     for entry in found.entries:
@@ -103,13 +105,8 @@ def _explanation(found: Explanation) -> Iterator[str]:
         for verdict in entry.verdicts:
             yield f"    {show_verdict(verdict)}"
     for invitation in found.invitations:
-        said = show_invitation(invitation.id, invitation.state, invitation.last_error, invitation.channel)
-        yield f"\n{said}"
-        if (against := invitation.ended_reason) is not None:
-            yield f"  {show_outcome(against)}"
-        if (until := found.held_back.get(invitation.id)) is not None:
-            allowed = "when trigger, hours for mails and quiet hours allow it"
-            yield f"  It waits until {until:%Y-%m-%d %H:%M} UTC, {allowed}."
+        yield ""
+        yield from show_invitation(invitation, found.held_back.get(invitation.id))
 
 
 def show_outcome(reason: Reason) -> str:
@@ -124,12 +121,11 @@ def show_verdict(verdict: Verdict) -> str:
     return f"{mark} {verdict.reason.value} {verdict.reason.label}{f': {seen}' if seen else ''}"
 
 
-def show_invitation(
-    invitation_id: int, state: InvitationState, error: str | None, channel: ChannelKind | None = None
-) -> str:
-    """How far an invitation got, by which channel, and what that said last."""
-    by = f" by {show_channel(channel)}" if channel else ""
-    return f"Invitation {invitation_id}: {state}{by}{f' ({error})' if error else ''}"
+def show_invitation(invitation: Invitation, waits_until: datetime | None) -> Iterator[str]:
+    """How far an invitation got, and which rule kept it from going out."""
+    yield f"Invitation {invitation.id}: {show_life(invitation, waits_until)}"
+    if (against := invitation.ended_reason) is not None:
+        yield f"  {show_outcome(against)}"
 
 
 @event.command()

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from afterword.cli.event import show_invitation
 from afterword.cli.open import open_app
 from afterword.cli.show import echo_json
 from afterword.domain.throttle.eligibility import Invite
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
-from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle.explain_person import PersonExplanation, explain_person
 from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.flows.throttle.told_decision import tell_person
+from afterword.storage.decisions import Entry
 
 
 @click.command()
@@ -36,23 +37,29 @@ def explain(who: str, survey: str, as_json: bool) -> None:
 
 def _lines(found: PersonExplanation) -> Iterator[str]:
     name = found.person.name or found.person.email
-    yield f"{name} and the survey {found.survey.key}, which is {found.survey.state}:"
+    paused = f", paused by {found.pausing}" if found.pausing else ""
+    yield f"{name} and the survey {found.survey.key}, which is {found.phase}{paused}:"
     if not found.entries:
         yield f"\n{name} did nothing that the survey listens to, as far as the ledger goes back."
     for entry in found.entries:
         event = found.events.get(entry.event_id)
         what = f"{event.name} of {event.occurred_at:%Y-%m-%d %H:%M} UTC" if event else "an event"
-        yield f"\n{what} (event {entry.event_id}): {'asked' if entry.invited else 'not asked'}."
+        yield f"\n{what} (event {entry.event_id}): {_show_asked(entry)}."
         yield from _reasons(entry.verdicts, entry.reason)
         if (invitation := found.invitations.get(entry.event_id)) is not None:
-            by = f", by {show_channel(invitation.channel)}" if invitation.channel else ""
-            yield f"  The invitation is {invitation.outcome or invitation.state}{by}."
+            until = found.held_back.get(invitation.id)
+            yield from (f"  {line}" for line in show_invitation(invitation, until))
     if found.now is None:
         yield "\nNo version is live: nobody is asked now."
         return
     would = "would be asked" if isinstance(found.now, Invite) else "would not be asked"
     yield f"\nIf the trigger were met now, {name} {would}."
     yield from _reasons(found.now.verdicts, found.now.reason)
+
+
+def _show_asked(entry: Entry) -> str:
+    asked = "asked" if entry.invited else "not asked"
+    return f"{asked}, as a test" if entry.is_test else asked
 
 
 def _reasons(verdicts: Sequence[Verdict], reason: Reason) -> Iterator[str]:

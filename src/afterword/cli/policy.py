@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 
 from afterword.cli.open import open_app
+from afterword.cli.survey_files import CHANGES, NOTHING_TO_DO, PATHS, PlanCommand
 from afterword.domain.errors import InvalidInputError
 from afterword.flows.surveys import manage_policies
-from afterword.flows.surveys.survey_files import read_text
+from afterword.flows.surveys.manage_policies import AppliedPolicy
+from afterword.flows.surveys.policy_files import WrittenPolicy, read_policy_files
 
 
 @click.group()
@@ -16,23 +18,77 @@ def policy() -> None:
     """The throttle of the organisation and of projects, which surveys follow unless they say otherwise."""
 
 
+@policy.command(cls=PlanCommand)
+@PATHS
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def plan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """
+    Show what `apply` would do with files and directories, and change nothing.
+
+    Ends with 0 when there is nothing to do, 2 when there are changes, 1 when something is wrong.
+    """
+    applied = _apply(paths, dry_run=True)
+    _show(applied, as_json=as_json, dry_run=True)
+    changes = sum(bool(one.difference) for _, one in applied)
+    if not as_json:
+        click.echo(f"Checked: {len(applied)}. With changes: {changes}.")
+    context.exit(CHANGES if changes else NOTHING_TO_DO)
+
+
 @policy.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@PATHS
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def apply(file: Path, dry_run: bool) -> None:
-    """Let the organisation or a project say what a YAML file says."""
-    text = read_text(file)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def apply(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """
+    Let the organisation or projects say what YAML files say.
+
+    PATHs are files, or directories with all files in and below them; all are applied, or none.
+    """
+    _show(_apply(paths, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
+
+
+def _apply(paths: tuple[Path, ...], *, dry_run: bool) -> list[tuple[WrittenPolicy, AppliedPolicy]]:
+    written = read_policy_files(paths)
     with open_app() as parts:
-        applied = manage_policies.apply_policy(parts.database, parts.clock, text, str(file), dry_run=dry_run)
-    if not applied.difference:
-        click.echo(f"{applied.level}: unchanged")
+        applied = manage_policies.apply_policies(parts.database, parts.clock, written, dry_run=dry_run)
+    return list(zip(written, applied, strict=True))
+
+
+def _show(applied: list[tuple[WrittenPolicy, AppliedPolicy]], *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        rows = [
+            {
+                "file": written.name,
+                "level": one.level,
+                "is_changed": bool(one.difference),
+                "policy_id": one.policy_id,
+                "difference": one.difference,
+            }
+            for written, one in applied
+        ]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    click.echo(applied.difference)
-    click.echo(
-        f"{applied.level}: would be changed"
-        if dry_run
-        else f"{applied.level}: changed (policy {applied.policy_id})"
-    )
+    for _, one in applied:
+        if one.difference:
+            click.echo(one.difference)
+        click.echo(f"{one.level}: {_sentence(one, dry_run=dry_run)}")
+
+
+def _sentence(one: AppliedPolicy, *, dry_run: bool) -> str:
+    if not one.difference:
+        return "unchanged"
+    return "would be changed" if dry_run else f"changed (policy {one.policy_id})"
+
+
+@policy.command()
+@click.option("--project", metavar="NAME", help="Of this project instead of the organisation.")
+def export(project: str | None) -> None:
+    """Print what the organisation, or a project, says now as a file that can be applied."""
+    with open_app() as parts:
+        text = manage_policies.export_policy(parts.database, project=project)
+    click.echo(text.encode(), nl=False)
 
 
 @policy.command()
@@ -46,7 +102,7 @@ def show(project: str | None, survey: str | None, as_json: bool) -> None:
     with open_app() as parts:
         rows = manage_policies.show_policy(parts.database, project=project, survey=survey)
     if as_json:
-        shown = [{"field": row.field, "value": row.value, "level": row.level} for row in rows]
+        shown = [{"field": row.field, "value": row.plain, "level": row.level} for row in rows]
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     width = max(len(row.field) for row in rows)

@@ -97,7 +97,7 @@ def show(key: str, as_json: bool) -> None:
     click.echo(f"{item.key}: {listed.definition.title}")
     click.echo(f"  {_state(listed)}, of the project {item.project_name}")
     for version in versions:
-        note = "  live" if version.version == item.live_version else ""
+        note = f"  {listed.phase}" if version.version == item.live_version else ""
         if version.version == item.latest_version and item.live_version != item.latest_version:
             note = "  waits to be published"
         click.echo(f"  version {version.version}, made {version.created_at:%Y-%m-%d %H:%M:%S} UTC{note}")

@@ -49,7 +49,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class _PlanCommand(click.Command):
+class PlanCommand(click.Command):
     """A command of which the status 2 means something else than wrong options."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
@@ -63,7 +63,7 @@ class _PlanUsageError(click.UsageError):
     exit_code = ERRORS
 
 
-@click.command(cls=_PlanCommand)
+@click.command(cls=PlanCommand)
 @_options
 @click.pass_context
 def plan(

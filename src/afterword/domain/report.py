@@ -20,7 +20,8 @@ from afterword.domain import statistics
 from afterword.domain.question_report import GivenAnswer, QuestionReport, report_question
 from afterword.domain.statistics import Score
 from afterword.domain.survey.question import TextQuestion
-from afterword.domain.survey.survey import Definition, SurveyState
+from afterword.domain.survey.survey import Definition
+from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.reason import Reason
 
 COMMENTS_MAX = 200
@@ -108,7 +109,7 @@ class ReportFacts:
     """
 
     definition: Definition
-    state: SurveyState
+    state: Phase
     version: int
     period: Period
     decisions: Mapping[int, int]
@@ -197,7 +198,7 @@ class Report:
 
     survey_key: str
     title: str
-    state: SurveyState
+    state: Phase
     version: int
     period: Period
     population: int | None

@@ -16,6 +16,7 @@ from afterword.domain.report import (
 from afterword.domain.survey.answer import Value
 from afterword.domain.survey.comparison import find_incomparable
 from afterword.domain.survey.survey import Definition
+from afterword.domain.survey.survey_state import state_at
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.personal_survey import general
@@ -50,7 +51,7 @@ def build_report(database: Database, clock: Clock, survey_key: str) -> Report:
         apart = responses.list_anonymous(connection, survey.id)
         facts = ReportFacts(
             definition=definition,
-            state=survey.state,
+            state=state_at(survey.state, definition.starts_at, definition.ends_at, now),
             version=version,
             period=Period(start=survey.published_at, end=None),
             decisions=decisions.count_by_reason(connection, survey.id),

@@ -46,6 +46,8 @@ TOUCHED = (
     opt_out,
     source_member,
     identity,
+    trigger_match,
+    first_event,
     person_merge,
     attribution,
     unresolved,

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from afterword.domain.invitation import NEVER_SENT
+from afterword.domain.people.preference import ChannelKind
+from afterword.domain.throttle.channel_choice import Failed
 from afterword.domain.throttle.facts import Asked, Outcome
 from afterword.storage.tables import invitation, survey
 
@@ -42,6 +44,7 @@ class Past(NamedTuple):
     Attributes:
         failed_at: When it turned out that it could not be delivered; None = it could, or is not known yet.
         is_opened: The person found it all the same, so that it counts.
+        channel: The last one that was tried; None = none was, or it was not noted.
     """
 
     survey_id: int
@@ -57,6 +60,12 @@ class Past(NamedTuple):
     failed_at: datetime | None
     is_opened: bool
     send_at: datetime | None
+    channel: str | None
+
+    @property
+    def failure(self) -> Failed | None:
+        """The delivery that failed, if one did."""
+        return None if self.failed_at is None else _failed(self.survey_id, self.channel, self.failed_at)
 
     @property
     def gone_at(self) -> datetime | None:
@@ -113,6 +122,7 @@ def list_past(
             columns.failed_at,
             columns.opened_at.is_not(None),
             columns.send_at,
+            columns.channel,
         )
         .join(survey, survey.c.id == columns.survey_id)
         .where(sa.not_(columns.is_test), sa.or_(_WAS_NOT_LOST, columns.failed_at.is_not(None)))
@@ -128,21 +138,33 @@ def list_past(
 
 def list_failed(
     connection: sa.Connection, person_ids: Collection[int], since: datetime
-) -> dict[int, datetime]:
-    """Person id → when the last real message since a time failed; not of whom one has reached after it."""
+) -> dict[int, list[Failed]]:
+    """Person id → real messages that failed since a time; none that failed before one has reached them."""
     columns = invitation.c
-    failed_at, sent_at = sa.func.max(columns.failed_at), sa.func.max(columns.sent_at)
-    statement = (
-        sa.select(columns.person_id, failed_at)
-        .where(
-            columns.person_id.in_(list(person_ids)),
-            sa.not_(columns.is_test),
-            sa.or_(columns.failed_at > since, columns.sent_at > since),
-        )
-        .group_by(columns.person_id)
-        .having(sa.or_(failed_at >= sent_at, sent_at.is_(None)))
+    statement = sa.select(
+        columns.person_id, columns.survey_id, columns.channel, columns.failed_at, columns.sent_at
+    ).where(
+        columns.person_id.in_(list(person_ids)),
+        sa.not_(columns.is_test),
+        sa.or_(columns.failed_at > since, columns.sent_at > since),
     )
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    failed: dict[int, list[Failed]] = {}
+    reached: dict[int, datetime] = {}
+    for person_id, survey_id, channel, failed_at, sent_at in connection.execute(statement):
+        if sent_at is not None:
+            reached[person_id] = max(sent_at, reached.get(person_id, sent_at))
+        if failed_at is not None:
+            failed.setdefault(person_id, []).append(_failed(survey_id, channel, failed_at))
+    return {
+        person_id: last
+        for person_id, theirs in failed.items()
+        if (last := [one for one in theirs if one.at >= reached.get(person_id, one.at)])
+    }
+
+
+def _failed(survey_id: int, channel: str | None, at: datetime) -> Failed:
+    # What went out before channels were noted went by mail.
+    return Failed(survey_id, ChannelKind(channel or ChannelKind.EMAIL), at)
 
 
 def count_ended(connection: sa.Connection, now: datetime, since: datetime) -> dict[int, tuple[int, int]]:

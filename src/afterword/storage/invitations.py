@@ -21,6 +21,7 @@ class Invitation:
 
     Attributes:
         ended_reason: The rule that kept it from going out; None = none did, or none is to blame.
+        cancelled_by: The event that withdrew it while it waited.
         failed_at: When its channel gave up; None = it did not.
         late_at: When the first answer came that was too late; of an anonymous survey the noon of that day.
     """
@@ -51,6 +52,7 @@ class Invitation:
     channel: ChannelKind | None = None
     channel_since: datetime | None = None
     number: int | None = None
+    cancelled_by: int | None = None
 
     @property
     def is_answered_apart(self) -> bool:
@@ -71,11 +73,29 @@ def add_invitations(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     return list(connection.execute(statement, list(rows)).scalars())
 
 
-def cancel(connection: sa.Connection, invitation_ids: Collection[int], *, error: str = CANCELLED) -> None:
+def cancel(connection: sa.Connection, invitation_ids: Collection[int], *, error: str) -> None:
     """Withdraw invitations that wait to go out; the error says why."""
     waits = invitation.c.id.in_(list(invitation_ids)), invitation.c.state == InvitationState.QUEUED.value
     values = {"state": InvitationState.CANCELLED.value, "last_error": error}
     connection.execute(sa.update(invitation).where(*waits).values(**values))
+
+
+def withdraw(connection: sa.Connection, withdrawn: Mapping[int, int]) -> None:
+    """Let events withdraw invitations that wait to go out: invitation id → event id."""
+    if withdrawn:
+        columns = invitation.c
+        waits = columns.id == sa.bindparam("of_id"), columns.state == InvitationState.QUEUED.value
+        ended = (
+            sa.update(invitation)
+            .where(*waits)
+            .values(
+                state=InvitationState.CANCELLED.value,
+                last_error=CANCELLED,
+                cancelled_by=sa.bindparam("by_event"),
+            )
+        )
+        rows = [{"of_id": key, "by_event": event_id} for key, event_id in withdrawn.items()]
+        connection.execute(ended, rows)
 
 
 def add_collapsed(connection: sa.Connection, counts: Mapping[int, int]) -> None:
@@ -96,6 +116,12 @@ def get_invitation(connection: sa.Connection, invitation_id: int, *, lock: bool 
 def list_for_event(connection: sa.Connection, event_id: int) -> list[Invitation]:
     """The invitations that an event led to."""
     statement = sa.select(invitation).where(invitation.c.event_id == event_id)
+    return [_invitation(row) for row in connection.execute(statement)]
+
+
+def list_withdrawn(connection: sa.Connection, event_id: int) -> list[Invitation]:
+    """The invitations that an event withdrew."""
+    statement = sa.select(invitation).where(invitation.c.cancelled_by == event_id).order_by(invitation.c.id)
     return [_invitation(row) for row in connection.execute(statement)]
 
 

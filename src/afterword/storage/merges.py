@@ -135,12 +135,19 @@ def read_holdings(connection: sa.Connection, person_id: int) -> Holdings:
     )
 
 
-def move(connection: sa.Connection, moved: Moved, from_id: int, to_id: int, *, is_back: bool = False) -> None:
+def move(
+    connection: sa.Connection,
+    moved: Moved,
+    from_id: int,
+    to_id: int,
+    *,
+    merged_at: datetime | None = None,
+) -> None:
     """
     Give what is in the lists, but the handles, to another person: what the first one still has of it.
 
     Args:
-        is_back: It is given back to whose it was.
+        merged_at: It is given back to whose it was before that time; None = it is given for the first time.
     """
     for column, values in (
         (attribute_value.c.group_id, moved.attributes),
@@ -151,9 +158,20 @@ def move(connection: sa.Connection, moved: Moved, from_id: int, to_id: int, *, i
         connection, (source_member.c.source, source_member.c.external_id), moved.members, from_id, to_id
     )
     _move_rows(connection, (decision.c.event_id, decision.c.survey_id), moved.decisions, from_id, to_id)
-    one_each = [(invitation_id,) for invitation_id in moved.invitations]
-    by = -moved.numbered_after if is_back else moved.numbered_after
+    ids, by = moved.invitations, moved.numbered_after
+    if merged_at is not None:
+        ids, by = _list_made_until(connection, ids, from_id, merged_at), -by
+    one_each = [(invitation_id,) for invitation_id in ids]
     _move_rows(connection, (invitation.c.id,), one_each, from_id, to_id, number=invitation.c.number + by)
+
+
+def _list_made_until(
+    connection: sa.Connection, invitation_ids: Sequence[int], person_id: int, until: datetime
+) -> list[int]:
+    """Those that moved: SQLite gives the id of one that was deleted to a new one, if it was the last."""
+    is_older = invitation.c.person_id == person_id, invitation.c.created_at <= until
+    found = connection.execute(sa.select(invitation.c.id).where(*is_older)).scalars()
+    return sorted(set(found).intersection(invitation_ids))
 
 
 def attribute_anew(connection: sa.Connection, person_id: int, now: datetime) -> None:

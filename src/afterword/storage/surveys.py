@@ -147,12 +147,29 @@ def list_definitions(
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def list_bare(
+    connection: sa.Connection, versions: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], Version]:
+    """(survey id, version) → the version, without the text of its file."""
+    its = survey_version.c
+    pair = sa.tuple_(its.survey_id, its.version)
+    columns = its.survey_id, its.version, its.definition, its.created_at
+    rows = connection.execute(sa.select(*columns).where(pair.in_(list(versions))))
+    return {(row[0], row[1]): Version(row[1], row[2], None, row[3]) for row in rows}
+
+
 def list_current_definitions(connection: sa.Connection) -> dict[int, str]:
     """Survey id → the definition that is live, or the latest one of a draft."""
     is_current = survey_version.c.version == sa.func.coalesce(survey.c.live_version, survey.c.latest_version)
     statement = sa.select(survey.c.id, survey_version.c.definition).join(
         survey_version, sa.and_(survey_version.c.survey_id == survey.c.id, is_current)
     )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def list_keys(connection: sa.Connection, survey_ids: Collection[int]) -> dict[int, str]:
+    """Survey id → its key."""
+    statement = sa.select(survey.c.id, survey.c.key).where(survey.c.id.in_(list(survey_ids)))
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 

@@ -424,6 +424,8 @@ invitation = sa.Table(
     sa.Column("outcome_at", Instant),
     # The code of the rule that kept it from going out.
     sa.Column("ended_reason", sa.Integer),
+    # The event that withdrew it while it waited.
+    sa.Column("cancelled_by", sa.BigInteger),
     # When its channel gave up.
     sa.Column("failed_at", Instant),
     # The first answer that came too late and was refused; of an anonymous survey only its day.
@@ -446,6 +448,13 @@ invitation = sa.Table(
     sa.Index("ix_invitation_person_id_number", "person_id", "number", unique=True),
     sa.Index("ix_invitation_person_id_created_at", "person_id", "created_at"),
     sa.Index("ix_invitation_survey_id_created_at", "survey_id", "created_at"),
+    # What an event withdrew is asked when somebody reads about it; few are withdrawn.
+    sa.Index(
+        "ix_invitation_cancelled_by",
+        "cancelled_by",
+        postgresql_where=sa.text("cancelled_by IS NOT NULL"),
+        sqlite_where=sa.text("cancelled_by IS NOT NULL"),
+    ),
 )
 
 # What a person did that a survey counts: kept only for surveys whose trigger looks back, and only so far.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from afterword.storage.events import StoredEvent
 from afterword.storage.tables import first_event, person, survey, trigger_match
 
 MATCHES_AT_ONCE = 5_000
@@ -142,6 +143,19 @@ def list_of_people(connection: sa.Connection, person_ids: Collection[int]) -> li
         .where(trigger_match.c.person_id.in_(list(person_ids)))
         .order_by(trigger_match.c.event_id, trigger_match.c.survey_id)
     )
+    return [_match(row) for row in rows]
+
+
+def list_of_event(connection: sa.Connection, found: StoredEvent) -> list[Match]:
+    """What surveys remember of one event; nothing once it is over for them."""
+    theirs = sa.select(survey.c.id).where(survey.c.project_id == found.project_id)
+    its = (
+        trigger_match.c.survey_id.in_(theirs),
+        trigger_match.c.occurred_at == found.occurred_at,
+        trigger_match.c.event_id == found.id,
+    )
+    order = trigger_match.c.survey_id, trigger_match.c.role
+    rows = connection.execute(sa.select(trigger_match).where(*its).order_by(*order))
     return [_match(row) for row in rows]
 
 

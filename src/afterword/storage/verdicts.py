@@ -62,6 +62,9 @@ def parse_verdicts(text: str) -> tuple[Verdict, ...]:
 _OLD_VALUES = 2
 """Rows of before said whether the rule passed, as 1 or 0, and then what it saw, by name."""
 
+_OLD_BARE = frozenset(Reason).difference(SAW) | {Reason.NO_CHANNEL}
+"""Rules that said no in rows of before and told nothing: such a row is the code and 0."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,7 +88,7 @@ def _parse(row: Any) -> Verdict:
     reason = Reason(abs(code))
     if len(values) == _OLD_VALUES and isinstance(values[1], dict):
         return Verdict(reason, bool(values[0]), values[1])
-    if values == [0] and reason not in SAW:
+    if values == [0] and reason in _OLD_BARE:
         return Verdict(reason, passed=False)
     saw: Saw = {}
     if len(values) == 1 and isinstance(values[0], dict):

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from afterword.domain.people.preference import ChannelKind
 from afterword.domain.throttle.channel_choice import (
+    Failed,
     Tried,
     choose_channel,
+    find_failure,
     list_channels,
     list_usable,
     next_channel,
@@ -126,3 +128,27 @@ def test_no_second_channel_ever_carries_what_may_be_out(order: list[ChannelKind]
             following = next_channel(order, step.usable, chosen)
             tried = Tried(following, None) if following else tried
     assert used == sorted(used, key=order.index), "it never goes back"
+
+
+MINE, OTHER = 1, 2
+LATER = NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    ("usable", "failed", "found"),
+    [
+        pytest.param(BOTH, [], None, id="nothing failed"),
+        pytest.param((EMAIL,), [Failed(OTHER, EMAIL, LATER)], LATER, id="its only channel"),
+        pytest.param((EMAIL,), [Failed(OTHER, SLACK, LATER)], None, id="another channel"),
+        pytest.param(BOTH, [Failed(OTHER, EMAIL, LATER)], None, id="one of its channels"),
+        pytest.param(BOTH, [Failed(OTHER, EMAIL, LATER), Failed(3, SLACK, NOW)], LATER, id="each channel"),
+        pytest.param(BOTH, [Failed(MINE, EMAIL, LATER)], LATER, id="its own message went by all"),
+        pytest.param((SLACK,), [Failed(MINE, EMAIL, LATER)], None, id="its own by what is not wanted now"),
+        pytest.param((EMAIL,), [Failed(MINE, EMAIL, NOW - HOUR)], None, id="too long ago"),
+        pytest.param((), [Failed(MINE, EMAIL, LATER)], None, id="no channel at all"),
+    ],
+)
+def test_a_failure_is_of_a_survey_whose_channels_all_failed(
+    usable: tuple[ChannelKind, ...], failed: list[Failed], found: datetime | None
+) -> None:
+    assert find_failure(MINE, usable, failed, NOW - HOUR) == found

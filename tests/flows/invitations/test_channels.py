@@ -177,6 +177,18 @@ class TestAfterARefusal:
         # The one at hand became the first, was claimed twice more, and put off once, which is no try.
         assert claimed.attempts == 2
 
+    def test_for_good_in_slack_alone_other_surveys_still_ask_by_mail(self, world: World) -> None:
+        post = Post(world, slack=(GONE,))
+        post.invite(throttle={"channels": ["slack"]})
+        post.attempt()
+        assert post.state == (FAILED, SLACK)
+        by_mail = {"throttle": EAGER | {"channels": ["email"]}, "trigger": {"events": ["deploy.finished"]}}
+        world.add_survey("deploys", **by_mail)
+        events = [world.add_event(), world.add_event(name="deploy.finished")]
+        evaluate_events(world.database, world.clock, events, channels=post.channels)
+        reasons = [entry.reason for event_id in events for entry in world.ledger(event_id)]
+        assert reasons == [Reason.NO_CHANNEL, Reason.INVITED]
+
 
 class TestAFailureForNow:
     THROTTLE: ClassVar = {"next_channel_after": "30m"}

@@ -189,6 +189,18 @@ def test_a_refusal_after_an_unknown_end_does_not_open_it_for_a_third_message(inv
     assert len({message.message_id for message in channel.messages}) == 1
 
 
+@pytest.mark.parametrize("refusal", [SendError("550", permanent=True), SendError("451")])
+def test_a_final_refusal_after_an_unknown_end_is_uncertain_and_leaves_the_link_open(
+    invited: World, refusal: SendError
+) -> None:
+    channel = FakeChannel(invited, SendError("SMTP: TimeoutError", uncertain=True), refusal)
+    assert send(invited, channel) is SENDING
+    assert send(invited, channel, is_last_attempt=True) is UNCERTAIN
+    found = invited.invitation(1)
+    assert found.failed_at is None
+    assert not found.asks_nobody, "the first message may have arrived"
+
+
 OBSTACLES = {
     "opted out": Reason.OPTED_OUT,
     "opted out of the project": Reason.OPTED_OUT,

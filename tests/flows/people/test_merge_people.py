@@ -15,13 +15,14 @@ from afterword.domain.people.source import Source
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.ingest.directory import load_snapshot
 from afterword.flows.invitations.submit_response import submit_response
+from afterword.flows.job_kinds import ABOUT_INVITATIONS
 from afterword.flows.links import Ticket, person_mark
 from afterword.flows.people.merge_people import Merging, merge_people, unmerge_people
 from afterword.flows.people.save_people import save_people
 from afterword.flows.people.saved_people import Saved
 from afterword.flows.throttle import preferences
 from afterword.kit.clock import Clock
-from afterword.storage import people
+from afterword.storage import people, retention
 from afterword.storage.engine import Database
 from afterword.storage.tables import attribution, metadata, person
 from afterword.storage.tables import opt_out as opt_out_table
@@ -298,6 +299,23 @@ def test_a_time_zone_that_was_chosen_since_stays(world: World) -> None:
         people.update_person(connection, find(world, ALICE), {"own_timezone": "Asia/Tokyo"})
     unmerge(world, done.id)
     assert (world.person(ALICE).own_timezone, world.person(BOB).own_timezone) == ("Asia/Tokyo", None)
+
+
+def test_an_invitation_with_the_id_of_one_that_is_gone_stays_where_it_is(world: World) -> None:
+    """SQLite gives it to the next one, when the last one was deleted."""
+    world.add_survey(throttle=EAGER)
+    gone = world.invite(email="bob@example.com")
+    merge_id = merge_people(
+        world.database, world.clock, "alice@example.com", "bob@example.com", dry_run=False
+    ).id
+    assert merge_id is not None
+    with world.database.write() as connection:
+        retention.delete_invitations(connection, [gone.id], ABOUT_INVITATIONS)
+    world.clock.advance(1)
+    new = world.invite(email="alice@example.com")
+    unmerge_people(world.database, world.clock, merge_id)
+    kept = world.invitation(new.id)
+    assert (kept.person_id, kept.number) == (world.person("alice@example.com").id, 1)
 
 
 def test_of_the_mails_that_wait_one_goes_out(world: World) -> None:

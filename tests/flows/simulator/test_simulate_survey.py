@@ -219,6 +219,8 @@ def let_another_survey_ask(world: World, random: Random, number: int) -> None:
         "created_at": world.clock.now,
         "expires_at": world.clock.now + DAY,
         "opened_at": random.choice([None, None, world.clock.now]),
+        # What could not be delivered in Slack keeps nobody from a mail.
+        "channel": random.choice([None, "email", "slack"]),
     }
     with world.database.write() as connection:
         invitations.add_invitations(connection, [row])

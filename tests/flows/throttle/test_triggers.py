@@ -259,8 +259,11 @@ class TestWaiting:
         world.add_survey(trigger=trigger)
         waiting = world.invite(name="failed")
         world.clock.advance(10 * MINUTE - timedelta(microseconds=1))
-        assert world.decide(name=name) == []
-        assert world.invitation(waiting.id).state is CANCELLED
+        event_id = world.add_event(name=name)
+        world.evaluate(event_id)
+        assert world.ledger(event_id) == []
+        found = world.invitation(waiting.id)
+        assert (found.state, found.cancelled_by) == (CANCELLED, event_id)
         assert decide(world).reason is Reason.INVITED, "as if it had not been"
 
     def test_not_by_somebody_else(self, world: World) -> None:
@@ -279,7 +282,8 @@ class TestWaiting:
         world.add_survey(trigger=self.UNLESS)
         ids = [world.add_event(name=name) for name in ("failed", "fixed")]
         evaluate_events(world.database, world.clock, ids)
-        assert only_invitation(world, ids[0]).state is CANCELLED
+        found = only_invitation(world, ids[0])
+        assert (found.state, found.cancelled_by) == (CANCELLED, ids[1])
         assert world.job_times() == []
 
     @pytest.mark.parametrize("in_one_batch", [True, False])

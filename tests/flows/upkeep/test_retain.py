@@ -181,7 +181,10 @@ def test_answers_go_where_their_invitation_has_to_stay(world: World) -> None:
     assert rows(world, answer) == []
     visit = open_survey(world.database, world.clock, ticket, is_shown=False)
     assert visit is not None
-    assert (visit.link_state, visit.answers) == (LinkState.ANSWERED, None)
+    # Not "answered": that page says that the answer was anonymous.
+    assert (visit.link_state, visit.answers) == (LinkState.EXPIRED, None)
+    submit_response(world.database, world.clock, ticket, {"satisfaction": ["1"]})
+    assert [row["late_at"] for row in rows(world, invitation)] == [None], "it was answered in time"
     report = build_report(world.database, world.clock, "build-cli")
     assert [step.count for step in report.funnel.steps if step.name == "answered"] == [1]
     (entry,) = world.decide()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from afterword.domain.people.preference import ChannelKind
 
@@ -21,6 +22,39 @@ class Tried:
     channel: ChannelKind | None = None
     since: datetime | None = None
     may_be_out: bool = False
+
+
+class Failed(NamedTuple):
+    """
+    A message that could not be delivered.
+
+    Attributes:
+        channel: The last one that was tried.
+        at: When that one gave up.
+    """
+
+    survey_id: int
+    channel: ChannelKind
+    at: datetime
+
+
+def find_failure(
+    survey_id: int, usable: Collection[ChannelKind], failed: Collection[Failed], since: datetime
+) -> datetime | None:
+    """
+    When no channel of a survey could deliver a message; None when one of them still may.
+
+    What another survey could not deliver says nothing of a channel that it did not end with: who is not in
+    Slack is still asked by mail.
+
+    Args:
+        survey_id: The survey's own messages went by all of its channels.
+        failed: Messages to the person.
+        since: What failed up to then is forgotten.
+    """
+    lately = [one for one in failed if one.at > since and one.channel in usable]
+    is_none_left = {one.channel for one in lately}.issuperset(usable)
+    return max((one.at for one in lately if is_none_left or one.survey_id == survey_id), default=None)
 
 
 def list_channels(wanted: Sequence[str], there: Collection[ChannelKind]) -> tuple[ChannelKind, ...]:

@@ -77,7 +77,7 @@ class PersonFacts:
         is_tester: Test events ask this person whatever their wishes are.
         has_channel: One of the survey's channels reaches the person.
         channels_tried: The names of those that were asked for it.
-        failed_at: When the last message to the person could not be delivered; None = it could.
+        failed_at: When the survey's channels could last not reach the person; None = one of them still may.
         zone: The person's time zone; ``zone_origin`` is who says so.
         quiet: Hours of the day in which the person wants no mail; None = no such wish.
         first_event_at: Since when the person uses the project's tool; None = only now.

@@ -112,12 +112,12 @@ def _hand_over(connection: Connection, invitation_id: int, channel: ChannelKind,
 
 
 def _state_after(error: SendError, attempt: _Attempt, *, is_last_attempt: bool) -> InvitationState:
-    if error.uncertain and (attempt.is_repeated or is_last_attempt):
-        return InvitationState.UNCERTAIN
-    if error.permanent or is_last_attempt:
-        return InvitationState.FAILED
-    maybe_sent = error.uncertain or attempt.is_repeated
-    return InvitationState.SENDING if maybe_sent else InvitationState.QUEUED
+    may_be_out = error.uncertain or attempt.is_repeated
+    is_over = error.permanent or is_last_attempt or (error.uncertain and attempt.is_repeated)
+    if is_over:
+        # A refusal now says nothing of the earlier message: who has that one must not find its link closed.
+        return InvitationState.UNCERTAIN if may_be_out else InvitationState.FAILED
+    return InvitationState.SENDING if may_be_out else InvitationState.QUEUED
 
 
 def _set_sent(database: Database, attempt: _Attempt, sent_at: datetime) -> None:

@@ -90,7 +90,7 @@ def submit_response(
         case = _look(connection, ticket, now)
         if case is None:
             return None, None
-        if case.visit.link_state is LinkState.EXPIRED:
+        if case.visit.link_state is LinkState.EXPIRED and case.invitation.outcome != Outcome.ANSWERED:
             only_day = case.definition.is_anonymous
             invitations.set_late(connection, ticket.id, now, only_day=only_day)
         if case.visit.link_state is not LinkState.OPEN:
@@ -178,7 +178,7 @@ def _phase(connection: Connection, survey: Survey, now: datetime) -> Phase:
 
 
 def _link_state(invitation: Invitation, phase: Phase, *, is_answered: bool, now: datetime) -> LinkState:
-    if invitation.outcome == Outcome.ANSWERED and not is_answered:
+    if invitation.is_answered_apart and not is_answered:
         return LinkState.ANSWERED
     if phase in IS_OVER:
         return LinkState.CLOSED

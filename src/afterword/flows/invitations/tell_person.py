@@ -8,6 +8,7 @@ from afterword.domain.invitation import CANCELLED, EXPIRED, INELIGIBLE_AT_SEND, 
 from afterword.domain.people.preference import ChannelKind, OptOutScope
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
+from afterword.flows.throttle.explain_reason import show_channel
 from afterword.storage.decisions import Entry
 from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
@@ -54,11 +55,6 @@ _LOST = {
     MERGED: "The mail was not sent: another one to you was waiting already.",
     INELIGIBLE_AT_SEND: "The mail was not sent: the event that it was about is gone.",
 }
-
-
-def show_channel(name: str) -> str:
-    """A channel as people call it."""
-    return _CHANNEL_WORDS.get(name, name)
 
 
 def show_time(moment: datetime, zone: tzinfo) -> str:
@@ -208,9 +204,6 @@ _OPERATOR_WORDS = {
 }
 
 _Detail = Callable[[Mapping[str, Any], str, tzinfo], str | None]
-
-_CHANNEL_WORDS = {ChannelKind.SLACK.value: "Slack", ChannelKind.EMAIL.value: "e-mail"}
-"""How people call the channels."""
 
 _DETAILS: dict[Reason, _Detail] = {
     Reason.STALE_EVENT: _stale,

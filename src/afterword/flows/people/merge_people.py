@@ -121,7 +121,7 @@ def unmerge_people(database: Database, clock: Clock, merge_id: int) -> Unmerging
         held = merges.read_holdings(connection, merge.kept_id).handles
         stay = [one for one in held if (one.kind, one.value) not in given]
         back = [given[one.kind, one.value] for one in held if (one.kind, one.value) in given]
-        merges.move(connection, moved, merge.kept_id, merge.merged_id, is_back=True)
+        merges.move(connection, moved, merge.kept_id, merge.merged_id, merged_at=merge.merged_at)
         people.update_identities(connection, back, revision.bump(connection, removes=True))
         current = merges.get_columns(connection, merge.kept_id)
         kept, merged = _restored(current, moved), _with_choice(moved, current)

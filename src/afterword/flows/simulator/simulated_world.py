@@ -15,6 +15,7 @@ from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, OptOut
 from afterword.domain.throttle.eligibility import Invite, decide
 from afterword.domain.throttle.facts import Asked, Facts, Outcome, PersonFacts, SurveyCounts
 from afterword.domain.throttle.rules.exposures import may_remind
+from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, cell_key, matches_of
@@ -335,6 +336,7 @@ class World(Gathered):
             self._at(past.sent_at, partial(self._arrive, past.person_id, past.sent_at))
         if past.failed_at is not None:
             self._at(past.failed_at, partial(self._fail, past, asked))
+            self._at(past.failed_at + FAILED_PAUSE, partial(self._forget, past.person_id))
             if past.gone_at is not None:
                 return
         changes: list[tuple[datetime, dict[str, Any]]] = []
@@ -349,16 +351,16 @@ class World(Gathered):
 
     def _fail(self, past: Past, asked: Asked) -> None:
         """A message could not be delivered: nobody was asked, unless the person found it."""
-        if past.failed_at is not None:
-            self._failed[past.person_id] = past.failed_at
+        if past.failure is not None:
+            self._failed.setdefault(past.person_id, []).append(past.failure)
         if past.gone_at is not None:
             self._asked[past.person_id].remove(asked)
         self._forget(past.person_id)
 
     def _arrive(self, person_id: int, at: datetime) -> None:
         """A message was delivered: what failed before it is of no interest."""
-        if person_id in self._failed and self._failed[person_id] < at:
-            del self._failed[person_id]
+        if person_id in self._failed:
+            self._failed[person_id] = [one for one in self._failed[person_id] if one.at >= at]
             self._forget(person_id)
 
     def _replace(self, person_id: int, old: Asked, new: Asked) -> None:

@@ -1,18 +1,19 @@
 """How does the organisation, or a project, say how rarely people are asked?"""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 import yaml
 
-from afterword.domain.errors import AfterwordError, ConflictError
+from afterword.domain.errors import AfterwordError, ConflictError, NotFoundError
 from afterword.flows.manage_projects import get_project
 from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.policy_bounds import find_excess
 from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
+from afterword.flows.surveys.policy_files import ORGANISATION, WrittenPolicy
 from afterword.flows.surveys.policy_levels import (
     Effective,
     Levels,
@@ -22,12 +23,11 @@ from afterword.flows.surveys.policy_levels import (
 )
 from afterword.flows.surveys.survey_definition import read_file
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile
+from afterword.flows.surveys.survey_files import raise_all
 from afterword.flows.surveys.yaml_file import find_place
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import policies, revision, surveys
-from afterword.storage.engine import Database
-
-ORGANISATION = "organisation"
+from afterword.storage.engine import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +58,90 @@ class PastPolicy:
 
 def apply_policy(database: Database, clock: Clock, text: str, name: str, *, dry_run: bool) -> AppliedPolicy:
     """
-    Let a level say what a file says; servers follow within 2 s. What it said before is kept.
+    Let one level say what a file says, as apply_policies does.
 
     Args:
         text: The file's content.
         name: The file's name, for messages.
+    """
+    written = WrittenPolicy(name, text, parse_policy_file(text, name))
+    (applied,) = apply_policies(database, clock, [written], dry_run=dry_run)
+    return applied
+
+
+def apply_policies(
+    database: Database, clock: Clock, written: Sequence[WrittenPolicy], *, dry_run: bool
+) -> list[AppliedPolicy]:
+    """
+    Let levels say what files say, all or none; servers follow within 2 s. What they said before is kept.
 
     Raises:
         AfterwordError: With file, line and field; of a project's policy also, that it would ask people
-            more often than the organisation lets it.
+            more often than the organisation lets it, by what it says from now on.
     """
-    file = parse_policy_file(text, name)
+    now = to_datetime(clock.now_us())
     with database.write() as connection:
         revision.lock(connection)
-        project_id = None
-        if file.project is not None:
+        organisation = read_levels(connection, None).organisation
+        for one in written:
+            if one.file.project is None:
+                organisation = one.file.throttle
+        problems: list[AfterwordError] = []
+        applied: list[AppliedPolicy] = []
+        for one in written:
             try:
-                project_id = get_project(connection, file.project).id
+                project_id = _check(connection, one, organisation)
             except AfterwordError as error:
-                raise type(error)(f"{find_place(text, name, '$.policy.project')}: {error}") from None
-        policy_id, stored = policies.read_in_force(connection, project_id)
-        if project_id is not None:
-            _check_excess(file, read_levels(connection, None).organisation, text, name)
-        old = read_policy(stored[project_id]) if project_id in stored else None
-        if old == file:
-            return AppliedPolicy(_level(file), policy_id, "")
-        if not dry_run:
-            now = to_datetime(clock.now_us())
-            policy_id = policies.add_policy(
-                connection, project_id=project_id, definition=dump_policy(file), now=now
-            )
-        return AppliedPolicy(_level(file), policy_id, _difference(old, file))
+                problems.append(error)
+            else:
+                applied.append(_apply(connection, one.file, project_id, None if dry_run else now))
+        raise_all(problems)
+        return applied
+
+
+def _check(connection: Connection, one: WrittenPolicy, organisation: ThrottleFile | None) -> int | None:
+    """The project's id; None = it is the organisation's."""
+    if one.file.project is None:
+        return None
+    try:
+        project_id = get_project(connection, one.file.project).id
+    except AfterwordError as error:
+        raise type(error)(f"{find_place(one.text, one.name, '$.policy.project')}: {error}") from None
+    _check_excess(one.file, organisation, one.text, one.name)
+    return project_id
+
+
+def _apply(
+    connection: Connection, file: PolicyFile, project_id: int | None, now: datetime | None
+) -> AppliedPolicy:
+    """Store a policy when it says something else; None = change nothing."""
+    policy_id, stored = policies.read_in_force(connection, project_id)
+    old = read_policy(stored[project_id]) if project_id in stored else None
+    if old == file:
+        return AppliedPolicy(_level(file), policy_id, "")
+    if now is not None:
+        definition = dump_policy(file)
+        policy_id = policies.add_policy(connection, project_id=project_id, definition=definition, now=now)
+    return AppliedPolicy(_level(file), policy_id, _difference(old, file))
+
+
+def export_policy(database: Database, *, project: str | None = None) -> str:
+    """
+    What a level says now, as a file that can be applied.
+
+    Args:
+        project: None = the organisation.
+
+    Raises:
+        NotFoundError: There is no such project, or the level has said nothing yet.
+    """
+    with database.read() as connection:
+        project_id = None if project is None else get_project(connection, project).id
+        _, stored = policies.read_in_force(connection, project_id)
+    if project_id not in stored:
+        whose = "the organisation" if project is None else f"the project {project!r}"
+        raise NotFoundError(f"{whose} has said nothing yet: what holds is in `afterword policy show`")
+    return _show(read_policy(stored[project_id]))
 
 
 def show_policy(
@@ -153,5 +206,7 @@ def _difference(old: PolicyFile | None, new: PolicyFile) -> str:
 
 
 def _show(file: PolicyFile) -> str:
-    shown: str = yaml.safe_dump(msgspec.to_builtins(file), sort_keys=False, allow_unicode=True)
+    """As a file, without what it says nothing of: a project can't say some of it at all."""
+    said = {field: value for field, value in msgspec.to_builtins(file).items() if value}
+    shown: str = yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
     return shown

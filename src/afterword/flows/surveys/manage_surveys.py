@@ -1,5 +1,6 @@
 """How does a survey come to life, change and end?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,20 +32,27 @@ class ListedSurvey:
     A survey, where it is in its life now, and what its live version says, else its latest.
 
     Attributes:
+        made_at: When that version was made.
         paused_by: The levels at which a policy pauses it, whatever its own state is; the nearest one first.
     """
 
     survey: Survey
     phase: Phase
     definition: Definition
+    made_at: datetime
     paused_by: tuple[Level, ...] = ()
 
     @property
     def pausing(self) -> str:
         """Who pauses a survey that would ask otherwise: ``its file and the organisation``; empty = nobody."""
-        if self.phase not in (Phase.LIVE, Phase.SCHEDULED):
-            return ""
-        return " and ".join(_PAUSING[level] for level in self.paused_by)
+        return show_pausing(self.phase, self.paused_by)
+
+
+def show_pausing(phase: Phase, paused_by: Iterable[str]) -> str:
+    """Who pauses a survey that would ask otherwise, by the levels at which a policy does; empty = nobody."""
+    if phase not in (Phase.LIVE, Phase.SCHEDULED):
+        return ""
+    return " and ".join(_PAUSING[Level(level)] for level in paused_by)
 
 
 _PAUSING = {
@@ -139,10 +147,10 @@ def list_phases(database: Database, clock: Clock) -> list[ListedSurvey]:
     with database.read() as connection:
         found = surveys.list_surveys(connection)
         wanted = [(survey.id, survey.live_version or survey.latest_version) for survey in found]
-        texts = surveys.list_definitions(connection, wanted)
+        versions = surveys.list_bare(connection, wanted)
         levels = {one: read_levels(connection, one) for one in {survey.project_id for survey in found}}
     return [
-        _listed(survey, texts[version], levels[survey.project_id], now)
+        _listed(survey, versions[version], levels[survey.project_id], now)
         for survey, version in zip(found, wanted, strict=True)
     ]
 
@@ -159,7 +167,7 @@ def show_survey(database: Database, clock: Clock, key: str) -> tuple[ListedSurve
         versions = surveys.list_versions(connection, survey.id)
         levels = read_levels(connection, survey.project_id)
     shown = versions[(survey.live_version or survey.latest_version) - 1]
-    return _listed(survey, shown.definition, levels, to_datetime(clock.now_us())), versions
+    return _listed(survey, shown, levels, to_datetime(clock.now_us())), versions
 
 
 def count_open_invitations(database: Database, clock: Clock, key: str) -> int:
@@ -212,7 +220,7 @@ def get_survey(connection: Connection, key: str) -> Survey:
     return survey
 
 
-def _listed(survey: Survey, text: str, levels: Levels, now: datetime) -> ListedSurvey:
-    definition = read_definition(text)
+def _listed(survey: Survey, shown: Version, levels: Levels, now: datetime) -> ListedSurvey:
+    definition = read_definition(shown.definition)
     phase = state_at(survey.state, definition.starts_at, definition.ends_at, now)
-    return ListedSurvey(survey, phase, definition, find_pauses(levels, text))
+    return ListedSurvey(survey, phase, definition, shown.created_at, find_pauses(levels, shown.definition))

@@ -1,6 +1,7 @@
 """Which throttle do the levels above a survey set, and where does each value that holds come from?"""
 
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -108,11 +109,18 @@ def merge_levels(levels: Levels, key: str, throttle: ThrottleFile) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """A field of the throttle or a part of one, its value as it would stand in a file, and who says it."""
+    """
+    A field of the throttle or a part of one, and who says it.
+
+    Attributes:
+        value: As it would stand in a file.
+        plain: The same as numbers, texts, lists and so on; None = none.
+    """
 
     field: str
     value: str
     level: Level
+    plain: Any = dataclass_field(default=None, compare=False)
 
 
 def effective(levels: Levels, key: str = "", throttle: ThrottleFile | None = None) -> list[Effective]:
@@ -139,8 +147,8 @@ def show_value(value: Any) -> str:
 def effective_timezone(levels: Levels) -> Effective:
     """The time zone of people of whom nobody else says one."""
     if levels.timezone is None:
-        return Effective("timezone", "UTC", Level.DEFAULT)
-    return Effective("timezone", levels.timezone, Level.ORGANISATION)
+        return _row("timezone", "UTC", Level.DEFAULT)
+    return _row("timezone", levels.timezone, Level.ORGANISATION)
 
 
 def needs_right(throttle: ThrottleFile) -> bool:
@@ -182,7 +190,11 @@ def _effective(name: str, said: list[tuple[Level, ThrottleFile]]) -> list[Effect
         level, value = max(values, key=lambda one: one[1])
     else:
         level, value = values[0]
-    return [Effective(name, show_value(value), level)]
+    return [_row(name, value, level)]
+
+
+def _row(name: str, value: Any, level: Level) -> Effective:
+    return Effective(name, show_value(value), level, msgspec.to_builtins(value))
 
 
 def _effective_parts(name: str, values: list[tuple[Level, Any]]) -> list[Effective]:
@@ -190,7 +202,7 @@ def _effective_parts(name: str, values: list[tuple[Level, Any]]) -> list[Effecti
     found: dict[Any, Effective] = {}
     for level, value in reversed(values):
         if value in ("any", {}):
-            found = {None: Effective(name, show_value(value), level)}
+            found = {None: _row(name, value, level)}
             continue
         if found.pop(None, None) is not None and name == "send_window":
             found |= _parts(name, DEFAULTS.send_window, Level.DEFAULT)
@@ -205,7 +217,7 @@ def _parts(name: str, value: Any, level: Level) -> dict[Any, Effective]:
     else:
         said = value if isinstance(value, dict) else said_by(value)
     return {
-        parse_duration(part) if name == "caps" else part: Effective(f"{name}.{part}", show_value(one), level)
+        parse_duration(part) if name == "caps" else part: _row(f"{name}.{part}", one, level)
         for part, one in said.items()
     }
 

@@ -36,7 +36,7 @@ def read_survey_files(paths: Sequence[Path], typed: Callable[[], bytes] | None =
     """
     found: list[Written] = []
     problems: list[AfterwordError] = []
-    for path in _list_files(paths):
+    for path in list_files(paths):
         try:
             name = str(path)
             if typed is not None and path == TYPED:
@@ -87,7 +87,13 @@ def raise_all(problems: Iterable[AfterwordError]) -> None:
         raise InvalidInputError(f"nothing was done, for there is this to mend:\n{lines}")
 
 
-def _list_files(paths: Sequence[Path]) -> list[Path]:
+def list_files(paths: Sequence[Path]) -> list[Path]:
+    """
+    Files, and all files of directories and of those below, by name; each once.
+
+    Raises:
+        InvalidInputError: A directory has none, or they are too many.
+    """
     found: dict[Path, Path] = {}
     for path in paths:
         below = [path] if not path.is_dir() else sorted(_walk(path))

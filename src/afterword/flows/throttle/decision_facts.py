@@ -12,7 +12,7 @@ from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, find_opt_
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
 from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
-from afterword.domain.throttle.channel_choice import list_channels, list_usable
+from afterword.domain.throttle.channel_choice import find_failure, list_channels, list_usable
 from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
 from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.people.held_zone import zone_of
@@ -185,7 +185,8 @@ class Gathered:
         quota, held = policy.quota, zone_of(person, heard.timezone)
         opt_outs = self._opt_outs.get(person.id, ())
         order = list_channels(policy.channels, self._channels)
-        unwanted = unwanted_channels(opt_outs)
+        usable = list_usable(order, person.email, unwanted_channels(opt_outs))
+        failed = self._failed.get(person.id, ())
         return PersonFacts(
             id=person.id,
             is_bot=person.is_bot,
@@ -193,9 +194,9 @@ class Gathered:
             is_tester=person.is_tester,
             opt_out=find_opt_out(person.opted_out_at, opt_outs, event.project_id, order),
             snoozed_until=person.snoozed_until,
-            has_channel=bool(list_usable(order, person.email, unwanted)),
+            has_channel=bool(usable),
             channels_tried=order,
-            failed_at=self._failed.get(person.id),
+            failed_at=find_failure(heard.id, usable, failed, self._now - FAILED_PAUSE),
             zone=held.zone,
             zone_origin=held.origin,
             quiet=quiet_hours_of(person),

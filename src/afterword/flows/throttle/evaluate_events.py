@@ -216,7 +216,7 @@ class _Batch:
         self._entries: list[NewEntry] = []
         self._invited: list[_New] = []
         self._matches: list[Match] = []
-        self._withdrawn: list[int] = []
+        self._withdrawn: dict[int, int] = {}
         self._collapsed: Counter[int] = Counter()
 
     def decide(self, subject: Subject) -> None:
@@ -243,7 +243,7 @@ class _Batch:
             if new.row["state"] == InvitationState.QUEUED.value
         ]
         jobs.add_jobs_at(connection, JobKind.SEND_INVITATION, send)
-        invitations.cancel(connection, self._withdrawn)
+        invitations.withdraw(connection, self._withdrawn)
         invitations.add_collapsed(connection, self._collapsed)
         trigger_matches.add_matches(connection, self._matches)
         return {new.row["event_id"] for new in self._invited}
@@ -270,6 +270,7 @@ class _Batch:
             "is_test": subject.event.is_test,
             "state": InvitationState.QUEUED.value,
             "last_error": None,
+            "cancelled_by": None,
             "message_id": random_chars(_MESSAGE_ID_LETTERS, MESSAGE_ID_CHARS),
             "created_at": self._now,
             "expires_at": expires_at,
@@ -299,9 +300,10 @@ class _Batch:
                 waiting.remove(one)
                 self._gathered.remove_invitation(person_id, heard.id, one.at, one.cell)
                 if isinstance(one, _New):
-                    one.row |= {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+                    ended = {"state": InvitationState.CANCELLED.value, "last_error": CANCELLED}
+                    one.row |= ended | {"cancelled_by": event.id}
                 else:
-                    self._withdrawn.append(one.id)
+                    self._withdrawn[one.id] = event.id
 
     def _collapse(self, subject: Subject, candidate: Candidate) -> None:
         """Count a further match with the invitation that waits."""

@@ -13,6 +13,7 @@ from afterword.flows.job_kinds import JobKind
 from afterword.flows.manage_projects import get_project
 from afterword.flows.names.manage_names import BARE_ADVICE
 from afterword.flows.surveys.survey_definition import read_definition
+from afterword.flows.throttle.explain_invitation import explain_role
 from afterword.storage import (
     decisions,
     events,
@@ -22,6 +23,7 @@ from afterword.storage import (
     notices,
     responses,
     surveys,
+    trigger_matches,
 )
 from afterword.storage.decisions import Entry
 from afterword.storage.engine import Connection, Database
@@ -29,6 +31,7 @@ from afterword.storage.events import StoredEvent
 from afterword.storage.invitations import Invitation
 from afterword.storage.jobs import Progress
 from afterword.storage.notices import Notice
+from afterword.storage.trigger_matches import MatchRole
 
 EVENT_ID_MAX = 2**63 - 1
 
@@ -47,6 +50,7 @@ class Explanation:
         test_answers: (question, answer) to its test invitation; empty for real events.
         names: What its names are when they are nobody's: a sentence each.
         held_back: Invitation → until when it waits for the end of the person's quiet hours.
+        meaning: What it did beside asking: a sentence for each survey that it meant something to.
     """
 
     event: StoredEvent
@@ -56,12 +60,13 @@ class Explanation:
     test_answers: list[tuple[str, Value]]
     names: list[str] = field(default_factory=list)
     held_back: dict[int, datetime] = field(default_factory=dict)
+    meaning: list[str] = field(default_factory=list)
 
     @property
     def reason(self) -> Reason | None:
-        """The event's outcome in one code; None while there is no decision."""
+        """The event's outcome in one code; None while there is no decision, and when it was not to ask."""
         if not self.entries:
-            return None if self.progress else Reason.NO_MATCHING_SURVEY
+            return None if self.progress or self.meaning else Reason.NO_MATCHING_SURVEY
         return min(entry.reason for entry in self.entries)
 
 
@@ -88,8 +93,25 @@ def explain_event(database: Database, event_id: int | None) -> Explanation:
             test_answers=_test_answers(connection, found) if event.is_test else [],
             names=_explain_names(connection, event),
             held_back=find_held_back(connection, found),
+            meaning=_explain_meaning(connection, event),
             progress=None if entries else jobs.find_progress(connection, JobKind.EVALUATE_EVENT, event.id),
         )
+
+
+def _explain_meaning(connection: Connection, event: StoredEvent) -> list[str]:
+    """What the event withdrew, and what surveys remember of it that asked nobody about it."""
+    withdrawn = invitations.list_withdrawn(connection, event.id)
+    matches = trigger_matches.list_of_event(connection, event)
+    of = {one.survey_id for one in withdrawn} | {one.survey_id for one in matches}
+    keys = surveys.list_keys(connection, of)
+    said = [f"Withdrew invitation {one.id} of {keys[one.survey_id]}." for one in withdrawn]
+    has_withdrawn = {one.survey_id for one in withdrawn}
+    roles = [
+        explain_role(one.role, keys[one.survey_id])
+        for one in matches
+        if one.role is MatchRole.EARLIER or one.survey_id not in has_withdrawn
+    ]
+    return list(dict.fromkeys([*said, *(one for one in roles if one is not None)]))
 
 
 def find_bots(database: Database, shown: list[StoredEvent]) -> set[int]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from afterword.domain.people.preference import MAIL_ONLY, ChannelKind
+from afterword.domain.survey.survey_state import Phase
 from afterword.domain.throttle.eligibility import Decision, decide
 from afterword.flows.people.find_people import get_person
-from afterword.flows.surveys.manage_surveys import get_survey
+from afterword.flows.surveys.manage_surveys import get_survey, show_pausing
 from afterword.flows.throttle.decision_facts import Gathered, Subject
+from afterword.flows.throttle.explain_event import find_held_back
 from afterword.flows.throttle.heard_surveys import Surveys
 from afterword.kit.clock import Clock, to_datetime
 from afterword.storage import decisions, events, invitations
@@ -30,15 +33,21 @@ class PersonExplanation:
     Attributes:
         entries: The newest decisions first; empty when the person did nothing that the survey listens to.
         events: Event id → event, of these decisions.
+        phase: Where the survey is in its life now.
+        pausing: Who pauses it by a policy: ``its file and the organisation``; empty = nobody.
         invitations: Event id → what came of the decision to invite.
+        held_back: Invitation → until when it waits to go out.
         now: What would be decided if the trigger were met now; None when no version is live.
     """
 
     person: Person
     survey: Survey
+    phase: Phase
+    pausing: str
     entries: Sequence[Entry]
     events: Mapping[int, StoredEvent]
     invitations: Mapping[int, Invitation]
+    held_back: Mapping[int, datetime]
     now: Decision | None
 
 
@@ -66,8 +75,10 @@ def explain_person(
         about = About(person_id=person.id, survey_id=survey.id)
         entries = decisions.list_about(connection, about, limit=ENTRIES_SHOWN)
         ids = [entry.event_id for entry in entries]
-        invited = invitations.list_for_events(connection, [person.id], ids)
+        found = invitations.list_for_events(connection, [person.id], ids)
+        invited = {one.event_id: one for one in found if one.survey_id == survey.id}
         heard = Surveys(connection, now).find_live(survey.project_id, survey.id)
+        phase = Phase(survey.state) if heard is None else heard.phase(now)
         would = None
         if heard is not None:
             event = StoredEvent(
@@ -90,8 +101,11 @@ def explain_person(
         return PersonExplanation(
             person=person,
             survey=survey,
+            phase=phase,
+            pausing=show_pausing(phase, heard.paused if heard else ()),
             entries=entries,
             events=events.get_events(connection, ids),
-            invitations={one.event_id: one for one in invited if one.survey_id == survey.id},
+            invitations=invited,
+            held_back=find_held_back(connection, list(invited.values())),
             now=would,
         )

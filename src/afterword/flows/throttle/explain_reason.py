@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterword.domain.people.preference import ChannelKind
 from afterword.domain.people.time_zone import ZoneOrigin
 from afterword.domain.throttle.facts import Saw, Verdict
 from afterword.domain.throttle.reason import Reason
@@ -67,6 +68,15 @@ def explain_basis(policy_id: int, draw: float, probability: float) -> str:
     """By which policy it was decided, and with what luck."""
     policy = f"policy {policy_id}" if policy_id else "no policy but the survey's own"
     return f"By {policy}; drew u = {draw:.4f}, asked with π = {probability:g}."
+
+
+def show_channel(name: str) -> str:
+    """A channel as people call it."""
+    return _CHANNEL_WORDS.get(name, name)
+
+
+_CHANNEL_WORDS = {ChannelKind.SLACK.value: "Slack", ChannelKind.EMAIL.value: "e-mail"}
+"""How people call the channels."""
 
 
 def _stale(saw: Saw) -> str:

@@ -10,6 +10,7 @@ from afterword.domain.throttle.eligibility import Decision, Invite
 from afterword.domain.throttle.facts import Verdict
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.throttle.explain_event import Explanation
+from afterword.flows.throttle.explain_invitation import show_life
 from afterword.flows.throttle.explain_person import PersonExplanation
 from afterword.flows.throttle.explain_reason import explain_reason, explain_verdict
 from afterword.storage.decisions import Entry
@@ -87,9 +88,10 @@ def tell_event(found: Explanation) -> dict[str, Any]:
         "progress": found.progress,
         "outcome": None if found.reason is None else _reason(found.reason),
         "names": found.names,
+        "meaning": found.meaning,
         "decisions": [tell_decision(entry) for entry in found.entries],
         "invitations": [
-            _invitation(one, keys.get(one.survey_id)) | {"waits_until": found.held_back.get(one.id)}
+            _invitation(one, keys.get(one.survey_id), found.held_back.get(one.id))
             for one in found.invitations
         ],
     }
@@ -101,9 +103,11 @@ def tell_person(found: PersonExplanation) -> dict[str, Any]:
     return {
         "person": {"id": str(person.id), "name": person.name, "email": person.email},
         "survey": survey.key,
-        "state": survey.state,
+        "state": found.phase,
         "decisions": [tell_decision(entry) for entry in found.entries],
-        "invitations": [_invitation(one, survey.key) for one in found.invitations.values()],
+        "invitations": [
+            _invitation(one, survey.key, found.held_back.get(one.id)) for one in found.invitations.values()
+        ],
         "now": None if found.now is None else _decided(found.now),
     }
 
@@ -118,15 +122,20 @@ def _decided(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _invitation(one: Invitation, survey_key: str | None) -> dict[str, Any]:
+def _invitation(one: Invitation, survey_key: str | None, waits_until: datetime | None) -> dict[str, Any]:
     return {
         "id": str(one.id),
         "event_id": str(one.event_id),
         "survey": survey_key,
+        "is_test": one.is_test,
         "state": one.state,
         "channel": one.channel,
         "outcome": one.outcome,
         "last_error": one.last_error,
+        "ended": None if one.ended_reason is None else _reason(one.ended_reason),
+        "cancelled_by": None if one.cancelled_by is None else str(one.cancelled_by),
+        "waits_until": waits_until,
+        "text": show_life(one, waits_until),
     }
 
 

@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from afterword.domain.errors import NotFoundError
-from afterword.flows.invitations.tell_person import show_channel
 from afterword.flows.throttle.explain_event import explain_event, list_events, list_outcomes
+from afterword.flows.throttle.explain_invitation import list_steps
 from afterword.flows.throttle.explain_reason import explain_basis, explain_reason, explain_verdict
 from afterword.web.parts import parts_of
 from afterword.web.render import render_page
@@ -37,9 +37,9 @@ async def show_event(request: Request) -> Response:
         "event.html",
         {
             "explanation": explanation,
+            "list_steps": list_steps,
             "explain_reason": explain_reason,
             "explain_verdict": explain_verdict,
-            "show_channel": show_channel,
             "explain_basis": explain_basis,
         },
     )

@@ -18,9 +18,10 @@ from afterword.flows.invitations.person_page import (
     open_history,
     open_overview,
 )
-from afterword.flows.invitations.tell_person import show_channel, show_day, show_time
+from afterword.flows.invitations.tell_person import show_day, show_time
 from afterword.flows.links import Ticket
 from afterword.flows.people.export_person import export_person
+from afterword.flows.throttle.explain_reason import show_channel
 from afterword.flows.throttle.preferences import (
     PreferenceError,
     Settings,

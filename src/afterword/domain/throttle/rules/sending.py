@@ -11,7 +11,7 @@ from afterword.domain.throttle.rules.person import tests_on_purpose
 
 FAILED_PAUSE = timedelta(days=1)
 """
-How long somebody whose last message could not be delivered is not asked: what fails counts for no
+How long a survey whose channels could not reach somebody does not ask them: what fails counts for no
 cooldown, so that a dead address would else be tried at each event. A mail server that was away has no
 other mark, and a day is soon enough after that.
 """

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("outcome_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_reason", sa.Integer(), nullable=True),
+        sa.Column("cancelled_by", sa.BigInteger(), nullable=True),
         sa.Column("failed_at", sa.BigInteger(), nullable=True),
         sa.Column("late_at", sa.BigInteger(), nullable=True),
         sa.Column("send_at", sa.BigInteger(), nullable=True),
@@ -44,6 +45,13 @@ def upgrade() -> None:
         "WHERE id IN (SELECT invitation_id FROM response)"
     )
     op.create_index("ix_invitation_survey_id_created_at", "invitation", ["survey_id", "created_at"])
+    op.create_index(
+        "ix_invitation_cancelled_by",
+        "invitation",
+        ["cancelled_by"],
+        postgresql_where=sa.text("cancelled_by IS NOT NULL"),
+        sqlite_where=sa.text("cancelled_by IS NOT NULL"),
+    )
     op.add_column("decision", sa.Column("policy_id", sa.BigInteger(), nullable=False, server_default="0"))
     op.drop_index("ix_job_run_at", "job")
     op.create_index(
