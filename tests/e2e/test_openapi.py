@@ -24,7 +24,7 @@ SCENARIOS = rounds(12, 150)
 
 
 TRACK = "/events.track"
-METHODS = r"^/(users|platformx)\."
+METHODS = r"^/(users|platformx|decisions)\."
 ROOMY_CALLS = {"afterword.web.api.call_limit:CALLS_PER_MINUTE": 1_000_000}
 
 
