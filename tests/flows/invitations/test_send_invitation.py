@@ -16,10 +16,10 @@ from afterword.domain.throttle.facts import Outcome
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.invitations.send_invitation import send_invitation
 from afterword.flows.invitations.submit_response import leave_survey, submit_response
-from afterword.flows.job_kinds import JobKind
+from afterword.flows.job_kinds import ABOUT_INVITATIONS, JobKind
 from afterword.flows.links import Ticket
 from afterword.flows.surveys.manage_surveys import close_survey
-from afterword.storage import jobs
+from afterword.storage import jobs, retention
 from afterword.storage.tables import event
 from tests.flows.world import BASE_URL, EAGER, World
 from tests.storage.support import DAY, HOUR, MINUTE, START
@@ -199,6 +199,29 @@ def test_a_final_refusal_after_an_unknown_end_is_uncertain_and_leaves_the_link_o
     found = invited.invitation(1)
     assert found.failed_at is None
     assert not found.asks_nobody, "the first message may have arrived"
+
+
+class ErasingChannel(FakeChannel):
+    """While it sends, the person is erased and somebody else is invited."""
+
+    async def send(self, message: Message) -> None:
+        with self._world.database.write() as connection:
+            retention.delete_invitations(connection, [1], ABOUT_INVITATIONS)
+        self.next_id = self._world.invite(email="alice@example.com").id
+        self.messages.append(message)
+        if (error := self._errors.pop(0)) is not None:
+            raise error
+
+
+@pytest.mark.parametrize("error", [None, SendError("SMTP: refused with 550", permanent=True)])
+def test_what_became_of_a_message_is_not_told_of_the_next_invitation_with_its_id(
+    invited: World, error: SendError | None
+) -> None:
+    channel = ErasingChannel(invited, error)
+    with contextlib.suppress(SendError):
+        asyncio.run(sending(invited, channel))
+    found = invited.invitation(channel.next_id)
+    assert (found.state, found.sent_at, found.last_error) == (QUEUED, None, None)
 
 
 OBSTACLES = {

@@ -88,6 +88,8 @@ def _settle_failure(
     """Write down what a failure means for the invitation; when to come again for its next channel, if so."""
     turn_at = None if failure.uncertain or attempt.is_repeated else attempt.next_turn_at
     with database.write() as connection:
+        if not _is_there(connection, attempt):
+            return None
         if turn_at is not None and attempt.next_channel is not None and failure.permanent:
             _hand_over(connection, attempt.invitation_id, attempt.next_channel, str(failure))
             return now
@@ -102,6 +104,17 @@ def _settle_failure(
     failure.next_channel_in_s = max(0.0, (turn_at - now).total_seconds())
     # There it is seen that the time of this channel is over.
     return max(turn_at, now) if is_last_attempt else None
+
+
+def _is_there(connection: Connection, attempt: _Attempt) -> bool:
+    """
+    Whether the invitation was not erased while its message was on the way.
+
+    SQLite gives the id of the last one to the next one: what became of the message would be told of another
+    person's invitation.
+    """
+    found = invitations.get_invitation(connection, attempt.invitation_id, lock=True)
+    return found is not None and found.message_id == attempt.message.message_id
 
 
 def _hand_over(connection: Connection, invitation_id: int, channel: ChannelKind, error: str | None) -> None:
@@ -122,6 +135,8 @@ def _state_after(error: SendError, attempt: _Attempt, *, is_last_attempt: bool) 
 
 def _set_sent(database: Database, attempt: _Attempt, sent_at: datetime) -> None:
     with database.write() as connection:
+        if not _is_there(connection, attempt):
+            return
         invitations.set_state(connection, attempt.invitation_id, InvitationState.SENT, sent_at=sent_at)
         if attempt.remind_at is not None:
             reminder = attempt.invitation_id, attempt.remind_at
