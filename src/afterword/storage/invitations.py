@@ -214,6 +214,14 @@ def list_waiting(
     return [Waiting(*row) for row in rows]
 
 
+def is_any_sending(connection: sa.Connection, person_ids: Collection[int]) -> bool:
+    """Tell whether a real invitation to one of these people is on its way, or may be."""
+    columns = invitation.c
+    on_its_way = columns.state == InvitationState.SENDING.value, sa.not_(columns.is_test)
+    found = sa.select(columns.id).where(columns.person_id.in_(list(person_ids)), *on_its_way).limit(1)
+    return connection.execute(found).first() is not None
+
+
 def set_state(
     connection: sa.Connection,
     invitation_id: int,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from afterword.domain.survey.survey import SurveyState
 from afterword.storage import revision
-from afterword.storage.tables import project, survey, survey_version
+from afterword.storage.tables import anonymous_response, invitation, project, survey, survey_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +285,17 @@ def list_versions(connection: sa.Connection, survey_id: int) -> list[Version]:
     """All versions of a survey, the first one first."""
     rows = connection.execute(_versions(survey_id).order_by(survey_version.c.version))
     return [Version(**row._mapping) for row in rows]
+
+
+def list_asked_versions(connection: sa.Connection, survey_id: int) -> set[int]:
+    """The versions that anybody was asked, tests left out, as far as it is kept."""
+    of_invitations = sa.select(invitation.c.survey_version).where(
+        invitation.c.survey_id == survey_id, sa.not_(invitation.c.is_test)
+    )
+    of_answers = sa.select(anonymous_response.c.survey_version).where(
+        anonymous_response.c.survey_id == survey_id
+    )
+    return set(connection.execute(of_invitations.union(of_answers)).scalars())
 
 
 def _add_version(connection: sa.Connection, survey_id: int, added: Version) -> None:

@@ -22,7 +22,7 @@ from afterword.flows.people.save_people import save_people
 from afterword.flows.people.saved_people import Saved
 from afterword.flows.throttle import preferences
 from afterword.kit.clock import Clock
-from afterword.storage import people, retention
+from afterword.storage import invitations, people, retention
 from afterword.storage.engine import Database
 from afterword.storage.tables import attribution, metadata, person
 from afterword.storage.tables import opt_out as opt_out_table
@@ -335,6 +335,14 @@ def test_of_the_mails_that_wait_one_goes_out(world: World) -> None:
     assert world.invitation(first.id).person_id == done.kept.id
     unmerge(world, done.id)
     assert world.invitation(second.id).state is InvitationState.CANCELLED, "its mail is not sent any more"
+
+
+def test_of_the_mails_that_wait_none_goes_beside_one_that_is_being_sent(world: World) -> None:
+    world.add_survey(trigger={"events": ["build.finished"], "delay": "1h"}, throttle={"send_window": "any"})
+    first, second = world.invite(email=ALICE), world.invite(email=BOB)
+    with world.database.write() as connection:
+        invitations.set_state(connection, second.id, InvitationState.SENDING)
+    assert merge(world).withdrawn == [first.id]
 
 
 def test_who_is_here_stays_here(world: World) -> None:

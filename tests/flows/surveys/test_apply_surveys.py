@@ -210,9 +210,20 @@ def test_a_question_that_was_published_keeps_its_kind(world: World, tmp_path: Pa
 
 def test_a_question_that_came_back_has_the_kind_it_had(world: World) -> None:
     world.add_survey("a", questions=[RATING])
+    world.reserve("a")
     world.add_survey("a", questions=QUESTIONS)
     with pytest.raises(ConflictError, match="can't change so"):
         world.add_survey("a", questions=[NPS])
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_question_that_nobody_was_asked_may_change(world: World, live: bool) -> None:
+    world.add_survey("a", questions=QUESTIONS)
+    world.add_survey("a", live=live, questions=[RATING])
+    world.reserve("a", is_test=True)
+    world.add_survey("a", questions=QUESTIONS)
+    world.add_survey("a", questions=[NPS])
+    assert keys(world) == {"a": (4, 4)}
 
 
 def test_a_question_that_was_never_published_may_change(world: World) -> None:

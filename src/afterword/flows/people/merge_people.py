@@ -59,8 +59,8 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
 
     The other one stays, inactive and without handles, so that it can be undone. What only one of the two
     says about themselves holds; where both do, what the kept one says. Whoever of them wanted no surveys,
-    both do not. Of the invitations that wait the oldest one goes out, and the others are withdrawn for
-    good. Their events follow in the worker.
+    both do not. Of the invitations that wait the oldest one goes out, unless one is on its way already, and
+    the others are withdrawn for good. Their events follow in the worker.
 
     Args:
         keep, gone: Who is kept, and who goes into them: an address, a user name or an id.
@@ -84,7 +84,9 @@ def merge_people(database: Database, clock: Clock, keep: str, gone: str, *, dry_
         _check_handles(has, gives)
         moved = _plan(before, other, has, gives)
         waiting = invitations.list_waiting(connection, [kept.id, merged.id], now, lock=not dry_run)
-        withdrawn = [one.id for one in waiting[1:]]
+        # One that is being sent may come to wait again, for its next try or channel.
+        is_sending = invitations.is_any_sending(connection, [kept.id, merged.id])
+        withdrawn = [one.id for one in (waiting if is_sending else waiting[1:])]
         if dry_run:
             return Merging(None, kept, merged, moved, gives.responses, withdrawn)
         invitations.cancel(connection, withdrawn, error=MERGED)

@@ -36,11 +36,11 @@ def find_changed_questions(
 
 
 def _list_asked(connection: Connection, survey: Survey) -> dict[str, tuple[int, Question]]:
-    """Key → the last version up to the live one that has it, and the question there."""
-    live = survey.live_version or 0
+    """Key → the last version with it that is live or that somebody was asked, and the question there."""
+    asked = surveys.list_asked_versions(connection, survey.id) | {survey.live_version}
     return {
         question.key: (version.version, question)
         for version in surveys.list_versions(connection, survey.id)
-        if version.version <= live
+        if version.version in asked
         for question in read_definition(version.definition).questions
     }
