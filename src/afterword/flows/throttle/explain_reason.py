@@ -88,7 +88,7 @@ def _filter(saw: Saw) -> str:
 
 
 def _count(saw: Saw) -> str:
-    said = f"the {saw['count']}. of {saw['wanted']} within the time" if saw["wanted"] > 1 else ""
+    said = f"{saw['count']} within the time, at least {saw['wanted']} wanted" if saw["wanted"] > 1 else ""
     if saw["came_after"] is None:
         return said
     after = "what must come before did" if saw["came_after"] else "what must come before did not"
