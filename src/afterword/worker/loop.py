@@ -31,8 +31,8 @@ SENDS_AT_ONCE_MAX = 20
 DECISIONS_AT_ONCE_MAX = 200
 """Events that are decided in one transaction: enough to share its cost, few enough to wait for."""
 
-ATTEMPTS_MAX = 8
-"""About an hour and a half of trying, with the delays of domain/backoff."""
+ATTEMPTS_MAX = 10
+"""One to two hours of trying, with the delays of domain/backoff: as long as a mail server may be away."""
 
 HOUSEKEEPING_S = 600.0
 
