@@ -56,7 +56,7 @@ die_after(worker_jobs, "evaluate_events", "decided")
 die_after(invitations, "set_state", "state set, not committed")
 die_after(send_invitation, "_begin", "marked as sending")
 die_after(EmailChannel, "send", "sent")
-die_after(send_invitation, "_set_state", "marked as sent")
+die_after(send_invitation, "_set_sent", "marked as sent")
 die_after(jobs, "finish", "finished, not committed")
 die_after(outbox, "finish", "finished")
 
