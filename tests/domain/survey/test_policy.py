@@ -8,6 +8,7 @@ import pytest
 from afterword.domain.survey.policy import (
     BACKOFF_FACTOR_MAX,
     RESPONSE_RATE_INVITATIONS_MIN,
+    RESPONSE_RATE_MIN,
     RESPONSE_RATE_WINDOW,
     Cap,
     Cooldown,
@@ -17,6 +18,7 @@ from afterword.domain.survey.policy import (
     Repeat,
     Sampling,
     SamplingUnit,
+    expect_response_rate,
 )
 from afterword.domain.survey.send_window import SendWindow
 from tests.domain.throttle.throttle_facts import DAY, FREE
@@ -99,3 +101,21 @@ class TestHowFarBackItLooks:
 
     def test_is_nothing_where_nothing_is_looked_at(self) -> None:
         assert replace(FREE, quota=Quota(1)).looks_back == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("ended", "answered", "rate"),
+    [
+        (0, 0, 1.0),
+        (RESPONSE_RATE_INVITATIONS_MIN - 1, 3, 1.0),
+        (RESPONSE_RATE_INVITATIONS_MIN, RESPONSE_RATE_INVITATIONS_MIN // 2, 0.5),
+        (1_000, 50, 0.05),
+        (1_000, 49, RESPONSE_RATE_MIN),
+        (1_000, 0, RESPONSE_RATE_MIN),
+        (1_000, 1_000, 1.0),
+    ],
+)
+def test_everybody_is_expected_to_answer_until_enough_invitations_ended(
+    ended: int, answered: int, rate: float
+) -> None:
+    assert expect_response_rate(ended, answered) == rate
