@@ -12,7 +12,7 @@ from afterword.flows.upkeep.check_conservation import check_conservation
 from afterword.storage.open import open_database
 from tests.support.http import exchange, request_bytes
 from tests.support.postgres import Databases
-from tests.support.project import Project, create_project, import_people
+from tests.support.project import CHANGES_SEEN_S, Project, create_project, import_people
 from tests.support.server import RunningServer
 
 SURVEY = """\
@@ -121,7 +121,8 @@ def set_up(server: RunningServer, folder: Path) -> Project:
     (folder / "survey.yaml").write_text(SURVEY.format(project=project.name))
     server.cli("survey", "apply", str(folder / "survey.yaml"))
     server.cli("survey", "publish", "drill")
-    project.wait_until_usable()
+    # The server has followed the project by then, too.
+    time.sleep(CHANGES_SEEN_S)
     return project
 
 
