@@ -27,6 +27,7 @@ def full(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield server, {**person_pages(links), **staff_pages(server)}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible_fits_a_phone_and_breaks_no_rule_of_its_policy(
     browser: Browser, full: Full, scheme: str

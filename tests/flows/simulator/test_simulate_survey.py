@@ -297,6 +297,7 @@ def check_history(world: World, random: Random) -> None:
     assert version.forecast.invitations + version.forecast.withdrawn == len(invited)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("kind", "examples"), [("sqlite", 15), ("postgres", 4)])
 def test_it_decides_as_the_worker_does(templates: Templates, kind: str, examples: int) -> None:
     template: Template = templates.get(kind)
