@@ -68,6 +68,10 @@ def test_what_asks_more_often_is_found(said: dict[str, Any], excess: dict[str, s
 
 
 def test_what_the_organisation_does_not_limit_is_free() -> None:
+    nothing = throttle({"caps": {"7d": None}, "group_caps": {"build": None}})
+    assert find_excess(throttle({"caps": {}, "group_caps": {}}), nothing) == {}
+    some = throttle({"caps": {"1d": 1, "7d": None}})
+    assert find_excess(throttle({"caps": {}}), some) == {"caps": "1 within 1d"}
     organisation = throttle({"caps": {"7d": None}, "max_open": 0, "backoff": False})
     assert find_excess(throttle({"caps": {"7d": 5}, "max_open": 9, "backoff": False}), organisation) == {}
 

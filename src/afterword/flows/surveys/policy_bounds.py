@@ -9,13 +9,12 @@ from msgspec import UNSET
 from afterword.flows.surveys.survey_file.base import parse_duration
 from afterword.flows.surveys.survey_file.throttle import CapFile, ThrottleFile
 
-BOUNDED = ("caps", "group_caps", "max_open", "backoff")
-"""Fields that are a promise to people over all surveys: levels below may be stricter, not looser."""
-
 
 def find_excess(throttle: ThrottleFile, organisation: ThrottleFile | None) -> dict[str, str]:
     """
     What a level below the organisation says that would ask people more often than the organisation lets it.
+
+    Its caps, group caps, open invitations and back-off are a promise to people over all surveys.
 
     Args:
         throttle: What the survey or the project says.
@@ -57,19 +56,21 @@ def _excess(throttle: ThrottleFile, organisation: ThrottleFile) -> Iterator[tupl
         yield "backoff", None, "true"
 
 
-def _of_caps(own: Any, bounds: Any) -> Iterator[tuple[str, str | None, str]]:
+def _of_caps(own: Any, said: Any) -> Iterator[tuple[str, str | None, str]]:
+    bounds = _without_none(said)
     if own is UNSET or not bounds:
         return
-    counts = {parse_duration(window): count for window, count in bounds.items() if count is not None}
-    if not own and counts:
+    if not own:
         yield "caps", None, ", ".join(f"{count} within {window}" for window, count in bounds.items())
+    counts = {parse_duration(window): count for window, count in bounds.items()}
     for window, count in own.items():
         bound = counts.get(parse_duration(window))
         if bound is not None and (count is None or count > bound):
             yield "caps", window, f"{bound} within {window}"
 
 
-def _of_group_caps(own: Any, bounds: Any) -> Iterator[tuple[str, str | None, str]]:
+def _of_group_caps(own: Any, said: Any) -> Iterator[tuple[str, str | None, str]]:
+    bounds = _without_none(said)
     if own is UNSET or not bounds:
         return
     if not own:
@@ -78,6 +79,11 @@ def _of_group_caps(own: Any, bounds: Any) -> Iterator[tuple[str, str | None, str
         bound: CapFile | None = bounds.get(tag)
         if bound is not None and not _is_stricter(cap, bound):
             yield "group_caps", tag, f"{bound.count} within {bound.window}"
+
+
+def _without_none(said: Any) -> dict[str, Any]:
+    """The caps that the organisation says; one that it takes away binds nobody."""
+    return {} if said is UNSET else {part: cap for part, cap in said.items() if cap is not None}
 
 
 def _is_stricter(cap: CapFile | None, bound: CapFile) -> bool:
