@@ -17,8 +17,10 @@ from afterword.flows.people.save_people import save_people
 from afterword.flows.people.saved_people import Saved
 from afterword.flows.people.tombstones import Tombstones
 from afterword.flows.provisioning.import_people import import_people
-from afterword.flows.surveys.manage_policies import apply_policy
+from afterword.flows.surveys.manage_policies import AppliedPolicy, apply_policies
 from afterword.flows.surveys.manage_surveys import apply_survey, publish_survey
+from afterword.flows.surveys.policy_file import parse_policy_file
+from afterword.flows.surveys.policy_files import WrittenPolicy
 from afterword.flows.surveys.survey_definition import SurveyFile, parse_survey_file
 from afterword.flows.throttle.evaluate_events import evaluate_events
 from afterword.flows.throttle.preferences import change_settings
@@ -219,9 +221,11 @@ class World:
         with self.database.read() as connection:
             return read_zone(connection, self.person(email))
 
-    def set_policy(self, text: str) -> None:
+    def set_policy(self, text: str) -> AppliedPolicy:
         """Let the organisation or the project say what a policy file says."""
-        apply_policy(self.database, self.clock, text, "policy.yaml", dry_run=False)
+        written = WrittenPolicy("policy.yaml", text, parse_policy_file(text, "policy.yaml"))
+        (applied,) = apply_policies(self.database, self.clock, [written], dry_run=False)
+        return applied
 
     def waiting_jobs(self) -> int:
         """Jobs that are not done."""

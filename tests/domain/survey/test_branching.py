@@ -11,14 +11,13 @@ from afterword.domain.survey.answer import first_step, is_whole, parse_answers
 from afterword.domain.survey.branching import (
     END,
     BranchError,
-    check_branches,
-    count_asked,
     find_step,
     go_on,
     has_branches,
     list_path,
     look_ahead,
 )
+from afterword.domain.survey.paths import check_branches, count_asked
 from afterword.domain.survey.question import (
     CesQuestion,
     MatrixQuestion,
@@ -375,7 +374,7 @@ def test_whatever_is_answered_a_step_was_told_to_go_on_or_to_end_as_it_does(
 @settings(max_examples=100, deadline=None)
 def test_counted_roughly_no_path_is_shorter_or_longer_than_is_said(questions: tuple[Question, ...]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("afterword.domain.survey.branching.COUNT_STATES_MAX", 0)
+        patch.setattr("afterword.domain.survey.paths.COUNT_STATES_MAX", 0)
         fewest, most = count_asked(questions)
     lengths = every_length(questions)
     assert fewest <= min(lengths)

@@ -8,7 +8,7 @@ import pytest
 from afterword.channels.base import Message
 from afterword.channels.email_message import compose
 from afterword.domain.people.preference import ChannelKind
-from afterword.domain.survey.branching import count_asked
+from afterword.domain.survey.paths import count_asked
 from afterword.domain.survey.piping import UNLINKED
 from afterword.domain.survey.question import MultipleChoiceQuestion, list_choices
 from afterword.domain.survey.survey import Definition

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from afterword.domain.errors import ConflictError
 from afterword.domain.survey.policy import Policy
 from afterword.flows.surveys.apply_surveys import apply_survey
-from afterword.flows.surveys.manage_policies import apply_policy
 from afterword.flows.surveys.policy_bounds import find_excess, keep_within
 from afterword.flows.surveys.policy_levels import Levels, effective, merge_levels
 from afterword.flows.surveys.survey_file.throttle import ThrottleFile
@@ -127,7 +126,7 @@ class TestApply:
     @pytest.fixture
     def bounded(self, world: World) -> World:
         text = "policy: organisation\nthrottle: {caps: {7d: 1}}\nmay_exceed_caps: [allowed]\n"
-        apply_policy(world.database, world.clock, text, "org.yaml", dry_run=False)
+        world.set_policy(text)
         return world
 
     def test_a_survey(self, bounded: World) -> None:
@@ -139,11 +138,6 @@ class TestApply:
 
     def test_a_project(self, bounded: World) -> None:
         text = "policy: {project: Build CLI}\nthrottle:\n  caps:\n    7d: 2\n"
-        with pytest.raises(ConflictError, match=r"^p.yaml:4: throttle.caps.7d: the organisation says 1"):
-            apply_policy(bounded.database, bounded.clock, text, "p.yaml", dry_run=False)
-        assert (
-            apply_policy(
-                bounded.database, bounded.clock, text.replace("2", "1"), "p.yaml", dry_run=False
-            ).policy_id
-            == 3
-        )
+        with pytest.raises(ConflictError, match=r"^policy.yaml:4: throttle.caps.7d: the organisation says 1"):
+            bounded.set_policy(text)
+        assert bounded.set_policy(text.replace("2", "1")).policy_id == 3

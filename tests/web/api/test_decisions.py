@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from afterword.flows.people.merge_people import merge_people
-from afterword.flows.surveys.manage_policies import apply_policy
 from afterword.storage import decisions
 from tests.flows.world import EAGER, World
 from tests.web.api.conftest import Program
@@ -36,7 +35,7 @@ def test_an_event_has_each_survey_with_all_rules_policy_draw_and_probability(
     program: Program, busy: World
 ) -> None:
     text = "policy: {project: Build CLI}\nthrottle: {priority: 0}\n"
-    policy = apply_policy(busy.database, busy.clock, text, "policy.yaml", dry_run=False)
+    policy = busy.set_policy(text)
     event_id = busy.add_event(email=ALICE)
     busy.evaluate(event_id)
     reply = about(program, event_id=event_id)

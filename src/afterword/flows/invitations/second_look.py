@@ -10,7 +10,7 @@ from afterword.domain.invitation import EXPIRED, INELIGIBLE_AT_SEND, REACTED, In
 from afterword.domain.people.identity import IdentityKind
 from afterword.domain.people.preference import ChannelKind, OptOut, find_opt_out, unwanted_channels
 from afterword.domain.people.time_zone import HeldZone
-from afterword.domain.survey.branching import count_asked
+from afterword.domain.survey.paths import count_asked
 from afterword.domain.survey.policy import Policy
 from afterword.domain.survey.question import list_choices
 from afterword.domain.survey.survey import Definition

@@ -18,9 +18,10 @@ from afterword.domain.throttle.rules.exposures import may_remind
 from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.domain.throttle.used_over_time import Use, UsedOverTime
 from afterword.flows.surveys.survey_definition import read_definition
-from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, cell_key, matches_of
+from afterword.flows.throttle.decision_facts import TWINS_EVENTS_MAX, Gathered, Subject, matches_of
 from afterword.flows.throttle.evaluate_events import Candidate, choose
 from afterword.flows.throttle.heard_surveys import Heard
+from afterword.flows.throttle.used_limits import cell_key
 from afterword.storage import exposures, people, preferences, surveys, trigger_matches
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection

@@ -12,7 +12,7 @@ from afterword.domain.errors import AfterwordError, ConflictError, NotFoundError
 from afterword.flows.manage_projects import get_project
 from afterword.flows.surveys.manage_surveys import get_survey
 from afterword.flows.surveys.policy_bounds import find_excess
-from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, parse_policy_file, read_policy
+from afterword.flows.surveys.policy_file import PolicyFile, dump_policy, read_policy
 from afterword.flows.surveys.policy_files import ORGANISATION, WrittenPolicy
 from afterword.flows.surveys.policy_levels import (
     Effective,
@@ -54,19 +54,6 @@ class PastPolicy:
     level: str
     created_at: datetime
     difference: str
-
-
-def apply_policy(database: Database, clock: Clock, text: str, name: str, *, dry_run: bool) -> AppliedPolicy:
-    """
-    Let one level say what a file says, as apply_policies does.
-
-    Args:
-        text: The file's content.
-        name: The file's name, for messages.
-    """
-    written = WrittenPolicy(name, text, parse_policy_file(text, name))
-    (applied,) = apply_policies(database, clock, [written], dry_run=dry_run)
-    return applied
 
 
 def apply_policies(

@@ -4,21 +4,21 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from afterword.domain.people.person import name_key, split_team
+from afterword.domain.people.person import split_team
 from afterword.domain.people.preference import MAIL_ONLY, ChannelKind, find_opt_out, unwanted_channels
 from afterword.domain.people.time_zone import HeldZone, ZoneOrigin
-from afterword.domain.survey.policy import CATCH_UP, RESPONSE_RATE_WINDOW, Quota, expect_response_rate
 from afterword.domain.survey.trigger import Condition, Trigger, find_mismatch, matches, show_found
 from afterword.domain.throttle.channel_choice import find_failure, list_channels, list_usable
-from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, Spent, SurveyCounts, SurveyFacts
+from afterword.domain.throttle.facts import Asked, Facts, PersonFacts, SurveyCounts, SurveyFacts
 from afterword.domain.throttle.rules.sending import FAILED_PAUSE
 from afterword.flows.people.held_zone import zone_of
 from afterword.flows.surveys.survey_definition import read_definition
 from afterword.flows.throttle.heard_surveys import Heard
 from afterword.flows.throttle.preferences import quiet_hours_of
+from afterword.flows.throttle.used_limits import cell_of, list_used
 from afterword.storage import decisions, exposures, invitations, people, preferences, surveys, trigger_matches
 from afterword.storage.decisions import Twin
 from afterword.storage.engine import Connection
@@ -33,8 +33,6 @@ SEEN_CHARS_MAX = 100
 """How much of a value of the metadata each decision keeps: most are skips that nobody looks at."""
 
 _HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -101,7 +99,7 @@ class Gathered:
         )
         self._failed = exposures.list_failed(connection, ids, now - FAILED_PAUSE)
         self._twins = _list_twins(connection, subjects, ids)
-        self._used = _list_used(connection, heard, now, lock=lock)
+        self._used = list_used(connection, heard, now, lock=lock)
 
     def facts(self, subject: Subject, heard: Heard) -> Facts:
         """What is known of one event and one survey now."""
@@ -260,66 +258,6 @@ def audience_document(person: Person, held: HeldZone) -> dict[str, Any]:
     }
 
 
-def cell_of(person: Person, attribute: str) -> str | None:
-    """The person's value in a group of attributes; the first one of several."""
-    wanted = name_key(attribute)
-    return next((values[0] for name, values in person.attributes.items() if name_key(name) == wanted), None)
-
-
-def cell_key(quota: Quota | None, value: str | None) -> str | None:
-    """What an invitation keeps of its cell: a value of another attribute is another cell."""
-    if quota is None or quota.attribute is None:
-        return None
-    return f"{name_key(quota.attribute)}={value or ''}"
-
-
-class _Used:
-    """What a survey has used of its limits: what was counted, and what the batch adds and takes back."""
-
-    def __init__(self, connection: Connection, heard: Heard, now: datetime) -> None:
-        self._quota = quota = heard.policy.quota
-        # Without a quota there is nothing to count for it.
-        period = timedelta() if quota is None else quota.period
-        self._quota_since = _EVER if period is None else now - period
-        self._slot_since = now - (heard.slot or timedelta())
-        self._burst_since = now - (heard.slot or timedelta()) / CATCH_UP
-        self._day_since = now - _DAY
-        rows = exposures.tally(
-            connection,
-            heard.id,
-            now,
-            quota_since=self._quota_since,
-            slot_since=self._slot_since,
-            burst_since=self._burst_since,
-            rate_since=now - RESPONSE_RATE_WINDOW,
-        )
-        self._rows = {row.cell: row for row in rows}
-        self._rate = expect_response_rate(sum(row.ended for row in rows), sum(row.answered for row in rows))
-        self._changes: list[tuple[datetime, str | None, int]] = []
-
-    def change(self, at: datetime, cell: str | None, count: int) -> None:
-        """Count an invitation that was reserved at a time more, or less."""
-        self._changes.append((at, cell, count))
-
-    def counts(self, person: PersonFacts | None) -> SurveyCounts:
-        rows = self._rows.values()
-        cell = cell_key(self._quota, None if person is None else person.cell)
-        its = self._rows.get(cell)
-        quota, slot, day = map(self._changed, (self._quota_since, self._slot_since, self._day_since))
-        of_cell = sum(count for at, of, count in self._changes if at > self._quota_since and of == cell)
-        return SurveyCounts(
-            quota=Spent(sum(row.responses for row in rows), sum(row.open for row in rows) + quota),
-            cell=Spent(its.responses if its else 0, (its.open if its else 0) + of_cell),
-            slot=Spent(sum(row.slot_responses for row in rows), sum(row.slot_open for row in rows) + slot),
-            burst=sum(row.burst for row in rows) + self._changed(self._burst_since),
-            day=sum(row.day for row in rows) + day,
-            response_rate=self._rate,
-        )
-
-    def _changed(self, since: datetime) -> int:
-        return sum(count for at, _, count in self._changes if at > since)
-
-
 def list_asked(
     connection: Connection, person_ids: Sequence[int], *, with_tags: bool
 ) -> dict[int, list[Asked]]:
@@ -388,18 +326,6 @@ def _list_twins(connection: Connection, subjects: Sequence[Subject], ids: Sequen
     times = {subject.event.occurred_at for subject in subjects}
     after_id = min(subject.event.id for subject in subjects) - TWINS_EVENTS_MAX
     return decisions.list_twins(connection, ids, times, after_event_id=after_id)
-
-
-def _list_used(
-    connection: Connection, heard: Iterable[Heard], now: datetime, *, lock: bool
-) -> dict[int, _Used]:
-    # Of a version that only tests reach nothing is counted: its limits must not stand in for the live one's.
-    limited = {one.id: one for one in heard if one.has_limits and one.survey.is_live}
-    if not limited:
-        return {}
-    if lock:
-        surveys.lock_surveys(connection, sorted(limited))
-    return {survey_id: _Used(connection, one, now) for survey_id, one in limited.items()}
 
 
 def matches_of(subject: Subject) -> Iterable[Match]:

@@ -21,8 +21,9 @@ from afterword.domain.throttle.eligibility import Decision, Invite, decide, yiel
 from afterword.domain.throttle.facts import Asked, PersonFacts
 from afterword.domain.throttle.reason import Reason
 from afterword.flows.job_kinds import JobKind
-from afterword.flows.throttle.decision_facts import Gathered, Subject, cell_key
+from afterword.flows.throttle.decision_facts import Gathered, Subject
 from afterword.flows.throttle.heard_surveys import Heard, Surveys
+from afterword.flows.throttle.used_limits import cell_key
 from afterword.kit.clock import Clock, to_datetime
 from afterword.kit.ids import random_chars
 from afterword.storage import (

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from afterword.domain.survey.branching import BranchError, check_branches
+from afterword.domain.survey.branching import BranchError
+from afterword.domain.survey.paths import check_branches
 from afterword.domain.survey.question import (
     CES_LABELS,
     NO,
